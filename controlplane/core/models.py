@@ -1,0 +1,119 @@
+"""People and their rights, API tokens, the audit, the outbox."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from controlplane.core.permissions import Role
+
+
+class User(AbstractUser):
+    """A person who may sign in."""
+
+
+class RoleBinding(models.Model):
+    """One role of one person in one scope: `*`, `application/<id>` or `environment/<id>`."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_bindings")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    scope = models.CharField(max_length=64, default="*")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "role", "scope"], name="role_binding_once"),
+            models.CheckConstraint(
+                condition=models.Q(scope__regex=r"^(\*|application/\d+|environment/\d+)$"), name="role_binding_scope_is_known"
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="role_binding_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.scope}"
+
+
+class ApiToken(models.Model):
+    """A token for the API: hashed, scoped by verb, expiring, shown once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    verbs = ArrayField(models.CharField(max_length=16))
+    scope = models.CharField(max_length=64, default="*")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "name"], name="api_token_name_once_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"
+
+
+class AuditEntry(models.Model):
+    """One write, as it was: appended only (a database trigger refuses the rest), each entry bound to the one before."""
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16)
+    actor_label = models.CharField(max_length=200)
+    actor_user_id = models.BigIntegerField(null=True)
+    action = models.CharField(max_length=64)
+    target_type = models.CharField(max_length=64)
+    target_id = models.CharField(max_length=64)
+    target_label = models.CharField(max_length=200)
+    reason = models.TextField(blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    change_sha256 = models.CharField(max_length=64, blank=True)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        ordering: ClassVar = ["-number"]
+        indexes: ClassVar = [models.Index(fields=["target_type", "target_id"], name="audit_by_target")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.actor_label} {self.action} {self.target_label}"
+
+
+class OutboxMessage(models.Model):
+    """A task to be sent: written in the transaction of what causes it, sent after its commit, sent again if lost."""
+
+    name = models.CharField(max_length=100)
+    arguments = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="outbox_unsent", condition=models.Q(sent_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.arguments))})"
+
+
+class IdempotentAnswer(models.Model):
+    """The answer given to a request that carried an Idempotency-Key, to be given again."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    key = models.CharField(max_length=200)
+    request_sha256 = models.CharField(max_length=64)
+    status_code = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once_a_person")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,63 @@
+"""API tokens: made once, kept as a hash, limited by verb, scope and time."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from controlplane.core import audit
+from controlplane.core.actors import Actor
+from controlplane.core.models import ApiToken, User
+from controlplane.core.permissions import EVERYWHERE, Verb
+
+PREFIX = "tmn_"
+
+
+def issue(
+    actor: Actor, user: User, name: str, verbs: Iterable[Verb], *, scope: str = EVERYWHERE, lifetime: timedelta = timedelta(days=90)
+) -> tuple[ApiToken, str]:
+    """Make a token; the second part of the answer is its text, which is not kept."""
+    text = PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            user=user,
+            name=name,
+            digest=digest(text),
+            verbs=sorted(set(verbs)),
+            scope=scope,
+            expires_at=timezone.now() + lifetime,
+        )
+        audit.record(actor, "token.issue", token, after={"verbs": token.verbs, "scope": scope})
+    return token, text
+
+
+def recognise(text: str) -> ApiToken | None:
+    """The valid token with this text, its use noted; None for any other."""
+    if not text.startswith(PREFIX):
+        return None
+    now = timezone.now()
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=digest(text), revoked_at__isnull=True, expires_at__gt=now, user__is_active=True)
+        .first()
+    )
+    if token is not None:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def revoke(actor: Actor, token: ApiToken) -> None:
+    """End the token now."""
+    with transaction.atomic():
+        ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+        audit.record(actor, "token.revoke", token)
+
+
+def digest(text: str) -> str:
+    """What is kept of a token: random enough (256 bits) for a plain SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Embedded services: PostgreSQL, Valkey, web, worker, scheduler and host under one supervisor (`manage.py up`)."""

@@ -1,0 +1,1 @@
+"""Settings: one base, thin variations (embedded, production, test). Every value comes from the environment."""

@@ -1,0 +1,34 @@
+"""Turning DATABASE_URL into Django's database settings."""
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Django's settings of a `postgresql://user:password@host:port/name?option=value` address.
+
+    An empty address gives settings without a host: commands that need no database still work.
+    """
+    parts = urlsplit(url or "postgresql:///timonel")
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL starts with {parts.scheme!r}. Timonel needs PostgreSQL: postgresql://user:password@host:5432/name"
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "ATOMIC_REQUESTS": False,
+        # A view or step takes a connection for a moment; nothing holds one while a tool waits.
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "pool": {"min_size": 0, "max_size": 8, "timeout": 10, "max_idle": 60},
+            **dict(parse_qsl(parts.query)),
+        },
+    }

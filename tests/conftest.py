@@ -1,0 +1,45 @@
+"""The cast: Alice proposes, Bob approves, Carol operates elsewhere, Mallory has no rights."""
+
+from __future__ import annotations
+
+import pytest
+
+from controlplane.core.models import RoleBinding, User
+from controlplane.core.permissions import Role
+
+
+def _person(name: str, *roles: str) -> User:
+    user = User.objects.create_user(name, f"{name}@example.org", "correct horse battery staple")
+    for role in roles:
+        RoleBinding.objects.create(user=user, role=role, scope="*")
+    return user
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """An operator: may run and roll back everywhere."""
+    return _person("alice", Role.OPERATOR)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """An approver everywhere."""
+    return _person("bob", Role.APPROVER)
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    """Will be an operator of one other environment; a test binds her."""
+    return _person("carol")
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    """Somebody who can sign in and may nothing."""
+    return _person("mallory")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """An administrator everywhere."""
+    return _person("ada", Role.ADMINISTRATOR)

@@ -1,0 +1,47 @@
+"""How a release is rolled out: one protocol, one module a driver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from workloads.evidence import Evidence
+from workloads.models import Environment, Instance, Release
+from workloads.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an effect came to. `switched` says whether traffic now goes to the release."""
+
+    verdict: Verdict
+    summary: str
+    switched: bool
+    instance_id: int | None = None
+    cure: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Say(Protocol):
+    """Where progress is told, line by line; output of outside programs is kind `line`."""
+
+    def __call__(self, text: str, *, kind: str = "note", level: str = "info") -> None: ...
+
+
+class Driver(Protocol):
+    """Every method may be called again with the same key and then finds what the first call did."""
+
+    def stage(self, environment: Environment, release: Release, key: str, say: Say) -> Outcome:
+        """Prepare the release beside the live one: folder, database, migrations, release steps, start, preview checks."""
+
+    def switch(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
+        """Send the stable address to this instance; the former one is kept 30 s for an instant way back."""
+
+    def observe(self, environment: Environment, instance: Instance, seconds: float, say: Say) -> Outcome:
+        """Watch the switched instance through its stable address: probes, process metrics, logs."""
+
+    def undo(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
+        """Send the stable address back to the instance before, where it still runs, and stop this one."""
+
+    def retire(self, environment: Environment, instance: Instance) -> None:
+        """Stop an instance that never got traffic."""

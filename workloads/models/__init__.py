@@ -1,0 +1,24 @@
+"""The records of what we operate, one file a noun."""
+
+from workloads.models.catalog import Application, Environment, Variable
+from workloads.models.changes import Action, Approval, Change
+from workloads.models.findings import Finding, Incident, Sighting
+from workloads.models.hosting import Instance, Sample
+from workloads.models.releases import Deployment, Release, Verdict
+
+__all__ = [
+    "Action",
+    "Application",
+    "Approval",
+    "Change",
+    "Deployment",
+    "Environment",
+    "Finding",
+    "Incident",
+    "Instance",
+    "Release",
+    "Sample",
+    "Sighting",
+    "Variable",
+    "Verdict",
+]

@@ -1,0 +1,98 @@
+"""Facts that tools reported, where they were seen, and incidents."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from controlplane.core.querysets import StateQuerySet
+from workloads.models.catalog import Application, Environment
+from workloads.models.releases import Deployment
+
+
+class Finding(models.Model):
+    """One fact a tool reported: rule, severity, place, fingerprint."""
+
+    class Severity(models.TextChoices):
+        INFO = "info"
+        LOW = "low"
+        MEDIUM = "medium"
+        HIGH = "high"
+        CRITICAL = "critical"
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="findings")
+    tool = models.CharField(max_length=40)
+    rule = models.CharField(max_length=200)
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    path = models.CharField(max_length=500, blank=True)
+    line = models.PositiveIntegerField(null=True)
+    message = models.TextField()
+    cure = models.TextField(blank=True)
+    # Of tool, rule, path and the text of the line: the same fact on another line number keeps its fingerprint.
+    fingerprint = models.CharField(max_length=64)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    suppressed_reason = models.TextField(blank=True)
+    suppressed_by = models.CharField(max_length=200, blank=True)
+    suppressed_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["application", "fingerprint"], name="finding_fingerprint_once_an_application")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.path}:{self.line or ''}"
+
+
+class Sighting(models.Model):
+    """A finding seen at one commit by one run."""
+
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="sightings")
+    commit = models.CharField(max_length=64)
+    run_number = models.BigIntegerField()
+    new = models.BooleanField(help_text="Not there at the commit that was live.")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["finding", "run_number"], name="sighting_once_a_run")]
+        indexes: ClassVar = [
+            models.Index(fields=["run_number"], name="sighting_by_run"),
+            models.Index(fields=["commit"], name="sighting_by_commit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.finding} at {self.commit[:10]}"
+
+
+class Incident(models.Model):
+    """A symptom in an environment, from alert to verified repair."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        MITIGATED = "mitigated"
+        RESOLVED = "resolved"
+
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="incidents")
+    deployment = models.OneToOneField(Deployment, null=True, on_delete=models.PROTECT, related_name="incident")
+    title = models.CharField(max_length=300)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
+    evidence = models.JSONField(default=dict)
+    run_number = models.BigIntegerField(null=True)
+    opened_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    objects = StateQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(status="resolved", resolved_at__isnull=False) | ~models.Q(status="resolved"),
+                name="incident_resolved_has_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,87 @@
+"""What was understood of a Django project from its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Manager = Literal["uv", "poetry", "pipenv", "pip-tools", "pip", "setuptools", "none"]
+When = Literal["build", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """How the project names its dependencies."""
+
+    manager: Manager
+    files: tuple[str, ...] = ()  # relative to the application's folder; what the lock digest covers
+    dev_files: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()  # dependency groups or extras the application needs in production
+    dev_groups: tuple[str, ...] = ()
+    locked: bool = False
+    unpinned_sources: tuple[str, ...] = ()  # lines that name a Git or other address instead of an index
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A build or release step. `run` is an argument vector; `python` stands for the release's own interpreter."""
+
+    name: str
+    run: tuple[str, ...]
+    when: When
+    because: str = ""  # where it was read: "package.json: scripts.build"
+    folder: str = ""  # relative to the application's folder
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One environment variable that the settings read."""
+
+    name: str
+    path: str
+    line: int
+    required: bool  # no default: the settings fail, or the value is None where it must not be
+    default: str | None = None
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything the later steps need to know; as JSON it is Application.understood."""
+
+    folder: str  # where manage.py is, relative to the repository
+    manage: str = "manage.py"
+    settings_module: str = ""  # what manage.py or wsgi.py names by default
+    settings_files: tuple[str, ...] = ()
+    wsgi: str = ""  # "package.wsgi:application"
+    asgi: str = ""
+    python_request: str = ""  # ">=3.13", "3.10" ...
+    python_because: str = ""  # "pyproject.toml: requires-python"
+    requirements: Requirements = field(default_factory=lambda: Requirements("none"))
+    django_version: str = ""  # as pinned or constrained, where known
+    reads: tuple[Read, ...] = ()
+    apps: tuple[str, ...] = ()
+    processes: dict[str, str] = field(default_factory=dict)  # as found: Procfile lines etc.
+    celery: str = ""  # "package.celery:app" where the project has Celery, otherwise empty
+    celery_beat: bool = False
+    steps: tuple[Step, ...] = ()  # proposed build and release steps
+    health_path: str = ""  # read from urls where one is recognised
+    tests: str = ""  # "pytest", "manage.py test" or empty
+    notes: tuple[str, ...] = ()  # what was guessed, missing or odd, in sentences
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """How a release runs; stored with it (Release.run_plan), part of every preview."""
+
+    settings_module: str
+    manage: str = "manage.py"
+    folder: str = ""
+    # argument vectors; "{port}" is replaced by the port; the program is looked for in the release's environment
+    processes: dict[str, list[str]] = field(default_factory=dict)
+    release_steps: list[Step] = field(default_factory=list)
+    health_path: str = ""  # empty: none known
+    pages: list[str] = field(default_factory=lambda: ["/"])
+    shared: list[str] = field(default_factory=list)  # files and folders of the source that outlive a release (SQLite, media)
+    static_root: str = ""
+    python: str = ""
