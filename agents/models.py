@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import models
 
 from controlplane.core.querysets import StateQuerySet
-from workloads.models import Change, Environment, Verdict
+from workloads.models import Change, Environment
+from workloads.verdicts import Verdict
 
 
 class Run(models.Model):
@@ -89,7 +90,7 @@ class Step(models.Model):
     node = models.CharField(max_length=60)
     attempt = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
-    verdict = models.CharField(max_length=16, choices=Verdict.choices, blank=True)
+    verdict = models.CharField(max_length=16, choices=Verdict.choices(), blank=True)
     summary = models.TextField(blank=True)
     cure = models.TextField(blank=True)
     # What it rests on: a list of agents.evidence.Evidence as JSON (title, kind, data), redacted.

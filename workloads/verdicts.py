@@ -7,13 +7,23 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The five words; the same values as `workloads.models.Verdict`."""
+    """What a check or a verification found: five different words; none stands for another."""
 
     PASSED = "passed"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     NOT_EVALUATED = "not_evaluated"
     NO_DATA = "no_data"
+
+    @property
+    def label(self) -> str:
+        """The word as a person reads it."""
+        return self.value.replace("_", " ")
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """The words as choices of a model field."""
+        return [(word.value, word.label) for word in cls]
 
 
 def overall(verdicts: Iterable[Verdict]) -> Verdict:

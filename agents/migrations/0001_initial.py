@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('node', models.CharField(max_length=60)),
                 ('attempt', models.PositiveSmallIntegerField(default=1)),
                 ('status', models.CharField(choices=[('running', 'Running'), ('waiting', 'Waiting'), ('done', 'Done'), ('failed', 'Failed'), ('lost', 'lost with its worker'), ('cancelled', 'Cancelled')], default='running', max_length=16)),
-                ('verdict', models.CharField(blank=True, choices=[('passed', 'Passed'), ('failed', 'Failed'), ('inconclusive', 'Inconclusive'), ('not_evaluated', 'not evaluated'), ('no_data', 'no data')], max_length=16)),
+                ('verdict', models.CharField(blank=True, choices=[('passed', 'passed'), ('failed', 'failed'), ('inconclusive', 'inconclusive'), ('not_evaluated', 'not evaluated'), ('no_data', 'no data')], max_length=16)),
                 ('summary', models.TextField(blank=True)),
                 ('cure', models.TextField(blank=True)),
                 ('evidence', models.JSONField(default=list)),

@@ -14,6 +14,6 @@ publish_to_environment()
 from controlplane.settings.base import *  # noqa: E402, F403
 
 if not os.environ.get("TIMONEL_SECRET_KEY"):
-    SECRET_KEY = "not-secret-no-server-has-been-started-yet"  # noqa: S105  replaced by `up` before anything is served
+    SECRET_KEY = "not-secret-no-server-has-been-started-yet"
 
 DEBUG = env.flag("TIMONEL_DEBUG")

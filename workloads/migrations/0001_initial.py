@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('roll_out', 'roll-out'), ('roll_back', 'roll-back')], default='roll_out', max_length=16)),
                 ('automatic', models.BooleanField(default=False, help_text='Begun by Timonel itself, as an automatic rollback is.')),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('applying', 'Applying'), ('verifying', 'Verifying'), ('live', 'Live'), ('superseded', 'Superseded'), ('failed', 'Failed'), ('rolled_back', 'rolled back'), ('cancelled', 'Cancelled')], default='pending', max_length=16)),
-                ('verdict', models.CharField(choices=[('passed', 'Passed'), ('failed', 'Failed'), ('inconclusive', 'Inconclusive'), ('not_evaluated', 'not evaluated'), ('no_data', 'no data')], default='not_evaluated', max_length=16)),
+                ('verdict', models.CharField(choices=[('passed', 'passed'), ('failed', 'failed'), ('inconclusive', 'inconclusive'), ('not_evaluated', 'not evaluated'), ('no_data', 'no data')], default='not_evaluated', max_length=16)),
                 ('verified_at', models.DateTimeField(help_text="When its verdict became 'passed'.", null=True)),
                 ('evidence', models.JSONField(default=dict)),
                 ('run_number', models.BigIntegerField(help_text='The run that asked for it (agents.Run).', null=True)),

@@ -4,7 +4,7 @@ from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
 from workloads.models.findings import Finding, Incident, Sighting
 from workloads.models.hosting import Instance, Sample
-from workloads.models.releases import Deployment, Release, Verdict
+from workloads.models.releases import Deployment, Release
 
 __all__ = [
     "Action",
@@ -20,5 +20,4 @@ __all__ = [
     "Sample",
     "Sighting",
     "Variable",
-    "Verdict",
 ]

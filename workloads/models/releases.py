@@ -9,16 +9,7 @@ from django.db import models
 from controlplane.core.querysets import StateQuerySet
 from controlplane.core.secrets import SealedJSONField
 from workloads.models.catalog import Application, Environment
-
-
-class Verdict(models.TextChoices):
-    """What a check or a verification found. Five different words; none stands for another."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
-    NOT_EVALUATED = "not_evaluated", "not evaluated"
-    NO_DATA = "no_data", "no data"
+from workloads.verdicts import Verdict
 
 
 class Release(models.Model):
@@ -78,7 +69,7 @@ class Deployment(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.ROLL_OUT)
     automatic = models.BooleanField(default=False, help_text="Begun by Timonel itself, as an automatic rollback is.")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
-    verdict = models.CharField(max_length=16, choices=Verdict.choices, default=Verdict.NOT_EVALUATED)
+    verdict = models.CharField(max_length=16, choices=Verdict.choices(), default=Verdict.NOT_EVALUATED)
     verified_at = models.DateTimeField(null=True, help_text="When its verdict became 'passed'.")
     evidence = models.JSONField(default=dict)
     previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
