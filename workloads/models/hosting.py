@@ -33,6 +33,9 @@ class Instance(models.Model):
     port = models.PositiveIntegerField(null=True, help_text="Where its web process listens on 127.0.0.1.")
     wanted = models.CharField(max_length=8, choices=Wanted.choices, default=Wanted.RUNNING)
     stop_after = models.DateTimeField(null=True, help_text="Kept this long after the switch, for an instant rollback.")
+    replaced = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="+", help_text="Who had the stable address before: the way back."
+    )
     # Background processes (worker, beat) run for the routed instance only, so that no task is run by two versions.
     background = models.BooleanField(default=False)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
