@@ -1,0 +1,220 @@
+"""Git: a bare mirror of a repository, commits named exactly, sources exported as plain files."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from controlplane.core.errors import DeadlineExceeded, Invalid, NotFound, OutsideError
+from controlplane.core.redaction import redact
+
+REMOTE_HEAD = "refs/timonel/head"
+REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", f"+HEAD:{REMOTE_HEAD}")
+SHA = re.compile(r"^[0-9a-f]{7,64}$")
+LOCAL_SECONDS = 120.0
+# Of our own environment git gets what it needs to sign in with, and no more.
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "SSH_AUTH_SOCK",
+    "GIT_SSH_COMMAND",
+    "SSL_CERT_FILE",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "NO_PROXY",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit. `tree` is the digest of its content: equal trees are equal sources."""
+
+    sha: str
+    author_name: str
+    author_email: str
+    authored_at: datetime
+    message: str
+    tree: str
+
+
+def clone_or_fetch(repository: str, mirror: Path, *, deadline: float) -> None:
+    """Bring the mirror up to date with the repository; `deadline` is a time of time.monotonic().
+
+    Several callers at once are well: they take turns.
+    """
+    _check_address(repository)
+    mirror.parent.mkdir(parents=True, exist_ok=True)
+    with _turn(mirror, deadline):
+        if not (mirror / "HEAD").exists():
+            _git("init", "--quiet", "--bare", str(mirror))
+        address = str(Path(repository).resolve()) if Path(repository).exists() else repository
+        _git(
+            "fetch", "--quiet", "--prune", "--no-tags", "--force", "--no-recurse-submodules", "--", address, *REFSPECS,
+            mirror=mirror, seconds=max(deadline - time.monotonic(), 1), subject=repository,
+        )  # fmt: skip
+
+
+def resolve(mirror: Path, ref: str) -> Commit:
+    """The commit a tag, a branch, a (short) commit id or HEAD names; NotFound says what there is instead."""
+    for name in _candidates(ref):
+        found = _git("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}", mirror=mirror, check=False)
+        if found:
+            return _commit(mirror, found.strip())
+    known = _git(
+        "for-each-ref", "--count=12", "--sort=-creatordate", "--format=%(refname:short)", "refs/tags", "refs/heads", mirror=mirror
+    )
+    raise NotFound(
+        f"The repository has no tag, branch or commit {ref!r}.",
+        cure=f"It has: {', '.join(known.split())}." if known.strip() else "The repository has no commits yet: push one first.",
+    )
+
+
+def export(mirror: Path, commit: str, into: Path) -> None:
+    """Write the files of the commit, plain: no .git, no submodules, no symbolic link that leaves the folder."""
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="timonel-index-") as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index"), "GIT_WORK_TREE": str(into.resolve())}
+        _git("read-tree", "--end-of-options", commit, mirror=mirror, extra=index)
+        _git("checkout-index", "--all", "--force", mirror=mirror, extra=index, cwd=into)
+    _drop_leaving_links(into.resolve())
+
+
+def changed_files(mirror: Path, old: str, new: str) -> list[str]:
+    """The paths that differ between two commits."""
+    names = _git("diff", "--name-only", "-z", "--no-renames", "--end-of-options", old, new, mirror=mirror)
+    return [name for name in names.split("\0") if name]
+
+
+def commits_between(mirror: Path, old: str, new: str, limit: int = 200) -> list[Commit]:
+    """The commits that `new` has and `old` has not, newest first."""
+    shas = _git("rev-list", f"--max-count={limit}", "--end-of-options", new, f"^{old}", mirror=mirror).split()
+    return [_commit(mirror, sha) for sha in shas]
+
+
+def _candidates(ref: str) -> list[str]:
+    if not ref or ref.startswith("-") or any(c in ref for c in "\0\n ~^:?*["):
+        raise Invalid(f"{ref!r} is not the name of a tag, a branch or a commit.", cure="Use one as `git log` shows it.")
+    if ref == "HEAD":
+        return [REMOTE_HEAD]
+    return [f"refs/tags/{ref}", f"refs/heads/{ref}", *([ref] if SHA.match(ref) else [])]
+
+
+def _commit(mirror: Path, sha: str) -> Commit:
+    shown = _git(
+        "show", "--no-patch", "--no-notes", "--format=%H%x00%an%x00%ae%x00%aI%x00%T%x00%B", "--end-of-options", sha, mirror=mirror
+    )
+    full, name, email, at, tree, message = shown.split("\0", 5)
+    return Commit(full, name, email, datetime.fromisoformat(at), message.strip(), tree)
+
+
+def _check_address(repository: str) -> None:
+    if repository.startswith("-") or "::" in repository:
+        raise Invalid(f"{repository!r} is not a Git address.", cure="Use https://, ssh://, git@host:path, or a folder.")
+    if "://" not in repository and not re.match(r"^[\w.-]+@[\w.-]+:", repository) and not Path(repository).exists():
+        raise Invalid(
+            f"There is no folder {repository}.", cure="Give an existing folder, or a Git address with https:// or ssh://."
+        )
+
+
+def _drop_leaving_links(root: Path) -> None:
+    for folder, folders, files in os.walk(root):
+        for name in [*folders, *files]:
+            path = Path(folder) / name
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                path.unlink()
+
+
+@contextlib.contextmanager
+def _turn(mirror: Path, deadline: float) -> Iterator[None]:
+    with mirror.with_suffix(".lock").open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise DeadlineExceeded("Another fetch of this repository is still running.", cure="Try again.") from error
+                time.sleep(0.1)
+        yield
+
+
+def _git(
+    *arguments: str,
+    mirror: Path | None = None,
+    seconds: float = LOCAL_SECONDS,
+    extra: dict[str, str] | None = None,
+    check: bool = True,
+    subject: str = "",
+    cwd: Path | None = None,
+) -> str:
+    command = ["git", *_settings(), *([f"--git-dir={mirror}"] if mirror else []), *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=_environment() | (extra or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DeadlineExceeded(
+            f"git {arguments[0]} did not finish in {seconds:.0f} s.", cure="Is the repository reachable?"
+        ) from error
+    except OSError as error:
+        raise OutsideError("git could not be started.", cure="Install git.") from error
+    if done.returncode and check:
+        raise _failure(arguments[0], subject, redact(done.stderr.decode("utf-8", "replace").strip()))
+    return done.stdout.decode("utf-8", "replace") if not done.returncode else ""
+
+
+def _settings() -> list[str]:
+    """Git for other people's repositories: no hooks, no helper programs from an address, no large-file filters."""
+    values = [
+        "core.hooksPath=/dev/null",
+        "protocol.ext.allow=never",
+        "core.symlinks=true",
+        "gc.auto=0",
+        "advice.detachedHead=false",
+    ]
+    values += ["filter.lfs.smudge=", "filter.lfs.process=", "filter.lfs.required=false", "core.autocrlf=false"]
+    return [word for value in values for word in ("-c", value)]
+
+
+def _environment() -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return passed_on | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_CONFIG_GLOBAL": str(_own_configuration())}
+
+
+def _own_configuration() -> Path:
+    """The person's own Git configuration (credentials, proxies), and leave to read folders of other owners."""
+    path = Path(tempfile.gettempdir()) / f"timonel-{os.getuid()}.gitconfig"
+    wanted = f"[include]\n\tpath = {Path.home()}/.gitconfig\n[safe]\n\tdirectory = *\n"
+    if not path.exists() or path.stat().st_uid != os.getuid() or path.read_text() != wanted:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+            file.write(wanted)
+        Path(file.name).replace(path)
+    return path
+
+
+def _failure(verb: str, subject: str, said: str) -> OutsideError:
+    cure = ""
+    if re.search(r"could not read Username|Authentication failed|Permission denied \(publickey", said):
+        cure = "It needs a sign-in: set up a Git credential or an SSH key for the user Timonel runs as."
+    elif re.search(r"not found|does not exist|does not appear to be a git repository|couldn't find remote ref HEAD", said):
+        cure = "Check the address; an empty repository needs a first commit."
+    elif re.search(r"Could not resolve host|Connection (refused|timed out)|unable to access", said):
+        cure = "The host cannot be reached from here; check the network, or clone it and give the folder."
+    return OutsideError(f"git {verb}{f' of {redact(subject)}' if subject else ''} failed: {said[-600:]}", cure=cure)
