@@ -1,0 +1,1 @@
+"""Berths, vessels, visits, and the watch that is written every minute."""

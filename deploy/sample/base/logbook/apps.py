@@ -1,0 +1,8 @@
+"""The application of the logbook."""
+
+from django.apps import AppConfig
+
+
+class LogbookConfig(AppConfig):
+    name = "logbook"
+    verbose_name = "Harbour logbook"

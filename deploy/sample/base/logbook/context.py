@@ -1,0 +1,8 @@
+"""What every page shows."""
+
+import harbour
+
+
+def office(request):
+    """The version in the footer."""
+    return {"version": harbour.__version__}

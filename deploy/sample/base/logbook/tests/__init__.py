@@ -1,0 +1,1 @@
+"""The harbour's tests: no broker needed."""
