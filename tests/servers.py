@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.embedded.postgres import Postgres, account
+from controlplane.embedded import account
+from controlplane.embedded.postgres import Postgres
 from controlplane.embedded.valkey import Valkey
 
 _started: list[subprocess.Popen[bytes]] = []
@@ -28,7 +29,7 @@ def pytest_load_initial_conftests() -> None:
     postgres, valkey = Postgres(_folder / "postgres"), Valkey(_folder / "valkey")
     postgres.initialise()
     valkey.initialise()
-    _start([*postgres.command(), "-c", "fsync=off"], account())
+    _start([*postgres.command(), "-c", "fsync=off"], account.needed())
     _start(valkey.command(), None)
     postgres.wait_until_ready()
     valkey.wait_until_ready()

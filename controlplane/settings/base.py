@@ -14,6 +14,8 @@ os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.text("TIMONEL_DATA", str(BASE_DIR / ".timonel"))).resolve()
+# Where the stable addresses of applications listen (process driver).
+HOST_ADDRESS = env.text("TIMONEL_HOST_ADDRESS", "127.0.0.1")
 
 SECRET_KEY = env.text("TIMONEL_SECRET_KEY")
 # Fernet keys, newest first: the first seals, all open. Rotate by putting a new one in front.
@@ -22,8 +24,9 @@ DEBUG = False
 ALLOWED_HOSTS = env.words("TIMONEL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("TIMONEL_TRUSTED_ORIGINS")
 
+EMBEDDED = False  # whether `manage.py up` runs the servers
+
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

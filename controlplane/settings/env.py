@@ -7,15 +7,16 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+DEFAULTS: dict[str, str] = {}  # values found elsewhere, for what the environment does not say
 
 
 def text(name: str, default: str = "") -> str:
-    """The value of NAME, or the content of the file that NAME_FILE names, or the default."""
+    """The value of NAME, or the content of the file that NAME_FILE names, or what was found elsewhere, or the default."""
     if name in os.environ:
         return os.environ[name]
     file = os.environ.get(f"{name}_FILE")
     if not file:
-        return default
+        return DEFAULTS.get(name, default)
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -1,10 +1,11 @@
-"""Where `manage.py up` leaves the addresses and secrets of what it started, for the other commands."""
+"""Where `manage.py up` leaves the addresses and keys of what it started, for the other commands."""
 
 import json
 import os
 from pathlib import Path
 
-NAMES = ("DATABASE_URL", "REDIS_URL", "TIMONEL_SECRET_KEY", "TIMONEL_ENCRYPTION_KEYS")
+ADDRESSES = ("DATABASE_URL", "REDIS_URL")
+KEYS = {"TIMONEL_SECRET_KEY": "secret_key", "TIMONEL_ENCRYPTION_KEYS": "encryption_keys"}
 
 
 def data_folder() -> Path:
@@ -13,17 +14,19 @@ def data_folder() -> Path:
     return Path(os.environ.get("TIMONEL_DATA") or default).resolve()
 
 
-def services_file() -> Path:
-    """The file that names the running servers; readable by its owner only."""
-    return data_folder() / "run" / "services.json"
-
-
-def publish_to_environment() -> None:
-    """Set what the file says, where the environment does not say otherwise."""
+def published() -> dict[str, str]:
+    """The addresses in DATA_DIR/run/services.json and the keys in DATA_DIR/secrets, as far as there are any."""
+    folder = data_folder()
+    found = {name: text for name, file in KEYS.items() if (text := _read(folder / "secrets" / file))}
     try:
-        found = json.loads(services_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    for name in NAMES:
-        if name in found and f"{name}_FILE" not in os.environ:
-            os.environ.setdefault(name, str(found[name]))
+        addresses = json.loads(_read(folder / "run" / "services.json") or "{}")
+    except ValueError:
+        addresses = {}
+    return found | {name: str(addresses[name]) for name in ADDRESSES if name in addresses}
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
