@@ -55,12 +55,12 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("cargo", "Cargo"),
-                            ("tanker", "Tanker"),
-                            ("ferry", "Ferry"),
+                            ("cargo", "cargo ship"),
+                            ("tanker", "tanker"),
+                            ("ferry", "ferry"),
                             ("fishing", "fishing boat"),
                             ("sailing", "sailing ship"),
-                            ("tug", "Tug"),
+                            ("tug", "tug"),
                         ],
                         max_length=10,
                     ),

@@ -8,12 +8,12 @@ class Vessel(models.Model):
     """A vessel, known by its name and flag."""
 
     class Kind(models.TextChoices):
-        CARGO = "cargo"
-        TANKER = "tanker"
-        FERRY = "ferry"
+        CARGO = "cargo", "cargo ship"
+        TANKER = "tanker", "tanker"
+        FERRY = "ferry", "ferry"
         FISHING = "fishing", "fishing boat"
         SAILING = "sailing", "sailing ship"
-        TUG = "tug"
+        TUG = "tug", "tug"
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=Kind.choices)
