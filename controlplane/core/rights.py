@@ -9,7 +9,7 @@ from django.utils import timezone
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Refused
 from controlplane.core.models import ApiToken, RoleBinding, User
-from controlplane.core.permissions import EVERYWHERE, GRANTS, Reach, Verb
+from controlplane.core.permissions import EVERYWHERE, GRANTS, Reach, Role, Verb
 
 
 def reach(actor: Actor, verb: Verb) -> Reach:
@@ -27,13 +27,28 @@ def reach(actor: Actor, verb: Verb) -> Reach:
 
 def may(actor: Actor, verb: Verb, scopes: Iterable[str]) -> bool:
     """Whether the actor may do the verb on what lies in these scopes (a thing names its own scopes)."""
-    granted = reach(actor, verb)
+    return within(reach(actor, verb), scopes)
+
+
+def within(granted: Reach, scopes: Iterable[str]) -> bool:
+    """Whether what lies in these scopes is within the reach."""
     wanted = set(scopes)
     return (
         granted.everywhere
         or any(f"application/{pk}" in wanted for pk in granted.applications)
         or any(f"environment/{pk}" in wanted for pk in granted.environments)
     )
+
+
+def roles(actor: Actor) -> dict[str, Reach]:
+    """Where the actor holds each role, or one that includes it."""
+    user = User.objects.filter(pk=actor.user_id, is_active=True).first() if actor.user_id else None
+    if user is None:
+        return {}
+    held = [(role, scope) for role, scope in RoleBinding.objects.filter(user=user).values_list("role", "scope")]
+    if user.is_superuser:
+        held.append((Role.ADMINISTRATOR, EVERYWHERE))
+    return {wanted: _reach_of({scope for role, scope in held if GRANTS[role] >= GRANTS[wanted]}) for wanted in Role.values}
 
 
 def demand(actor: Actor, verb: Verb, scopes: Iterable[str], what: str) -> None:

@@ -1,0 +1,276 @@
+"""The typed effects of a Change: preview, apply, verify, undo. Called by workloads.changes only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from controlplane.core.actors import Actor
+from controlplane.core.errors import Conflict, Invalid, LeaseLost, Refused, TimonelError
+from workloads import deployments, previews
+from workloads.drivers import Driver, Outcome, Say
+from workloads.models import Action, Change, Deployment, Environment, Instance, Release
+from workloads.previews import Facts, Preview
+from workloads.verdicts import Verdict
+
+Kind = Action.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDraft:
+    """An effect that is proposed: its kind, and ids and plain values as `roll_out`, `roll_back` and `promote` make them."""
+
+    kind: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def roll_out(release: Release, facts: Facts) -> ActionDraft:
+    """Make this release live."""
+    return ActionDraft(Kind.ROLL_OUT, {"release": release.pk, "facts": facts.as_json()})
+
+
+def roll_back(to: Deployment, facts: Facts, *, automatic: bool = False) -> ActionDraft:
+    """Make the release of this former deployment live again, with its code, configuration and variables."""
+    return ActionDraft(
+        Kind.ROLL_BACK, {"release": to.release_id, "deployment": to.pk, "facts": facts.as_json(), "automatic": automatic}
+    )
+
+
+def promote(deployment: Deployment) -> ActionDraft:
+    """Keep a release live although its verification was inconclusive."""
+    return ActionDraft(Kind.PROMOTE, {"deployment": deployment.pk})
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an effect works with: its Change and parameters, the driver, the idempotency key, and where to tell progress."""
+
+    change: Change
+    environment: Environment
+    parameters: Mapping[str, Any]
+    driver: Driver
+    key: str
+    say: Say
+    seconds: float = 30.0
+
+    @property
+    def actor(self) -> Actor:
+        """Effects are written down as done by their Change."""
+        return Actor.system(f"change {self.change.pk}")
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment that this Change makes."""
+        return Deployment.objects.select_related("release", "environment").get(change=self.change)
+
+
+class Effect(Protocol):
+    """One kind of Action. `apply` may be called again with the same key and then finds what the first call did."""
+
+    def preview(self, environment: Environment, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """What it would do, from the rows as they are now."""
+
+    def apply(self, work: Work) -> Outcome:
+        """Do it."""
+
+    def verify(self, work: Work) -> Outcome:
+        """Say whether it came out well; changes nothing."""
+
+    def undo(self, work: Work) -> Outcome:
+        """Take it back at once, where that is possible."""
+
+
+class RollOut:
+    """A release beside the live one, checked, then given the traffic."""
+
+    def preview(self, environment: Environment, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The release against what runs now."""
+        current = deployments.current(environment)
+        release = _release(environment, parameters)
+        return previews.render(
+            environment, release, current.release if current else None, parameters.get("facts", {}), kind=Kind.ROLL_OUT.value
+        )
+
+    def apply(self, work: Work) -> Outcome:
+        """Stage, switch; what fails before the switch leaves traffic where it was."""
+        deployment = deployments.begin(work.actor, work.deployment)
+        outcome = _attempt(_stage_and_switch, work, deployment.release)
+        if outcome.switched:
+            _once_switched(work, deployment)
+        else:
+            deployments.mark_failed(work.actor, deployment, outcome.verdict, evidence_of(outcome))
+        return outcome
+
+    def verify(self, work: Work) -> Outcome:
+        """Watch it through its stable address."""
+        return _observe(work)
+
+    def undo(self, work: Work) -> Outcome:
+        """Give the traffic back to the instance before."""
+        return work.driver.undo(work.environment, _active(work.environment), f"{work.key}-undo", work.say)
+
+
+class RollBack:
+    """The last verified release again: at once where its instance still runs, otherwise started anew."""
+
+    def preview(self, environment: Environment, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The former release against what runs now."""
+        current = deployments.current(environment)
+        release = _release(environment, parameters)
+        shown = previews.render(
+            environment, release, current.release if current else None, parameters.get("facts", {}), kind=Kind.ROLL_BACK.value
+        )
+        return {**shown, "returns_to": parameters["deployment"], "automatic": parameters.get("automatic", False)}
+
+    def apply(self, work: Work) -> Outcome:
+        """Take the traffic back; only then is what ran called rolled back."""
+        deployment = work.deployment
+        leaving = deployment.previous
+        if leaving is not None and leaving.status == Deployment.Status.VERIFYING:
+            deployments.mark_failed(work.actor, leaving, Verdict(leaving.verdict))  # one attempt at a time
+        deployment = deployments.begin(work.actor, deployment)
+        outcome = _attempt(self._return, work, deployment.release)
+        if outcome.switched:
+            _once_switched(work, deployment)
+            if leaving is not None and leaving.status != Deployment.Status.ROLLED_BACK:
+                deployments.mark_rolled_back(work.actor, leaving)
+            return outcome
+        deployments.mark_failed(work.actor, deployment, outcome.verdict, evidence_of(outcome))
+        if leaving is not None:
+            deployments.mark_live(work.actor, leaving, Verdict(leaving.verdict))  # it still has the traffic
+        return outcome
+
+    def verify(self, work: Work) -> Outcome:
+        """Watch it through its stable address."""
+        return _observe(work)
+
+    def undo(self, work: Work) -> Outcome:
+        """Never: a rollback is not rolled back."""
+        raise Refused("A rollback is never rolled back.", cure="Roll out the release you want instead.")
+
+    def _return(self, work: Work, release: Release) -> Outcome:
+        active = work.environment.active_instance
+        if active is not None and active.replaced is not None and active.replaced.release_id == release.pk:
+            outcome = work.driver.undo(work.environment, active, f"{work.key}-undo", work.say)
+            if outcome.switched:
+                return outcome
+            work.say(f"The instance before could not take over ({outcome.summary}); starting {release.label} anew.")
+        return _stage_and_switch(work, release)
+
+
+class Promote:
+    """A person's word that an inconclusive release stays live."""
+
+    def preview(self, environment: Environment, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Which release, and what its verification found."""
+        deployment = _deployment(environment, parameters)
+        return {
+            "kind": Kind.PROMOTE.value,
+            "what": f"Keep {deployment.release.label} live in {environment.name} although its verification was "
+            f"{Verdict(deployment.verdict).label}. If this is rejected, it is rolled back.",
+            "to": previews.describe(deployment.release),
+            "deployment": deployment.pk,
+            "verdict": deployment.verdict,
+            "evidence": deployment.evidence,
+        }
+
+    def apply(self, work: Work) -> Outcome:
+        """Make it live with the verdict it has: not verified, so never a target of a rollback."""
+        deployment = _deployment(work.environment, work.parameters)
+        deployments.mark_live(work.actor, deployment, Verdict(deployment.verdict))
+        return Outcome(Verdict.PASSED, f"{deployment.release.label} stays live, unverified, by a person's decision.", switched=True)
+
+    def verify(self, work: Work) -> Outcome:
+        """Nothing new was done that could be verified."""
+        return Outcome(Verdict.NOT_EVALUATED, "Kept live by a person's decision.", switched=True)
+
+    def undo(self, work: Work) -> Outcome:
+        """Nothing was done that could be taken back."""
+        raise Refused("Keeping a release live cannot be undone.", cure="Roll back instead.")
+
+
+EFFECTS: dict[str, Effect] = {Kind.ROLL_OUT: RollOut(), Kind.ROLL_BACK: RollBack(), Kind.PROMOTE: Promote()}
+
+
+def effect_of(kind: str) -> Effect:
+    """The effect of this kind."""
+    try:
+        return EFFECTS[kind]
+    except KeyError:
+        raise Invalid(f"There is no action '{kind}'.", cure=f"Use one of: {', '.join(sorted(EFFECTS))}.") from None
+
+
+def preview(environment: Environment, drafts: Sequence[ActionDraft]) -> Preview:
+    """What these actions would do to this environment as it is now: the bytes to show and to hash."""
+    fresh = Environment.objects.select_related("application").get(pk=environment.pk)
+    return previews.seal(
+        {
+            "format": 1,
+            "target": previews.target(fresh, deployments.current(fresh)),
+            "actions": [effect_of(draft.kind).preview(fresh, draft.parameters) for draft in drafts],
+        }
+    )
+
+
+def evidence_of(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as a record keeps it."""
+    return {
+        "summary": outcome.summary,
+        "cure": outcome.cure,
+        "verdict": outcome.verdict.value,
+        "switched": outcome.switched,
+        "instance": outcome.instance_id,
+        "evidence": [piece.as_json() for piece in outcome.evidence],
+    }
+
+
+def failure(error: TimonelError) -> Outcome:
+    """What an error of the driver comes to: traffic is where it was."""
+    return Outcome(Verdict.FAILED, error.message, switched=False, cure=error.cure)
+
+
+def _attempt(effect: Callable[[Work, Release], Outcome], work: Work, release: Release) -> Outcome:
+    """A driver's error is a failed outcome; a lost lease is not: whoever holds it now goes on."""
+    try:
+        return effect(work, release)
+    except LeaseLost:
+        raise
+    except TimonelError as error:
+        return failure(error)
+
+
+def _stage_and_switch(work: Work, release: Release) -> Outcome:
+    staged = work.driver.stage(work.environment, release, f"{work.key}-stage", work.say)
+    if staged.verdict != Verdict.PASSED or staged.instance_id is None:
+        return staged
+    instance = Instance.objects.get(pk=staged.instance_id)
+    outcome = work.driver.switch(work.environment, instance, f"{work.key}-switch", work.say)
+    if not outcome.switched:
+        work.driver.retire(work.environment, instance)
+    return outcome
+
+
+def _once_switched(work: Work, deployment: Deployment) -> None:
+    """Called again after a crash, the first call may have got this far already."""
+    if deployment.status == Deployment.Status.APPLYING:
+        deployments.switched(work.actor, deployment)
+
+
+def _observe(work: Work) -> Outcome:
+    return work.driver.observe(work.environment, _active(work.environment), work.seconds, work.say)
+
+
+def _active(environment: Environment) -> Instance:
+    if environment.active_instance is None:
+        raise Conflict(f"Nothing runs in {environment}.", cure="Deploy a release first.")
+    return environment.active_instance
+
+
+def _release(environment: Environment, parameters: Mapping[str, Any]) -> Release:
+    return Release.objects.select_related("application").get(pk=parameters["release"], application=environment.application_id)
+
+
+def _deployment(environment: Environment, parameters: Mapping[str, Any]) -> Deployment:
+    found = Deployment.objects.select_related("release", "environment")
+    return found.get(pk=parameters["deployment"], environment=environment)

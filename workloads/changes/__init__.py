@@ -1,0 +1,12 @@
+"""Changes: the only way to an effect on the world. Proposed, judged, decided, applied once, verified.
+
+`apply` is the only function of Timonel that calls a driver. Status is written in this package only, by conditional updates.
+"""
+
+from workloads.actions import ActionDraft
+from workloads.changes.applying import abandon, apply, verify
+from workloads.changes.deciding import decide
+from workloads.changes.ending import cancel, expire_due
+from workloads.changes.proposing import judge, propose
+
+__all__ = ["ActionDraft", "abandon", "apply", "cancel", "decide", "expire_due", "judge", "propose", "verify"]

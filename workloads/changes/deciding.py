@@ -1,0 +1,52 @@
+"""Decisions of people on a Change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from controlplane.core import queue
+from controlplane.core.actors import Actor
+from workloads import deployments
+from workloads.changes import approvals
+from workloads.changes.ending import WAKE_UP, Status, expire, locked, tell
+from workloads.models import Approval, Change
+
+
+def decide(actor: Actor, change_id: int, decision: str, *, shown_sha256: str, reason: str) -> Change:
+    """One person's decision: `approve`, `reject` or `override`, on exactly what was shown, with a reason.
+
+    The quorum's last approval (or one override, or one rejection) ends the waiting and wakes up the run.
+    Raises Invalid, Conflict, Refused or NotFound with the reason; then nothing is recorded.
+    """
+    expire(change_id)
+    with transaction.atomic():
+        change = locked(actor, change_id)
+        person = approvals.check(actor, change, decision, shown_sha256, reason)
+        reason = reason.strip()
+        Approval.objects.create(
+            change=change,
+            person=person,
+            decided_by=actor.label,
+            decision=decision,
+            reason=reason,
+            preview_sha256=change.preview_sha256,
+        )
+        if decision == Approval.Decision.REJECT:
+            _conclude(change, Status.REJECTED)
+            deployments.cancel(actor, change)
+        elif decision == Approval.Decision.OVERRIDE:
+            _conclude(change, Status.APPROVED, override_reason=reason)
+        elif approvals.satisfied(change):
+            _conclude(change, Status.APPROVED)
+        tell(actor, f"change.{decision}", change, reason=reason)
+    return change
+
+
+def _conclude(change: Change, status: str, **changes: Any) -> None:
+    """The one transition out of waiting, with the one wake-up; the row is locked."""
+    Change.objects.move(change.pk, Status.WAITING, status, decided_at=timezone.now(), **changes)
+    change.refresh_from_db()
+    queue.enqueue(WAKE_UP, change.pk)

@@ -1,0 +1,203 @@
+"""What a Change would do, as canonical bytes: shown to people, hashed, rendered again at the last moment.
+
+Rendering is deterministic: the same rows give the same bytes. Facts that cost time to find (commits, files, pending
+migrations) belong to immutable commits; they come in as an argument, are kept with the Action and rendered again from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.utils.crypto import salted_hmac
+
+from controlplane.core.redaction import SECRET_NAME, redact
+from workloads.models import Deployment, Environment, Release
+
+MASKED = "••••••"
+SEAL = "workloads.previews"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The exact bytes a person decides on, and their SHA-256 (64 small hexadecimal digits)."""
+
+    content: bytes
+    sha256: str
+
+    def document(self) -> dict[str, Any]:
+        """The bytes as a dictionary."""
+        return parse(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One pending (or, for a rollback, applied) operation with its classes, as a preview shows it."""
+
+    app: str
+    name: str
+    operation: str
+    kinds: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found out about a release beside its row: commits are {"sha", "author", "message"}, newest first."""
+
+    commits: tuple[dict[str, str], ...] = ()
+    files: tuple[str, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for an Action's parameters, redacted: commits and files come from outside."""
+        return {
+            "commits": [{key: redact(value) for key, value in commit.items()} for commit in self.commits],
+            "files": list(self.files),
+            "migrations": [{**asdict(migration), "kinds": list(migration.kinds)} for migration in self.migrations],
+            "notes": list(self.notes),
+        }
+
+
+def migrations_of(facts: Mapping[str, Any]) -> list[Migration]:
+    """The migrations in an Action's stored facts."""
+    return [Migration(**{**item, "kinds": tuple(item["kinds"])}) for item in facts.get("migrations", [])]
+
+
+def seal(document: Mapping[str, Any]) -> Preview:
+    """The document as canonical JSON with its hash."""
+    content = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return Preview(content, sha256(content))
+
+
+def sha256(content: bytes | memoryview) -> str:
+    """The SHA-256 of the bytes as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def parse(content: bytes | memoryview) -> dict[str, Any]:
+    """The document in stored preview bytes."""
+    document: dict[str, Any] = json.loads(bytes(content))
+    return document
+
+
+def target(environment: Environment, current: Deployment | None) -> dict[str, Any]:
+    """Where it would happen, as it is now: whatever moves here makes the preview another one."""
+    return {
+        "environment": str(environment),
+        "id": environment.pk,
+        "tier": environment.tier,
+        "driver": environment.driver,
+        "port": environment.port,
+        "deployment": current.pk if current else None,
+        "release": current.release_id if current else None,
+        "configuration": current.release.configuration_digest if current else None,
+        "variables": _variables_seal(environment),
+        "policy": {
+            "quorum": environment.quorum,
+            "required_role": environment.required_role,
+            "expires_after": str(environment.approval_expires_after or ""),
+        },
+        "fence": environment.fence,
+    }
+
+
+def render(
+    environment: Environment, release: Release, previous: Release | None, facts: Mapping[str, Any], *, kind: str
+) -> dict[str, Any]:
+    """What making `release` live would do where `previous` runs now: code, configuration, migrations, processes, steps."""
+    old, new = (previous.run_plan if previous else {}), release.run_plan
+    return {
+        "kind": kind,
+        "what": sentence(kind, release, environment, previous),
+        "from": describe(previous) if previous else None,
+        "to": describe(release),
+        "commits": facts.get("commits", []),
+        "files": facts.get("files", []),
+        "configuration": configuration_diff(previous.configuration if previous else {}, release.configuration),
+        "configuration_seal": _mac(release.configuration),
+        "migrations": facts.get("migrations", []),
+        "processes": _process_diff(old.get("processes", {}), new.get("processes", {})),
+        "release_steps": [_step(step) for step in new.get("release_steps", [])],
+        "run_plan": {key: value for key, value in new.items() if key not in {"processes", "release_steps"}},
+        "notes": facts.get("notes", []),
+    }
+
+
+def sentence(kind: str, release: Release, environment: Environment, previous: Release | None) -> str:
+    """The first sentence of a Change: what will happen to what."""
+    place = f"{release.application.name} in {environment.name}"
+    if kind == "roll_back":
+        return f"Roll {place} back to {release.label}" + (f", replacing {previous.label}." if previous else ".")
+    return f"Roll out {release.label} of {place}" + (f", replacing {previous.label}." if previous else " as its first release.")
+
+
+def describe(release: Release) -> dict[str, Any]:
+    """A release as a preview shows it."""
+    return {
+        "release": release.pk,
+        "label": release.label,
+        "commit": release.commit,
+        "author": release.commit_author,
+        "authored_at": release.authored_at.isoformat() if release.authored_at else None,
+        "message": redact(release.message),
+        "artefact": release.artefact_digest,
+        "configuration": release.configuration_digest,
+    }
+
+
+def configuration_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The variables that differ, secrets masked: {"name", "change", "before", "after", "secret"}."""
+    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    return [_difference(name, old.get(name), new.get(name)) for name in changed]
+
+
+def _difference(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
+    secret = any(bool(side and side.get("secret")) for side in (old, new)) or bool(SECRET_NAME.search(name))
+    change = "added" if old is None else "removed" if new is None else "changed"
+    return {"name": name, "change": change, "before": _shown(old, secret), "after": _shown(new, secret), "secret": secret}
+
+
+def _shown(side: Mapping[str, Any] | None, secret: bool) -> str | None:
+    if side is None:
+        return None
+    if side.get("binding"):
+        return f"provided: {side['binding']}"
+    return MASKED if secret else redact(str(side.get("value", "")))
+
+
+def _process_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "change": "added" if name not in old else "removed" if name not in new else _same(old[name], new[name]),
+            "before": _words(old.get(name)),
+            "after": _words(new.get(name)),
+        }
+        for name in sorted({*old, *new})
+    ]
+
+
+def _same(old: Any, new: Any) -> str:
+    return "same" if old == new else "changed"
+
+
+def _words(argv: Iterable[str] | None) -> list[str]:
+    return [redact(word) for word in argv or ()]
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {**step, "run": _words(step.get("run"))}
+
+
+def _variables_seal(environment: Environment) -> str:
+    return _mac([[row.name, row.value, row.secret] for row in environment.variables.order_by("name")])
+
+
+def _mac(value: Any) -> str:
+    """A keyed digest: shows that a value is the same one without helping anybody to guess it."""
+    return salted_hmac(SEAL, json.dumps(value, sort_keys=True), algorithm="sha256").hexdigest()
