@@ -23,7 +23,16 @@ PLAIN_PREFIXES: tuple[str, ...] = ("LC_",)
 OURS = ("DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE", "DJANGO_SETTINGS_MODULE", "PYTHONWARNINGS")
 OURS_PREFIXES = ("TIMONEL_",)
 # Building applications reaches the network, package indexes and repositories.
-BUILDS = ("SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PYENV_ROOT", "NVM_DIR", "XDG_CACHE_HOME")
+BUILDS = (
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PYENV_ROOT",
+    "NVM_DIR",
+    "XDG_CACHE_HOME",
+)
 BUILDS_PREFIXES = (
     "PIP_",
     "UV_",

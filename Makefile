@@ -1,0 +1,71 @@
+# Timonel's commands. Only python3 (3.11+), git and make are needed: the rest is installed into .venv.
+#   make demo ARGS="--port 8080"      make test ARGS="tests/workloads -k policy"
+
+PYTHON ?= python3
+ARGS ?=
+RUN := .venv/bin/python
+SOURCES := controlplane agents workloads knowledge tests requirements manage.py
+WITH_SERVERS := $(RUN) -m tests.servers
+export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test test-slow bench check lock install install-dev browser \
+	format lint types law templates migrations deployable budgets
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: install ## Install, start everything, deploy the sample application; Ctrl-C stops it
+	@$(RUN) manage.py up --demo $(ARGS)
+
+up: install ## Install and start everything, without the sample application
+	@$(RUN) manage.py up $(ARGS)
+
+test: install-dev browser ## Run every test that is not slow by nature, on both cores
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+
+test-slow: install-dev browser ## Run the slow tests: storms, whole installations
+	$(RUN) -m pytest -m slow --timeout=1800 $(ARGS)
+
+bench: install-dev ## Measure: first and second start with the demo
+	$(RUN) -m tests.bench $(ARGS)
+
+check: install-dev format lint types law templates migrations deployable budgets ## Check the house: style, types, law, settings, budgets
+	@echo "The house is in order"
+
+lock: install-dev ## Write the pinned requirements from base.in and dev.in
+	cd requirements && ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header $(ARGS) base.in -o base.txt
+	cd requirements && ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header $(ARGS) dev.in -o dev.txt
+
+install:
+	@$(PYTHON) requirements/install.py base
+
+install-dev:
+	@$(PYTHON) requirements/install.py base dev
+
+browser: install-dev
+	@$(RUN) -m tests.browser
+
+format:
+	$(RUN) -m ruff format --check .
+
+lint:
+	$(RUN) -m ruff check .
+
+types:
+	$(RUN) -m mypy $(SOURCES)
+
+law:
+	.venv/bin/lint-imports
+
+templates:
+	.venv/bin/djlint templates --check --lint --quiet
+
+migrations:
+	$(WITH_SERVERS) manage.py makemigrations --check --dry-run
+
+deployable:
+	$(RUN) -m tests.deployable
+
+budgets:
+	$(RUN) -m tests.budgets
