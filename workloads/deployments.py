@@ -140,7 +140,7 @@ def _move(actor: Actor, deployment: Deployment, sources: Sequence[str], target: 
 def _tell(actor: Actor, action: str, deployment: Deployment, before: str = "") -> None:
     after = {"status": deployment.status, "verdict": deployment.verdict}
     audit.record(actor, action, deployment, before={"status": before} if before else None, after=after)
-    live.ring(f"environment.{deployment.environment_id}", deployment=deployment.pk)
+    live.ring(f"environment-{deployment.environment_id}", deployment=deployment.pk)
     live.ring("overview", environment=deployment.environment_id)
 
 

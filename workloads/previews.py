@@ -14,8 +14,9 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from controlplane.core.redaction import SECRET_NAME, redact
+from controlplane.core.redaction import SECRET_NAME, redact, redact_value
 from workloads.models import Deployment, Environment, Release
+from workloads.schema import Classified
 
 MASKED = "••••••"
 SEAL = "workloads.previews"
@@ -42,6 +43,21 @@ class Migration:
     operation: str
     kinds: tuple[str, ...]
     reason: str
+    warnings: tuple[str, ...] = ()
+    sql: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, classified: Classified) -> Migration:
+        """A classified operation; its reason names it, so that it can stand alone."""
+        return cls(
+            app=classified.app,
+            name=classified.migration,
+            operation=classified.text,
+            kinds=tuple(kind.value for kind in classified.kinds),
+            reason=f"{classified.app}.{classified.migration}: {classified.text}. {classified.reason}".strip(),
+            warnings=classified.warnings,
+            sql=tuple(classified.sql or ()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +74,15 @@ class Facts:
         return {
             "commits": [{key: redact(value) for key, value in commit.items()} for commit in self.commits],
             "files": list(self.files),
-            "migrations": [{**asdict(migration), "kinds": list(migration.kinds)} for migration in self.migrations],
+            "migrations": [redact_value(asdict(migration)) for migration in self.migrations],
             "notes": list(self.notes),
         }
 
 
 def migrations_of(facts: Mapping[str, Any]) -> list[Migration]:
     """The migrations in an Action's stored facts."""
-    return [Migration(**{**item, "kinds": tuple(item["kinds"])}) for item in facts.get("migrations", [])]
+    lists = ("kinds", "warnings", "sql")
+    return [Migration(**{**item, **{name: tuple(item[name]) for name in lists}}) for item in facts.get("migrations", [])]
 
 
 def seal(document: Mapping[str, Any]) -> Preview:

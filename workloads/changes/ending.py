@@ -70,5 +70,5 @@ def end(actor: Actor, change: Change, status: str, action: str, reason: str) -> 
 def tell(actor: Actor, action: str, change: Change, *, reason: str = "") -> None:
     """Write the step into the audit and ring for whoever watches."""
     audit.record(actor, action, change, after={"status": change.status}, reason=reason, change_sha256=change.preview_sha256)
-    live.ring(f"change.{change.pk}", change=change.pk)
+    live.ring(f"change-{change.pk}", change=change.pk)
     live.ring("inbox", change=change.pk)

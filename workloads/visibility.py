@@ -1,0 +1,56 @@
+"""Rights as conditions of a query: what a person may not see is never loaded."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from controlplane.core import rights
+from controlplane.core.actors import Actor
+from controlplane.core.permissions import Verb
+from workloads.models import Application, Change, Deployment, Environment, Finding, Incident
+
+
+def within_reach(actor: Actor, environment: str = "", verb: Verb = Verb.VIEW) -> Q:
+    """The condition for rows whose environment (`environment` is the path to it; empty: the row itself) is in reach."""
+    reach = rights.reach(actor, verb)
+    if reach.everywhere:
+        return Q()
+    path = f"{environment}__" if environment else ""
+    return Q(**{f"{path}pk__in": reach.environments}) | Q(**{f"{path}application__in": reach.applications})
+
+
+def applications(actor: Actor) -> QuerySet[Application]:
+    """The applications of which the actor may see anything."""
+    reach = rights.reach(actor, Verb.VIEW)
+    if reach.everywhere:
+        return Application.objects.all()
+    through = Environment.objects.filter(pk__in=reach.environments).values("application")
+    return Application.objects.filter(Q(pk__in=reach.applications) | Q(pk__in=through))
+
+
+def environments(actor: Actor) -> QuerySet[Environment]:
+    """The environments the actor may see."""
+    return Environment.objects.filter(within_reach(actor)).select_related("application")
+
+
+def changes(actor: Actor) -> QuerySet[Change]:
+    """The changes the actor may see, newest first."""
+    return Change.objects.filter(within_reach(actor, "environment")).select_related("environment__application")
+
+
+def deployments(actor: Actor) -> QuerySet[Deployment]:
+    """The deployments the actor may see, newest first."""
+    related = "environment__application", "release__application", "previous__release__application", "change"
+    return Deployment.objects.filter(within_reach(actor, "environment")).select_related(*related)
+
+
+def incidents(actor: Actor) -> QuerySet[Incident]:
+    """The incidents the actor may see, newest first."""
+    return Incident.objects.filter(within_reach(actor, "environment")).select_related(
+        "environment__application", "deployment__release"
+    )
+
+
+def findings(actor: Actor) -> QuerySet[Finding]:
+    """The findings the actor may see: those of an application belong to whoever may see any of it."""
+    return Finding.objects.filter(application__in=applications(actor)).select_related("application")
