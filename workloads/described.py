@@ -110,6 +110,8 @@ class DescribedSettings:
     celery_broker: str
     secure_ssl_redirect: bool
     log_files: tuple[str, ...]
+    # Folders below the application's own, relative to it, that must be there before it starts (SQLite, log files).
+    folders: tuple[str, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     landing_page: str = ""
@@ -137,7 +139,9 @@ def describe(inside: Inside) -> DescribedSettings:
     """Settings and pages; raises Unanswered when not even the settings load."""
     reply = ask(inside, {"describe_settings": {}, "list_routes": {}})
     settings = _answer(reply, "describe_settings", inside)
-    described = _settings(reply, settings)
+    root = inside.folder.resolve()
+    folders = tuple(str(Path(name).relative_to(root)) for name in settings["folders"] if Path(name).is_relative_to(root))
+    described = replace(_settings(reply, settings), folders=folders)
     pages = reply["answers"]["list_routes"]
     if "error" in pages:
         return replace(described, trouble=_trouble(pages["error"], inside))

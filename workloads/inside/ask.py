@@ -6,6 +6,7 @@ The reply is a file, because an application may print whatever it likes:
 {"python": "3.11.7", "django": "5.2", "answers": {question: {"answer": ...} or {"error": {...}}}}
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -45,7 +46,7 @@ def prepare(manage: str) -> Dict[str, Dict[str, Any]]:
         run_manage(manage)
         from django.conf import settings
 
-        settings.DEBUG  # noqa: B018 (reading one setting loads them all)
+        make_folders(load("describe_settings").folders_needed(settings, os.path.dirname(manage)))
     except BaseException as error:
         return {"settings": describe_error(error, "settings", manage)}
     try:
@@ -55,6 +56,13 @@ def prepare(manage: str) -> Dict[str, Dict[str, Any]]:
     except BaseException as error:
         return {"apps": describe_error(error, "apps", manage)}
     return {}
+
+
+def make_folders(folders: List[str]) -> None:
+    """What the roll-out makes too: folders of SQLite and log files, without which apps may not load."""
+    with contextlib.suppress(OSError):  # a folder that cannot be made is told of by whoever needs it
+        for folder in folders:
+            os.makedirs(folder, exist_ok=True)
 
 
 def run_manage(manage: str) -> None:
@@ -117,7 +125,7 @@ def describe_error(error: BaseException, stage: str, manage: str) -> Dict[str, A
 def own_frame(frames: List[Any], folder: str) -> Optional[Any]:
     """The innermost frame that is the application's own, not a library's."""
     for frame in reversed(frames):
-        inside = os.path.abspath(frame[0]).startswith(folder + os.sep)
+        inside = frame[0][:1] != "<" and os.path.abspath(frame[0]).startswith(folder + os.sep)
         if inside and "site-packages" not in frame[0]:
             return frame
     return None

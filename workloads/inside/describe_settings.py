@@ -1,7 +1,8 @@
 """The settings as they came out, without the value of any secret."""
 
+import os
 import re
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 NEEDS = ("settings",)
 PLAIN = (
@@ -54,8 +55,17 @@ def answer(options: Dict[str, Any]) -> Dict[str, Any]:
         "broker": plain(getattr(settings, "CELERY_BROKER_URL", None) or getattr(settings, "BROKER_URL", None)),
         "eager": bool(getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False)),
     }
+    found["folders"] = folders_needed(settings, os.getcwd())
     found["log_files"] = log_files(getattr(settings, "LOGGING", None) or {})
     return found
+
+
+def folders_needed(settings: Any, root: str) -> List[str]:
+    """Folders below the application's own that must be there before it starts: of SQLite and of log files."""
+    files = [str(values.get("NAME") or "") for values in settings.DATABASES.values() if "sqlite" in values.get("ENGINE", "")]
+    files += log_files(getattr(settings, "LOGGING", None) or {})
+    folders = {os.path.dirname(os.path.abspath(name)) for name in files if name and not name.startswith(("file:", ":memory:"))}
+    return sorted(folder for folder in folders if folder.startswith(root + os.sep))
 
 
 def describe_database(values: Dict[str, Any]) -> Dict[str, Any]:
@@ -85,7 +95,7 @@ def judge_secret_key(key: str) -> str:
     return "insecure" if key.startswith("django-insecure-") or len(key) < 32 or len(set(key)) < 5 else "set"
 
 
-def log_files(logging: Dict[str, Any]) -> Any:
+def log_files(logging: Dict[str, Any]) -> List[str]:
     """The files that handlers write to: their folders must exist."""
     handlers = logging.get("handlers", {}).values()
     return [str(handler["filename"]) for handler in handlers if isinstance(handler, dict) and handler.get("filename")]
