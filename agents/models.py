@@ -48,6 +48,7 @@ class Run(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.CharField(max_length=200, blank=True)
     last_event = models.BigIntegerField(default=0)
+    woken_at = models.DateTimeField(null=True, help_text="When a worker was last asked to drive it.")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -64,6 +65,9 @@ class Run(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status="waiting", waiting_for__isnull=False) | ~models.Q(status="waiting"),
                 name="run_waiting_names_its_change",
+            ),
+            models.UniqueConstraint(
+                fields=["environment"], condition=models.Q(status="running"), name="run_one_running_an_environment"
             ),
         ]
         indexes: ClassVar = [

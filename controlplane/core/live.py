@@ -7,6 +7,7 @@ import logging
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
+from redis import RedisError
 
 log = logging.getLogger(__name__)
 
@@ -22,5 +23,5 @@ def _send(group: str, ids: dict[str, int | str]) -> None:
         return
     try:
         async_to_sync(layer.group_send)(group, {"type": "bell", "group": group, "ids": ids})
-    except (OSError, RuntimeError) as error:  # watchers also ask by themselves: a lost ring costs nothing
+    except (RedisError, OSError, RuntimeError) as error:  # watchers also ask by themselves: a lost ring costs nothing
         log.warning("could not ring %s: %s", group, error)

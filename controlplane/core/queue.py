@@ -8,6 +8,8 @@ from datetime import timedelta
 from celery import current_app
 from django.db import models, transaction
 from django.utils import timezone
+from kombu.exceptions import KombuError
+from redis import RedisError
 
 from controlplane.core.models import OutboxMessage
 
@@ -36,7 +38,7 @@ def _send(message: OutboxMessage) -> bool:
     OutboxMessage.objects.filter(pk=message.pk).update(attempts=models.F("attempts") + 1)
     try:
         current_app.send_task(message.name, args=message.arguments, task_id=f"outbox-{message.pk}", retry=False)
-    except OSError as error:  # kombu's OperationalError is one; the relay tries again
+    except (KombuError, RedisError, OSError) as error:  # the broker is away: the relay tries again
         log.warning("could not send %s, will try again: %s", message, error)
         return False
     OutboxMessage.objects.filter(pk=message.pk).update(sent_at=timezone.now())

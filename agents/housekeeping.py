@@ -1,0 +1,53 @@
+"""What keeps runs going when a message or a worker was lost, and keeps their records small."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from agents import checkpoints, leases, partitions, runs
+from agents.models import Run
+from controlplane.core import queue
+from workloads.models import Change
+
+WAKE_AGAIN = timedelta(seconds=10)
+RETRY_WITHIN = timedelta(days=7)
+FINAL = (Run.Status.SUCCEEDED, Run.Status.REFUSED, Run.Status.ROLLED_BACK, Run.Status.CANCELLED)
+
+
+def reap() -> int:
+    """Wake every run that nobody drives although it could go on; return how many.
+
+    Its worker died, its message was lost with the broker, or it was parked in the moment its Change was decided.
+    """
+    for run_id in _decided().values_list("pk", flat=True):
+        runs.resume(run_id)
+    recently = Q(status=Run.Status.QUEUED, woken_at__gt=Now() - WAKE_AGAIN)
+    idle = list(leases.claimable().exclude(recently).values_list("pk", flat=True)[:200])
+    Run.objects.filter(pk__in=idle).update(woken_at=Now())
+    for run_id in idle:
+        queue.enqueue("agents.drive_run", run_id)
+    return len(idle)
+
+
+def wake_waiting_for(change_id: int) -> int:
+    """Resume the runs that wait for this Change, if it is decided; return how many."""
+    return sum(runs.resume(pk) for pk in _decided().filter(waiting_for=change_id).values_list("pk", flat=True))
+
+
+def prune() -> None:
+    """Forget the checkpoints of runs that will not go on, all but the newest of those that may; drop old days of events."""
+    old = timezone.now() - RETRY_WITHIN
+    with_checkpoints = checkpoints.all_runs()
+    ended = Run.objects.filter(pk__in=with_checkpoints)
+    checkpoints.forget(ended.filter(Q(status__in=FINAL) | Q(finished_at__lt=old)).values_list("pk", flat=True))
+    checkpoints.thin(ended.filter(status=Run.Status.WAITING).values_list("pk", flat=True))
+    partitions.drop_before((timezone.now() - timedelta(days=partitions.KEEP_DAYS)).date())
+
+
+def _decided() -> QuerySet[Run]:
+    undecided = Q(waiting_for__status=Change.Status.WAITING)
+    return Run.objects.filter(status=Run.Status.WAITING).exclude(undecided)

@@ -1,0 +1,7 @@
+"""The operations of the graphs for real."""
+
+from __future__ import annotations
+
+
+class RealOperations:
+    """Placeholder."""

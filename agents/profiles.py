@@ -1,0 +1,20 @@
+"""How long each step may take, and how each specialist is configured; a row a specialist, made when first asked for."""
+
+from __future__ import annotations
+
+from agents.models import AgentProfile
+
+# Advisory: shown, and raising the risk, but not stopping the run.
+ADVISORY = frozenset({"security"})
+DEFAULT_SECONDS = 600
+SECONDS = {"checkout": 600, "gate": 60, "approval": 60, "answer": 60, "apply": 1800, "verify": 900, "report": 60}
+
+
+def profile(name: str) -> AgentProfile:
+    """The specialist's profile."""
+    return AgentProfile.objects.get_or_create(name=name, defaults={"blocking": name not in ADVISORY})[0]
+
+
+def seconds_for(node: str) -> int:
+    """The time limit of a node that is no specialist."""
+    return SECONDS.get(node, DEFAULT_SECONDS)

@@ -1,0 +1,47 @@
+"""Background work of the runs. A task is a wake-up: sent twice, the second finds nothing to do."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.utils import timezone
+
+from agents import housekeeping, partitions, pulse, runner
+from agents.operations import RealOperations
+
+operations = RealOperations
+
+
+@shared_task(name="agents.drive_run", ignore_result=True)
+def drive_run(run_id: int) -> None:
+    """Drive one run for as long as it goes."""
+    runner.drive(run_id, operations())
+
+
+@shared_task(name="agents.reap_runs", ignore_result=True)
+def reap_runs() -> None:
+    """Wake runs that nobody drives."""
+    housekeeping.reap()
+
+
+@shared_task(name="agents.change_decided", ignore_result=True)
+def change_decided(change_id: int) -> None:
+    """Let the runs go on that waited for this Change."""
+    housekeeping.wake_waiting_for(change_id)
+
+
+@shared_task(name="agents.prepare_partitions", ignore_result=True)
+def prepare_partitions() -> None:
+    """Make the event partitions of the days ahead."""
+    partitions.prepare(timezone.now().date())
+
+
+@shared_task(name="agents.prune", ignore_result=True)
+def prune() -> None:
+    """Keep what runs leave behind small."""
+    housekeeping.prune()
+
+
+@worker_shutting_down.connect
+def _give_back(**_: object) -> None:
+    pulse.stop_all()

@@ -1,0 +1,48 @@
+"""An environment to run in, and runs of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agents import checkpoints, runs
+from agents.models import Run
+from controlplane.core.actors import Actor
+from tests.agents.fakes import FakeOperations
+from workloads.models import Application, Environment
+
+_keys = itertools.count()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pool_closed(django_db_setup: None) -> Iterator[None]:
+    """Nobody is connected any more when the test database is dropped."""
+    yield
+    checkpoints.close()
+
+
+@pytest.fixture
+def environment(transactional_db: None) -> Environment:
+    """The environment `local` of an application `shop`."""
+    application = Application.objects.create(name="shop", repository="/nowhere")
+    return Environment.objects.create(application=application, name="local")
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Callable[..., FakeOperations]:
+    """Operations that follow the given scenario."""
+    return lambda **scenario: FakeOperations(tmp_path / "fakes", **scenario)
+
+
+@pytest.fixture
+def start(environment: Environment) -> Callable[..., Run]:
+    """Ask for a run as Timonel's own terminal does."""
+
+    def ask(workflow: str = "deploy", actor: Actor | None = None) -> Run:
+        actor = actor or Actor.system("test")
+        return runs.start(actor, environment, workflow, {"ref": "v1"}, idempotency_key=f"test-{next(_keys)}")
+
+    return ask

@@ -1,0 +1,122 @@
+"""Every way through the graphs, with operations that follow a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from agents import housekeeping, runner
+from agents.models import AgentProfile, Run, RunEvent, Step
+from tests.agents.fakes import FakeOperations
+from workloads.models import Change
+
+Fake = Callable[..., FakeOperations]
+Start = Callable[..., Run]
+CHECKS = ["code_quality", "testing", "security", "configuration", "cicd"]
+
+
+def drive(run: Run, operations: FakeOperations) -> Run:
+    runner.drive(run.pk, operations)
+    run.refresh_from_db()
+    return run
+
+
+def decide(run: Run, status: str) -> None:
+    assert run.waiting_for_id is not None
+    Change.objects.filter(pk=run.waiting_for_id).update(status=status)
+    assert housekeeping.wake_waiting_for(run.waiting_for_id) == 1
+
+
+def nodes(run: Run) -> list[str]:
+    return list(run.steps.order_by("pk").values_list("node", flat=True))
+
+
+def test_a_good_release_is_promoted_and_every_step_is_written_down(start: Start, fake: Fake) -> None:
+    run = drive(start(), fake())
+    assert run.status == Run.Status.SUCCEEDED
+    found = nodes(run)
+    assert found[0] == "checkout"
+    assert sorted(found[1:6]) == sorted(CHECKS)
+    assert found[6:] == ["plan", "gate", "apply", "verify", "promote", "report"]
+    assert set(run.steps.values_list("status", flat=True)) == {Step.Status.DONE}
+    assert run.result["summary"] == "The end: succeeded."
+    assert run.lease_expires_at is None
+
+
+def test_the_events_of_a_run_are_numbered_without_gaps_in_the_order_of_time(start: Start, fake: Fake) -> None:
+    run = drive(start(), fake(lines={"testing": 500}))
+    numbers = list(RunEvent.objects.filter(run=run).order_by("number").values_list("number", flat=True))
+    assert numbers == list(range(1, run.last_event + 1))
+    said = RunEvent.objects.filter(run=run, node="testing", kind="line").order_by("number").values_list("text", flat=True)
+    assert list(said) == [f"line {number} of testing" for number in range(500)]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "status", "last"),
+    [
+        ({"verdicts": {"testing": "failed"}}, "stopped", ["plan", "report"]),
+        ({"verdicts": {"testing": "inconclusive", "cicd": "not_evaluated"}}, "succeeded", ["promote", "report"]),
+        ({"verdicts": {"security": "failed"}}, "succeeded", ["promote", "report"]),
+        ({"policy": "refused"}, "refused", ["gate", "report"]),
+        ({"applied": "refused"}, "refused", ["apply", "report"]),
+        ({"applied": "not_switched"}, "rolled_back", ["apply", "roll_back", "report"]),
+        ({"applied": "not_switched", "returned": False}, "failed", ["apply", "roll_back", "report"]),
+        ({"verified": "failed"}, "rolled_back", ["verify", "roll_back", "report"]),
+        ({"verified": "failed", "returned": False}, "failed", ["verify", "roll_back", "report"]),
+    ],
+)
+def test_each_verdict_leads_where_it_should(
+    scenario: dict[str, object], status: str, last: list[str], start: Start, fake: Fake
+) -> None:
+    run = drive(start(), fake(**scenario))
+    assert (run.status, nodes(run)[-len(last) :]) == (status, last)
+
+
+@pytest.mark.parametrize(("workflow", "before"), [("deploy", 8), ("rollback", 2)])
+@pytest.mark.parametrize(("decision", "status"), [("approved", "succeeded"), ("rejected", "refused"), ("expired", "refused")])
+def test_a_change_that_waits_parks_the_run_until_it_is_decided(
+    workflow: str, before: int, decision: str, status: str, start: Start, fake: Fake
+) -> None:
+    operations = fake(policy="waiting")
+    run = drive(start(workflow), operations)
+    assert run.status == Run.Status.WAITING
+    assert run.steps.get(node="approval").status == Step.Status.WAITING
+    decide(run, decision)
+    run = drive(run, operations)
+    assert run.status == status
+    assert run.steps.get(node="approval").status == Step.Status.DONE
+    assert operations.calls().count("gate") == 1
+
+
+@pytest.mark.parametrize(("answer", "status"), [("approved", "succeeded"), ("rejected", "rolled_back"), ("expired", "rolled_back")])
+def test_an_inconclusive_verification_asks_a_person(answer: str, status: str, start: Start, fake: Fake) -> None:
+    operations = fake(verified="inconclusive")
+    run = drive(start(), operations)
+    assert (run.status, nodes(run)[-2:]) == ("waiting", ["ask", "answer"])
+    decide(run, answer)
+    assert drive(run, operations).status == status
+
+
+def test_a_specialist_that_is_switched_off_is_not_evaluated(start: Start, fake: Fake) -> None:
+    AgentProfile.objects.create(name="security", enabled=False)
+    operations = fake()
+    run = drive(start(), operations)
+    step = run.steps.get(node="security")
+    assert (step.verdict, run.result["verdicts"]["security"]) == ("not_evaluated", "not_evaluated")
+    assert "security" not in operations.calls()
+
+
+def test_a_profile_decides_whether_a_failure_stops_the_run(start: Start, fake: Fake) -> None:
+    AgentProfile.objects.create(name="testing", blocking=False)
+    AgentProfile.objects.create(name="security", blocking=True)
+    assert drive(start(), fake(verdicts={"testing": "failed"})).status == Run.Status.SUCCEEDED
+    assert drive(start(), fake(verdicts={"security": "failed"})).status == Run.Status.STOPPED
+
+
+def test_an_advisory_specialist_that_breaks_is_inconclusive_and_a_blocking_one_fails_the_run(start: Start, fake: Fake) -> None:
+    run = drive(start(), fake(broken=["security"]))
+    assert (run.status, run.steps.get(node="security").verdict) == ("succeeded", "inconclusive")
+    run = drive(start(), fake(broken=["testing"]))
+    assert (run.status, run.steps.get(node="testing").status) == ("failed", "failed")
+    assert "testing broke" in run.result["summary"]
