@@ -80,11 +80,9 @@ class Daemon:
         while True:
             wanted = await self._ask(self._read)
             if wanted is not None:
-                self._wanted = wanted
-            if self._wanted is not None:
-                in_force = await self._listeners.follow(self._wanted.routes)
-                if wanted is not None:
-                    await self._ask(self._ledger.acknowledge, in_force)
+                in_force = await self._listeners.follow(wanted.routes)
+                self._wanted = wanted  # only now: what lost its route may be stopped, but for requests it already has
+                await self._ask(self._ledger.acknowledge, in_force)
             await asyncio.sleep(FOLLOW_EVERY)
 
     async def _tick(self) -> None:
