@@ -13,6 +13,7 @@ from typing import Any
 from controlplane.core.errors import TimonelError
 from controlplane.core.redaction import redact
 from workloads.adapters.children import Completed, Limits, clean_environment, run
+from workloads.evidence import Fact
 from workloads.schema import Operation
 from workloads.troubles import Trouble, understand
 
@@ -179,6 +180,13 @@ def tables_read(inside: Inside) -> dict[str, frozenset[str]]:
     return {table: frozenset(columns) for table, columns in answer["tables"].items()}
 
 
+def checks(inside: Inside, *, deploy: bool = False) -> list[Fact]:
+    """What `manage.py check` says (or only what `check --deploy` says of security); raises Unanswered."""
+    answer = _answer(ask(inside, {"run_checks": {"deploy": deploy}}), "run_checks", inside)
+    tool = "check --deploy" if deploy else "check"
+    return [_check(tool, message, inside) for message in answer["messages"]]
+
+
 def ask(inside: Inside, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Run the questions in a limited child; {"python", "django", "answers"}. Raises Unanswered when it died without a word."""
     with tempfile.TemporaryDirectory(prefix="timonel-ask-") as folder:
@@ -203,6 +211,13 @@ def _answer(reply: dict[str, Any], question: str, inside: Inside) -> dict[str, A
         raise Unanswered(_trouble(given["error"], inside))
     answer: dict[str, Any] = given["answer"]
     return answer
+
+
+def _check(tool: str, message: Mapping[str, Any], inside: Inside) -> Fact:
+    level = int(message["level"])
+    severity = "critical" if level >= 50 else "high" if level >= 40 else "low" if level >= 30 else "info"
+    text = redact(message["message"], inside.secrets)
+    return Fact(tool, message["id"] or "check", severity, text, path=message["place"], cure=message["hint"])
 
 
 def _trouble(error: Mapping[str, Any], inside: Inside) -> Trouble:

@@ -1,0 +1,150 @@
+"""Findings: facts of tools as rows that outlive a run, with where each was seen first and last, and what is new."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from controlplane.core import audit, rights
+from controlplane.core.actors import Actor
+from controlplane.core.errors import Invalid
+from controlplane.core.permissions import Verb
+from controlplane.core.redaction import redact
+from workloads.evidence import Fact
+from workloads.models import Application, Finding, Sighting
+
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A fact as it stands against the live commit. A suppressed one is kept and shown as such, and counts for nothing."""
+
+    fact: Fact
+    fingerprint: str
+    new: bool
+    suppressed: bool = False
+    finding_id: int | None = None
+
+
+def fingerprints(facts: Sequence[Fact]) -> list[str]:
+    """One a fact: of tool, rule, path and the text of its line, so that it survives when lines move.
+
+    Equal lines of one file are told apart by their order.
+    """
+    keys = [(fact.tool, fact.rule, fact.path, _SPACE.sub(" ", redact(fact.source_line or fact.message)).strip()) for fact in facts]
+    order = sorted(range(len(facts)), key=lambda index: (facts[index].line or 0, index))
+    seen: Counter[tuple[str, str, str, str]] = Counter()
+    found = [""] * len(facts)
+    for index in order:
+        key = keys[index]
+        found[index] = hashlib.sha256("\0".join([*key, str(seen[key])]).encode()).hexdigest()
+        seen[key] += 1
+    return found
+
+
+def compare(application: Application, facts: Sequence[Fact], live_commit: str | None) -> list[Seen]:
+    """The facts against what was seen at the live commit. Without a live commit nothing is new: this is the first look."""
+    prints = fingerprints(facts)
+    now = timezone.now()
+    known = Finding.objects.filter(application=application, fingerprint__in=prints)
+    by_print = {finding.fingerprint: finding for finding in known}
+    at_live = _seen_at(application, live_commit)
+    return [
+        Seen(
+            fact,
+            fingerprint,
+            new=at_live is not None and fingerprint not in at_live,
+            suppressed=fingerprint in by_print and _is_suppressed(by_print[fingerprint], now),
+            finding_id=by_print[fingerprint].pk if fingerprint in by_print else None,
+        )
+        for fact, fingerprint in zip(facts, prints, strict=True)
+    ]
+
+
+@transaction.atomic
+def record(application: Application, run_number: int, commit: str, facts: Sequence[Fact], live_commit: str | None) -> list[Seen]:
+    """Keep the facts of one run; a repeat changes nothing. Specialists may record at the same time."""
+    facts = [_redacted(fact) for fact in facts]
+    seen = compare(application, facts, live_commit)
+    now = timezone.now()
+    Finding.objects.bulk_create(
+        [_row(application, one, now) for one in sorted(seen, key=lambda one: one.fingerprint)],
+        update_conflicts=True,
+        unique_fields=["application", "fingerprint"],
+        update_fields=["line", "severity", "message", "cure", "last_seen_at"],
+    )
+    prints = [one.fingerprint for one in seen]
+    numbers = dict(Finding.objects.filter(application=application, fingerprint__in=prints).values_list("fingerprint", "pk"))
+    Sighting.objects.bulk_create(
+        [Sighting(finding_id=numbers[one.fingerprint], commit=commit, run_number=run_number, new=one.new) for one in seen],
+        ignore_conflicts=True,
+    )
+    return [Seen(one.fact, one.fingerprint, one.new, one.suppressed, numbers[one.fingerprint]) for one in seen]
+
+
+@transaction.atomic
+def suppress(actor: Actor, finding_id: int, reason: str, *, until: datetime | None = None) -> Finding:
+    """Stop counting a finding, with a reason and if wished an end. Raises Refused, or Invalid without a reason."""
+    finding = Finding.objects.select_for_update(of=("self",)).select_related("application").get(pk=finding_id)
+    rights.demand(actor, Verb.APPROVE, finding.application.scopes, f"suppress findings of {finding.application}")
+    if not reason.strip():
+        raise Invalid("A suppression needs a reason.", cure="Say why this finding does not matter, and for how long.")
+    if until is not None and until <= timezone.now():
+        raise Invalid("The suppression would end before it begins.", cure="Name a later time, or none.")
+    before = {"reason": finding.suppressed_reason, "until": str(finding.suppressed_until or "")}
+    finding.suppressed_reason, finding.suppressed_by, finding.suppressed_until = reason.strip(), actor.label, until
+    finding.save(update_fields=["suppressed_reason", "suppressed_by", "suppressed_until"])
+    audit.record(actor, "finding.suppress", finding, before=before, after={"until": str(until or "")}, reason=reason.strip())
+    return finding
+
+
+def active(now: datetime) -> models.Q:
+    """The condition of findings that count."""
+    return models.Q(suppressed_reason="") | models.Q(suppressed_until__lte=now)
+
+
+def _is_suppressed(finding: Finding, now: datetime) -> bool:
+    return bool(finding.suppressed_reason) and (finding.suppressed_until is None or finding.suppressed_until > now)
+
+
+def _seen_at(application: Application, commit: str | None) -> frozenset[str] | None:
+    if commit is None:
+        return None
+    sightings = Sighting.objects.filter(finding__application=application, commit=commit)
+    return frozenset(sightings.values_list("finding__fingerprint", flat=True))
+
+
+def _row(application: Application, seen: Seen, now: datetime) -> Finding:
+    fact = seen.fact
+    return Finding(
+        application=application,
+        tool=fact.tool[:40],
+        rule=fact.rule[:200],
+        severity=fact.severity,
+        path=fact.path[:500],
+        line=fact.line,
+        message=fact.message,
+        cure=fact.cure,
+        fingerprint=seen.fingerprint,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+
+
+def _redacted(fact: Fact) -> Fact:
+    return Fact(
+        fact.tool, fact.rule, fact.severity, redact(fact.message), fact.path, fact.line, fact.source_line, redact(fact.cure)
+    )
+
+
+def counting(seen: Iterable[Seen]) -> list[Seen]:
+    """Those that are not suppressed."""
+    return [one for one in seen if not one.suppressed]
