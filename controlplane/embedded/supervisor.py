@@ -71,9 +71,9 @@ class Supervisor:
             self._stop_everything()
 
     def _live(self, hold: Hold) -> int:
-        port = ports.web_port(self.wishes.port)
         for name in leftovers.stop_all(self.folder.children, self.folder.path / "postgres" / "data"):
             self.screen.line("note", f"Stopped {name}, left running by an earlier start")
+        port = ports.web_port(self.wishes.port)
         keys.ensure(self.folder.path / "secrets")
         Servers(self.folder, self.screen, self._start, self._wait).start()
         prepared = self._prepare()

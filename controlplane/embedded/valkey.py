@@ -15,6 +15,8 @@ from controlplane.embedded import keys
 from controlplane.embedded.ports import LOOPBACK
 from controlplane.embedded.postgres import choose_port
 
+PROGRAM = Path(get_binary_path())
+
 
 @dataclass(frozen=True, slots=True)
 class Valkey:
@@ -46,7 +48,7 @@ class Valkey:
 
     def command(self) -> list[str]:
         """The argument vector that runs the server in the foreground."""
-        return [str(get_binary_path()), str(self.folder / "valkey.conf")]
+        return [str(PROGRAM), str(self.folder / "valkey.conf")]
 
     def answers(self) -> bool:
         """Whether the server takes commands now."""
