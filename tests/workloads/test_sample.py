@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from controlplane.core.errors import Invalid
-from workloads import sample
+from workloads import described, sample, schema
 from workloads.adapters.fast_import import git
+from workloads.described import Inside
 
 TAGS = ["v1", "v2", "v3", "v4", "v5"]
 
@@ -161,3 +162,20 @@ def test_its_tests_pass_on_postgresql_too(version: Copy) -> None:
 def test_it_does_not_start_without_its_secret_key(version: Copy) -> None:
     done = version.run("-c", "import os; del os.environ['SECRET_KEY']; import harbour.settings")
     assert "KeyError: 'SECRET_KEY'" in done.stderr
+
+
+@of("v2", "v5")
+def test_timonel_sees_what_each_migration_does_to_the_version_that_runs(
+    version: Copy, repository: Path, python: Path, tmp_path: Path
+) -> None:
+    running = Copy(repository, {"v2": "v1", "v5": "v2"}[version.folder.name], tmp_path / "running", python)
+    running.open()
+    variables = {"SECRET_KEY": "of-the-test", "DATABASE_URL": f"sqlite:///{running.folder / 'db.sqlite3'}"}
+    reads = described.tables_read(Inside(python, running.folder, variables))
+    pending = described.pending_migrations(Inside(python, version.folder, variables))
+    classed = schema.classify_plan(pending.operations, schema.Situation(vendor=pending.vendor, reads=reads))
+    breaking = [one for one in classed if schema.Kind.BREAKS_OLD_CODE in one.kinds]
+    assert [one.migration for one in breaking] == {
+        "v2": [],
+        "v5": ["0003_rename_depth_m_berth_draught_limit_m"],
+    }[version.folder.name]
