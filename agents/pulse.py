@@ -7,12 +7,11 @@ import threading
 import time
 from types import TracebackType
 
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 
 from agents import leases
 from agents.events import Story
 from agents.leases import HEARTBEAT_SECONDS, LEASE, Lease
-from controlplane.core import connections
 from controlplane.core.errors import LeaseLost
 
 log = logging.getLogger(__name__)
@@ -77,7 +76,7 @@ class Pulse:
                 if time.monotonic() > held_until:
                     self.lost.set()
             finally:
-                connections.release()
+                close_old_connections()
 
     def _listen(self) -> None:
         if not self.cancel.is_set() and leases.cancel_asked(self.lease):

@@ -8,6 +8,7 @@ import socket
 from types import ModuleType
 from typing import Any
 
+from django.db import close_old_connections
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 
@@ -19,7 +20,6 @@ from agents.graphs.rollout import State
 from agents.models import Run, Step
 from agents.pulse import Pulse
 from agents.walking import Cancelled, Draining, Walk, explain
-from controlplane.core import connections
 from controlplane.core.errors import LeaseLost, TimonelError
 from workloads.models import Variable
 
@@ -36,7 +36,7 @@ def drive(run_id: int, operations: Operations, owner: str = "") -> None:
     run = Run.objects.select_related("environment").get(pk=run_id)
     story = Story(run_id, lease.fence, _secrets(run))
     asked = leases.cancel_asked(lease)
-    connections.release()
+    close_old_connections()
     with Pulse(lease, story) as pulse:
         if asked:
             pulse.cancel.set()
@@ -45,7 +45,7 @@ def drive(run_id: int, operations: Operations, owner: str = "") -> None:
         except LeaseLost as lost:
             log.warning("%s", lost)
         finally:
-            connections.release()
+            close_old_connections()
 
 
 def _drive(run: Run, pulse: Pulse, operations: Operations) -> None:

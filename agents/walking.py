@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from threading import Thread
 from typing import Any
 
+from django.db import close_old_connections
 from langgraph.errors import GraphBubbleUp
 
 from agents import profiles, steps
@@ -19,7 +20,6 @@ from agents.context import Context, Operations
 from agents.graphs.rollout import Node, State
 from agents.models import AgentProfile, Step
 from agents.pulse import Pulse
-from controlplane.core import connections
 from controlplane.core.errors import DeadlineExceeded, LeaseLost, TimonelError
 from workloads.evidence import Assessment
 from workloads.verdicts import Verdict
@@ -52,7 +52,7 @@ class Walk:
             try:
                 return self._walk(name, node, state)
             finally:
-                connections.release()
+                close_old_connections()
 
         walk.__name__ = name
         return walk
@@ -81,7 +81,7 @@ class Walk:
         step = steps.begin(self.pulse.lease, name)
         profile = profiles.profile(name) if name in self.specialists else None
         context = self.context(name, profile.timeout_seconds if profile else profiles.seconds_for(name))
-        connections.release()
+        close_old_connections()
         if profile is not None and not profile.enabled:
             found = _answer(name, profile, Assessment(Verdict.NOT_EVALUATED, "Switched off by an administrator."))
         else:
@@ -156,7 +156,7 @@ def _within(context: Context, node: Node, state: State) -> Assessment:
         except BaseException as error:
             future.set_exception(error)
         finally:
-            connections.release()
+            close_old_connections()
 
     Thread(target=work, name=f"run-{context.run}-{context.node}", daemon=True).start()
     try:

@@ -1,15 +1,12 @@
-"""No database connection is held while something outside is waited for."""
+"""Giving database connections back before a wait: nobody holds one while the world takes its time."""
 
 from __future__ import annotations
 
 from django.db import connections
 
 
-def release() -> None:
-    """Give this thread's connections back, before it waits for a child, a server or a person; the next query takes one again.
-
-    Inside a transaction nothing is given back: whoever waits there holds a lock, and that is the defect to mend.
-    """
+def give_back() -> None:
+    """Return this thread's connections to the pool, unless a transaction is open; the next query takes one again."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()
