@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from controlplane.core.actors import Actor
+from controlplane.core.connections import give_back
 from controlplane.core.errors import Conflict, Invalid, LeaseLost, Refused, TimonelError
 from workloads import deployments, previews
 from workloads.drivers import Driver, Outcome, Say
@@ -60,6 +61,12 @@ class Work:
         return Actor.system(f"change {self.change.pk}")
 
     @property
+    def outside(self) -> Driver:
+        """The driver, which waits for the world: no database connection is held meanwhile."""
+        give_back()
+        return self.driver
+
+    @property
     def deployment(self) -> Deployment:
         """The deployment that this Change makes."""
         return Deployment.objects.select_related("release", "environment").get(change=self.change)
@@ -108,7 +115,7 @@ class RollOut:
 
     def undo(self, work: Work) -> Outcome:
         """Give the traffic back to the instance before."""
-        return work.driver.undo(work.environment, _active(work.environment), f"{work.key}-undo", work.say)
+        return work.outside.undo(work.environment, _active(work.environment), f"{work.key}-undo", work.say)
 
 
 class RollBack:
@@ -152,7 +159,7 @@ class RollBack:
     def _return(self, work: Work, release: Release) -> Outcome:
         active = work.environment.active_instance
         if active is not None and active.replaced is not None and active.replaced.release_id == release.pk:
-            outcome = work.driver.undo(work.environment, active, f"{work.key}-undo", work.say)
+            outcome = work.outside.undo(work.environment, active, f"{work.key}-undo", work.say)
             if outcome.switched:
                 return outcome
             work.say(f"The instance before could not take over ({outcome.summary}); starting {release.label} anew.")
@@ -241,13 +248,13 @@ def _attempt(effect: Callable[[Work, Release], Outcome], work: Work, release: Re
 
 
 def _stage_and_switch(work: Work, release: Release) -> Outcome:
-    staged = work.driver.stage(work.environment, release, f"{work.key}-stage", work.say)
+    staged = work.outside.stage(work.environment, release, f"{work.key}-stage", work.say)
     if staged.verdict != Verdict.PASSED or staged.instance_id is None:
         return staged
     instance = Instance.objects.get(pk=staged.instance_id)
-    outcome = work.driver.switch(work.environment, instance, f"{work.key}-switch", work.say)
+    outcome = work.outside.switch(work.environment, instance, f"{work.key}-switch", work.say)
     if not outcome.switched:
-        work.driver.retire(work.environment, instance)
+        work.outside.retire(work.environment, instance)
     return outcome
 
 
@@ -258,7 +265,7 @@ def _once_switched(work: Work, deployment: Deployment) -> None:
 
 
 def _observe(work: Work) -> Outcome:
-    return work.driver.observe(work.environment, _active(work.environment), work.seconds, work.say)
+    return work.outside.observe(work.environment, _active(work.environment), work.seconds, work.say)
 
 
 def _active(environment: Environment) -> Instance:

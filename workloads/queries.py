@@ -247,7 +247,7 @@ def _health(environments: list[int], now: datetime) -> dict[int, list[HealthPoin
 
 def _why_not(standing: approvals.Standing, change: Change, decision: str) -> str:
     if change.status != Change.Status.WAITING:
-        return f"This change is {change.get_status_display()}; it waits for nobody."
+        return f"This change is {change.get_status_display().lower()}; it waits for nobody."
     if any(
         taken.person_id is not None and taken.person_id == getattr(standing.person, "pk", None) for taken in change.approvals.all()
     ):

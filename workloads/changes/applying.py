@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from controlplane.core.actors import Actor
@@ -36,7 +36,6 @@ def apply(change_id: int, *, key: str, fence: int, say: Say, drivers: Drivers = 
         raise claimed
     if isinstance(claimed, Outcome):
         return claimed
-    close_old_connections()  # the driver waits for the world: nothing holds a connection meanwhile
     try:
         outcome = _perform(claimed, key, say, drivers)
     except LeaseLost:
@@ -51,7 +50,6 @@ def verify(change_id: int, *, say: Say, seconds: float = 30.0, drivers: Drivers 
     change = Change.objects.get(pk=change_id)
     action = change.actions.order_by("-position")[0]
     work = replace(_work(change, action, f"change-{change.pk}-verify", say, drivers), seconds=seconds)
-    close_old_connections()
     return actions.effect_of(action.kind).verify(work)
 
 
@@ -77,7 +75,7 @@ def _claim(change_id: int, key: str, lease: int) -> Change | Outcome | TimonelEr
         if "apply" in change.result:
             return _again(change, change.result["apply"], key, lease)
         if change.status != Status.APPROVED:
-            return Conflict(f"This change is {change.get_status_display()}; only an approved one is applied.")
+            return Conflict(f"This change is {change.get_status_display().lower()}; only an approved one is applied.")
         environment = Environment.objects.select_for_update(no_key=True).get(pk=change.environment_id)
         refusal = _refusal(change, environment)
         if refusal is not None:

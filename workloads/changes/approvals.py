@@ -59,7 +59,7 @@ def check(actor: Actor, change: Change, decision: str, shown_sha256: str, reason
         raise Conflict("You have decided this change already, and a decision is never altered.")
     if change.status != Change.Status.WAITING:
         raise Conflict(
-            f"This change is {change.get_status_display()}; it waits for nobody.", cure="Reload to see what became of it."
+            f"This change is {change.get_status_display().lower()}; it waits for nobody.", cure="Reload to see what became of it."
         )
     if shown_sha256 != change.preview_sha256 or previews.sha256(change.preview) != change.preview_sha256:
         raise Conflict("What you were shown is not what this change would do.", cure="Reload, look at it again, then decide.")

@@ -60,7 +60,7 @@ def end(actor: Actor, change: Change, status: str, action: str, reason: str) -> 
     """Close a Change that was not begun, with its deployment, and wake up whoever waits for it."""
     result = {**change.result, "outcome": {"summary": reason}}
     if not Change.objects.move(change.pk, NOT_BEGUN, status, decided_at=timezone.now(), result=result):
-        raise Conflict(f"This change is {change.get_status_display()} already.", cure="Reload to see what became of it.")
+        raise Conflict(f"This change is {change.get_status_display().lower()} already.", cure="Reload to see what became of it.")
     change.refresh_from_db()
     deployments.cancel(actor, change)
     tell(actor, action, change, reason=reason)
