@@ -1,13 +1,14 @@
-"""`manage.py prepare`: migrate, collect static files when they changed, make the first administrator."""
+"""`manage.py prepare`: make the keys, migrate, collect static files when they changed, make the administrator."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from controlplane.embedded import preparation
+from controlplane.embedded import keys, preparation
 
 
 class Command(BaseCommand):
@@ -16,6 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, and say what was done."""
+        keys.ensure(settings.DATA_DIR / "secrets")
         migrations = preparation.migrate()
         static = preparation.collect_static()
         account = preparation.ensure_administrator()
