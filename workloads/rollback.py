@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from controlplane.core import rights
-from controlplane.core.actors import Actor
+from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Conflict
 from controlplane.core.permissions import Verb
 from workloads import actions, changes, deployments, holds, incidents, policy, previews
@@ -104,8 +104,11 @@ def propose(
     run_number: int | None = None,
     automatic: bool = False,
 ) -> Change:
-    """The Change that returns to the last verified release. Policy approves or refuses it at once."""
-    if not automatic:
+    """The Change that returns to the last verified release. Policy approves or refuses it at once.
+
+    A part of Timonel may ask too: for a run that a person asked for, or, `automatic`, by the rules above.
+    """
+    if actor.kind != ActorKind.SYSTEM:
         rights.demand(actor, Verb.ROLL_BACK, environment.scopes, str(environment))
     known = Change.objects.filter(idempotency_key=idempotency_key).first()
     if known is not None:

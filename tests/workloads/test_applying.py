@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -201,7 +202,7 @@ def _apply(local: Stage, change: Change, key: str) -> str:
         connections.close_all()
 
 
-def _kill_at(step: str) -> object:
+def _kill_at(step: str) -> Callable[[str], None]:
     def kill(reached: str) -> None:
         if reached == step:
             raise Killed
