@@ -84,6 +84,7 @@ class Machine:
     said: list[str] = field(default_factory=list)
 
     def say(self, text: str, *, kind: str = "note", level: str = "info") -> None:
+        print(f"{time.monotonic():.2f} {kind} {text}")
         self.said.append(text)
 
     def release(self, version: str, files: dict[str, str] | None = None, **plan: Any) -> Release:

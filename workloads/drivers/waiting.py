@@ -37,7 +37,7 @@ def until_ready(instance: Instance, deadline: float = PROGRESS_DEADLINE_SECONDS)
     while True:
         row, waited = Instance.objects.get(pk=instance.pk), time.monotonic() - began
         if row.status == Instance.Status.RUNNING and _answers(row):
-            return Ready(waited)
+            return Ready(time.monotonic() - began)
         web: dict[str, Any] = row.processes.get("web") or next(iter(row.processes.values()), {})
         if web.get("restarts", 0) >= ENOUGH_CRASHES:
             return Ready(None, f"its process ended {web['restarts']} times, the last time with exit code {web.get('exit_code')}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from tests.workloads.machine import Machine, eventually, little_venv, machine
 from tests.workloads.steady import Steady

@@ -4,7 +4,6 @@ import time
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-
 from shop.models import Visit
 from version import VERSION
 
