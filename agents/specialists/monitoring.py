@@ -1,4 +1,4 @@
-"""Judges what was measured of the running release."""
+"""Monitoring: what was measured of the running release, as an assessment."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ from workloads.verdicts import Verdict
 
 
 def assess(work: Work) -> Assessment:
-    """Nothing yet."""
-    return Assessment(Verdict.NOT_EVALUATED, "Not built yet.")
+    """The driver's verdict with its evidence; without measurements nothing is said to be well."""
+    outcome = work.outcome
+    if outcome is None:
+        return Assessment(Verdict.NOT_EVALUATED, "Nothing was measured of this release.", "Deploy it, then ask again.")
+    return Assessment(
+        outcome.verdict,
+        outcome.summary,
+        outcome.cure,
+        outcome.evidence,
+        data={"switched": outcome.switched, "instance": outcome.instance_id},
+    )
 
 
 SPECIALIST = Specialist(
     name="monitoring",
     title="Monitoring",
     purpose="Judges what was measured of the running release.",
-    tools=(),
+    tools=("get_samples", "get_logs", "get_probe"),
     assess=assess,
 )

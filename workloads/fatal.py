@@ -1,0 +1,68 @@
+"""Pure but for reading the file: which facts about code mean that it cannot work, and not only that it could be better."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path, PurePosixPath
+
+from workloads.adapters.scanners import SYNTAX
+from workloads.evidence import Fact
+
+# Not part of what is served: their faults are shown, and stop nothing.
+ASIDE = frozenset(
+    {"tests", "test", "testing", "docs", "doc", "examples", "example", "scripts", "fixtures", "benchmarks", "tools", "e2e"}
+)
+# Names of Python 2 stand behind a version test in code that serves both.
+PYTHON_2 = frozenset("unicode basestring long xrange raw_input reduce unichr file cmp reload execfile buffer".split())  # noqa: SIM905
+
+
+def cannot_work(fact: Fact, folder: Path) -> bool:
+    """Whether the fact is a syntax error, or a name that is looked up when its line runs and that nothing defines."""
+    if not _is_served(fact.path, folder):
+        return False
+    if fact.rule == SYNTAX or fact.rule.startswith("E9"):
+        return True
+    return fact.rule in {"F821", "F823"} and _is_looked_up(fact, folder)
+
+
+def _is_served(path: str, folder: Path) -> bool:
+    """Whether the file belongs to a package of the application."""
+    place = PurePosixPath(path)
+    if ASIDE & set(place.parts[:-1]) or "{" in path or place.name.startswith(("test_", "conftest", "tests.")):
+        return False
+    return (folder / place.parent / "__init__.py").exists() or place.name in {"settings.py", "urls.py", "wsgi.py", "asgi.py"}
+
+
+def _is_looked_up(fact: Fact, folder: Path) -> bool:
+    """Whether the name stands where Python evaluates it: not in a text, nor in an annotation that is never evaluated."""
+    named = re.search(r"`([\w.]+)`", fact.message)
+    if named is None or named[1] in PYTHON_2:
+        return False
+    try:
+        tree = ast.parse((folder / fact.path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return True
+    ignored = _never_evaluated(tree)
+    return any(
+        isinstance(node, ast.Name) and node.id == named[1] and node.lineno == fact.line and id(node) not in ignored
+        for node in ast.walk(tree)
+    )
+
+
+def _never_evaluated(tree: ast.Module) -> set[int]:
+    postponed = any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" and _imports_annotations(node) for node in tree.body
+    )
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            found |= {id(inner) for statement in node.body for inner in ast.walk(statement)}
+        annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
+        if postponed and isinstance(annotation, ast.AST):
+            found |= {id(inner) for inner in ast.walk(annotation)}
+    return found
+
+
+def _imports_annotations(node: ast.ImportFrom) -> bool:
+    return any(alias.name == "annotations" for alias in node.names)
