@@ -74,6 +74,11 @@ class Story:
         if full:
             self.flush()
 
+    @property
+    def pending(self) -> int:
+        """How many lines are said and not yet written."""
+        return len(self._lines)
+
     def flush(self) -> None:
         """Write what was said. What could not be written stays and is tried again."""
         with self._writing:

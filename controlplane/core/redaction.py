@@ -10,9 +10,10 @@ MASK = "[redacted]"
 SECRET_NAME = re.compile(
     r"(?i)(pass(word|wd|phrase)?|secret|token|api_?key|private_?key|credential|authorization|cookie|dsn|access_?key|signature)"
 )
+# Every repetition that may begin anywhere is bounded: a long line must not take the square of its length.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), MASK),
-    (re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)", re.I), rf"\g<head>{MASK}"),
+    (re.compile(r"(?P<head>[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,200}:)[^\s@/]+(?=@)", re.I), rf"\g<head>{MASK}"),
     (re.compile(r"(?P<head>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.I), rf"\g<head>{MASK}"),
     (
         re.compile(
@@ -26,8 +27,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\btmn_[A-Za-z0-9_-]{16,}"), MASK),
     (
         re.compile(
-            r"(?P<head>[\"']?[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)[\w.-]*[\"']?"
-            r"\s*[:=]\s*)(?P<quote>[\"']?)(?!\[redacted\])[^\s\"',;&]{4,}(?P=quote)",
+            r"(?P<head>[\"']?[\w.-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)[\w.-]{0,40}[\"']?"
+            r"\s{0,20}[:=]\s{0,20})(?P<quote>[\"']?)(?!\[redacted\])[^\s\"',;&]{4,}(?P=quote)",
             re.I,
         ),
         rf"\g<head>{MASK}",
