@@ -20,6 +20,8 @@ class Requirements:
     dev_groups: tuple[str, ...] = ()
     locked: bool = False
     unpinned_sources: tuple[str, ...] = ()  # lines that name a Git or other address instead of an index
+    names: tuple[str, ...] = ()  # distributions it asks for or locks, normalised
+    guessed: tuple[str, ...] = ()  # requirements inferred because the project names none, or leaves out what its code needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class Read:
     required: bool  # no default: the settings fail, or the value is None where it must not be
     default: str | None = None
     secret: bool = False
+    setting: str = ""  # what it becomes: "DEBUG", "DATABASES.default.HOST"
+    cast: str = ""  # what is made of it: "int", "env.bool"; "absent" for `"X" not in os.environ`
+    options: tuple[str, ...] = ()  # the values it is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,12 @@ class Project:
     folder: str  # where manage.py is, relative to the repository
     manage: str = "manage.py"
     settings_module: str = ""  # what manage.py or wsgi.py names by default
+    settings_because: str = ""
     settings_files: tuple[str, ...] = ()
     wsgi: str = ""  # "package.wsgi:application"
     asgi: str = ""
     python_request: str = ""  # ">=3.13", "3.10" ...
+    python_preferred: str = ""  # of several that would do: the one its Dockerfile uses
     python_because: str = ""  # "pyproject.toml: requires-python"
     requirements: Requirements = field(default_factory=lambda: Requirements("none"))
     django_version: str = ""  # as pinned or constrained, where known
@@ -67,6 +74,10 @@ class Project:
     steps: tuple[Step, ...] = ()  # proposed build and release steps
     health_path: str = ""  # read from urls where one is recognised
     tests: str = ""  # "pytest", "manage.py test" or empty
+    database: str = ""  # the engine its settings name: "sqlite", "postgresql", "mysql", "from a variable"
+    data_folders: tuple[str, ...] = ()  # folders its start scripts make: they hold data that outlives a release
+    samples: dict[str, str] = field(default_factory=dict)  # variables of its .env.example and the like, secrets left out
+    env_file: tuple[str, ...] = ()  # variables that a committed .env file gives
     notes: tuple[str, ...] = ()  # what was guessed, missing or odd, in sentences
 
 

@@ -1,0 +1,122 @@
+"""Which settings module a release runs with: production's where it can be satisfied, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from workloads.source import bindings, dotenv, files, imports
+from workloads.source.layout import Layout
+from workloads.source.project import Project
+from workloads.source.requirements import Found
+from workloads.source.settings import Settings, load
+
+PRODUCTION = ("production", "prod", "live", "deploy", "deployment")
+DEVELOPMENT = re.compile(r"(^|[._])(dev|development|local|test|tests|testing|ci|debug)([._]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings module, why it was taken, and what speaks against the others."""
+
+    module: str
+    because: str
+    settings: Settings | None
+    notes: tuple[str, ...] = ()
+
+
+def choose(layout: Layout, found: Found) -> Choice:
+    """Take the first candidate that can be satisfied; when none can, the one the project itself names."""
+    refused: list[str] = []
+    loaded: list[tuple[str, str, Settings]] = []
+    for module, because in _candidates(layout):
+        settings = load(module, layout.roots, layout.folder)
+        if settings is None:
+            continue
+        obstacles = _obstacles(settings, layout, found)
+        if not obstacles:
+            return Choice(module, because, settings, tuple(refused))
+        refused.append(f"{module} was not taken: {'; '.join(obstacles[:4])}.")
+        loaded.append((module, because, settings))
+    if not loaded:
+        return Choice(layout.named, "manage.py names it", None, (f"The settings module {layout.named or '?'} was not found.",))
+    module, because, settings = next((one for one in loaded if one[0] == layout.named), loaded[0])
+    notes = [
+        note.replace(" was not taken: ", " cannot work as it is: ") if note.startswith(f"{module} ") else note for note in refused
+    ]
+    return Choice(module, f"{because}; no settings of this project can be satisfied yet", settings, tuple(notes))
+
+
+def _candidates(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Production first: what wsgi.py names, then modules named so; then what manage.py names."""
+    given: set[str] = set()
+    for module, because in _all_candidates(layout):
+        if module and module not in given:
+            given.add(module)
+            yield module, because
+
+
+def _all_candidates(layout: Layout) -> Iterator[tuple[str, str]]:
+    if layout.served and layout.served != layout.named and not DEVELOPMENT.search(layout.served):
+        yield layout.served, f"{layout.wsgi or layout.asgi} names it"
+    for module in _production_siblings(layout):
+        yield module, "the project's settings for production"
+    yield layout.named, "manage.py names it"
+    if layout.served:
+        yield layout.served, f"{layout.wsgi or layout.asgi} names it"
+    for module in _other_siblings(layout):
+        yield module, "beside the settings that manage.py names"
+
+
+def _siblings(layout: Layout) -> tuple[str, list[Path]]:
+    path = files.module_file(layout.roots, layout.named)
+    if path is None:
+        return "", []
+    package = layout.named if path.name == "__init__.py" else layout.named.rpartition(".")[0]
+    return package, [one for one in sorted(path.parent.glob("*.py")) if one.name != "__init__.py"]
+
+
+def _production_siblings(layout: Layout) -> list[str]:
+    package, siblings = _siblings(layout)
+    found = []
+    for name in PRODUCTION:
+        for path in siblings:
+            words = set(re.split(r"[_\W]+", path.stem))
+            if name in words and (
+                words & {"settings", "conf", "config"} or package.rpartition(".")[2] in {"settings", "config", "conf"}
+            ):
+                found.append(f"{package}.{path.stem}" if package else path.stem)
+    return found
+
+
+def _other_siblings(layout: Layout) -> list[str]:
+    """For a project whose own choice is not in the repository, such as a local.py kept out of it."""
+    package, siblings = _siblings(layout)
+    inside = package.rpartition(".")[2] in {"settings", "config", "conf"}
+    return [
+        f"{package}.{path.stem}"
+        for path in siblings
+        if inside and path.stem in {"base", "common", "default", "settings", "dev", "local", "development"}
+    ]
+
+
+def _obstacles(settings: Settings, layout: Layout, found: Found) -> list[str]:
+    """Why these settings could not load here, in short."""
+    obstacles = [sentence.rstrip(".") for sentence in settings.absent]
+    project = Project("", requirements=found.requirements)
+    here = bindings.platform(project)
+    given = {*dotenv.committed([layout.folder]), *dotenv.samples([layout.folder, layout.folder.parent])}
+    lacking = [
+        read.name for read in settings.reads if read.required and read.name not in given and bindings.bind(read, here) is None
+    ]
+    if lacking:
+        obstacles.append(f"nothing provides {', '.join(lacking[:6])}")
+    packages = settings.imports | {app.split(".")[0] for app in settings.apps}
+    only_dev = sorted(name for name in packages if imports.distribution(name) in found.dev_names)
+    if only_dev:
+        obstacles.append(f"it needs {', '.join(only_dev)}, which only development installs")
+    if settings.fixed_database:
+        obstacles.append(f"it names a {settings.database} server that no variable can change")
+    return obstacles
