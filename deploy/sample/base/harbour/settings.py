@@ -7,7 +7,7 @@ from pathlib import Path
 import dj_database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-TESTING = "test" in sys.argv or "PYTEST_VERSION" in os.environ
+TESTING = "test" in sys.argv
 
 
 def words(text):
