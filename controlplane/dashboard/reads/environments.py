@@ -1,0 +1,96 @@
+"""An environment as its page shows it: what is live, its processes, its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from agents.models import Run
+from controlplane.core.actors import Actor
+from controlplane.dashboard import sight
+from controlplane.dashboard.drawing import spark
+from controlplane.dashboard.reads.overview import health
+from workloads.models import Change, Deployment, Environment, Incident, Instance, Sample
+
+WINDOW = timedelta(minutes=15)
+POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of an instance: how it is now, and its last quarter of an hour."""
+
+    name: str
+    state: str
+    facts: Mapping[str, Any]
+    cpu: float | None
+    memory: int | None
+    cpu_line: str
+    memory_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One running copy of a release."""
+
+    instance: Instance
+    routed: bool
+    processes: Sequence[Process]
+
+
+def one(actor: Actor, environment_id: int) -> Environment:
+    """The environment, or NotFound."""
+    rows = sight.environments(actor).select_related("application", "routed_instance", "active_instance")
+    return sight.one(rows, "environment", pk=environment_id)
+
+
+def state(environment: Environment, now: datetime) -> dict[str, Any]:
+    """Everything about the environment that changes by itself."""
+    deployments = Deployment.objects.filter(environment=environment).select_related("release__application", "change", "incident")
+    routed = environment.routed_instance_id or environment.active_instance_id
+    copies = Instance.objects.filter(environment=environment).exclude(status=Instance.Status.STOPPED)
+    return {
+        "environment": environment,
+        "live": deployments.filter(status=Deployment.Status.LIVE).first(),
+        "deployments": deployments.order_by("-pk")[:20],
+        "copies": [_copy(instance, instance.pk == routed, now) for instance in copies.select_related("release__application")],
+        "bars": health([routed or 0], now).get(routed or 0, ()),
+        "runs": Run.objects.filter(environment=environment, finished_at__isnull=True).order_by("-pk")[:5],
+        "waiting": Change.objects.filter(environment=environment, status=Change.Status.WAITING, expires_at__gt=now),
+        "incidents": Incident.objects.filter(environment=environment).exclude(status=Incident.Status.RESOLVED),
+    }
+
+
+def _copy(instance: Instance, routed: bool, now: datetime) -> Copy:
+    samples: dict[str, list[Sample]] = {}
+    for sample in Sample.objects.filter(instance=instance, at__gte=now - WINDOW).order_by("at"):
+        samples.setdefault(sample.process, []).append(sample)
+    names = list(dict.fromkeys([*instance.processes, *samples]))
+    return Copy(instance, routed, [_process(name, instance, samples.get(name, []), now) for name in names])
+
+
+def _process(name: str, instance: Instance, samples: Sequence[Sample], now: datetime) -> Process:
+    facts = instance.processes.get(name, {})
+    last = samples[-1] if samples else None
+    return Process(
+        name,
+        "crashing" if facts.get("next_start_at") else "running" if facts.get("pid") else "pending",
+        facts,
+        last.cpu_percent if last else None,
+        last.memory_bytes if last else None,
+        spark.line(_series(samples, now, "cpu_percent"), top=100),
+        spark.line(_series(samples, now, "memory_bytes")),
+    )
+
+
+def _series(samples: Sequence[Sample], now: datetime, name: str) -> list[float | None]:
+    """The samples in evenly spaced slots; a slot without one stays empty."""
+    slots: list[float | None] = [None] * POINTS
+    for sample in samples:
+        value = getattr(sample, name)
+        index = POINTS - 1 - int((now - sample.at) / (WINDOW / POINTS))
+        if value is not None and 0 <= index < POINTS:
+            slots[index] = float(value)
+    return slots

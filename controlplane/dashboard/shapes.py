@@ -1,0 +1,75 @@
+"""The workflows' graphs as pages draw them: rows of nodes, the main ways between them, and the nodes' titles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Edges = tuple[tuple[str, str], ...]
+Rows = tuple[tuple[str, ...], ...]
+CHECKS = ("code_quality", "testing", "security", "configuration", "cicd")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one workflow is drawn."""
+
+    rows: Rows
+    edges: Edges
+
+
+ROLLOUT = Shape(
+    (("gate",), ("approval",), ("apply",), ("verify",), ("ask",), ("answer",), ("promote", "", "roll_back"), ("report",)),
+    (
+        *pairwise(("plan", "gate", "approval", "apply", "verify", "ask", "answer")),
+        ("verify", "promote"),
+        ("verify", "roll_back"),
+        ("answer", "promote"),
+        ("answer", "roll_back"),
+        ("promote", "report"),
+        ("roll_back", "report"),
+    ),
+)
+SHAPES = {
+    "deploy": Shape(
+        (("checkout",), CHECKS, ("plan",), *ROLLOUT.rows),
+        (*(("checkout", check) for check in CHECKS), *((check, "plan") for check in CHECKS), *ROLLOUT.edges),
+    ),
+    "rollback": Shape((("plan",), *ROLLOUT.rows), ROLLOUT.edges),
+}
+TITLES: dict[str, str | Promise] = {
+    "checkout": _("Check out"),
+    "code_quality": _("Code quality"),
+    "testing": _("Testing"),
+    "security": _("Security"),
+    "configuration": _("Configuration"),
+    "cicd": _("CI/CD"),
+    "plan": _("Plan"),
+    "gate": _("Policy gate"),
+    "approval": _("Approval"),
+    "apply": _("Apply"),
+    "verify": _("Verify"),
+    "ask": _("Ask a person"),
+    "answer": _("Answer"),
+    "promote": _("Promote"),
+    "roll_back": _("Roll back"),
+    "report": _("Report"),
+}
+
+
+def shape_of(workflow: str, seen: Sequence[str]) -> Shape:
+    """The drawing of a workflow; nodes it does not know hang below it in the order they were seen."""
+    shape = SHAPES.get(workflow, Shape((), ()))
+    known = {name for row in shape.rows for name in row}
+    extra = [name for name in dict.fromkeys(seen) if name not in known]
+    last = [shape.rows[-1][0]] if shape.rows else []
+    return Shape((*shape.rows, *((name,) for name in extra)), (*shape.edges, *pairwise([*last, *extra])))
+
+
+def title_of(node: str) -> str:
+    """A node's name as a person reads it."""
+    return str(TITLES.get(node, node.replace("_", " ").capitalize()))

@@ -1,0 +1,119 @@
+"""The inbox, a change with its exact preview, and the decision."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from controlplane.core.actors import Actor
+from controlplane.core.errors import Invalid, TimonelError
+from controlplane.dashboard import door
+from controlplane.dashboard.reads import changes
+from workloads import changes as use_cases
+from workloads import queries
+from workloads.models import Approval, Change, Environment
+
+
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """What waits for this person, what waits for others, what was decided lately."""
+    waiting = queries.inbox_for(actor)
+    context = {
+        "mine": [item.change for item in waiting if item.may_decide],
+        "others": [item.change for item in waiting if not item.may_decide],
+        "decided": queries.changes_for(actor).exclude(status=Change.Status.WAITING).order_by("-pk")[:10],
+        "count": sum(item.may_decide for item in waiting),
+    }
+    return render(request, "changes/_inbox.html" if door.is_htmx(request) else "changes/inbox.html", context)
+
+
+def show(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """One change."""
+    found = queries.change_for(actor, change_id)
+    return render(request, "changes/page.html", _context(found) | _preview(found.change))
+
+
+def state(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """The part of a change's page that changes: its status and who decided."""
+    return render(request, "changes/_state.html", _context(queries.change_for(actor, change_id)))
+
+
+def exact(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """The hashed bytes themselves."""
+    change = queries.change_for(actor, change_id).change
+    return HttpResponse(bytes(change.preview), content_type="application/json")
+
+
+@require_POST
+def decide(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """Approve or reject; when it is refused the page says why and keeps what was typed."""
+    change = queries.change_for(actor, change_id).change
+    try:
+        _decide(request, actor, change)
+    except TimonelError as error:
+        return _answer(request, actor, change.pk, error)
+    if door.is_htmx(request):
+        return _answer(request, actor, change.pk, None)
+    return door.go(request, reverse("change", kwargs={"change_id": change.pk}))
+
+
+def _decide(request: HttpRequest, actor: Actor, change: Change) -> None:
+    decision, reason = request.POST.get("decision", ""), request.POST.get("reason", "").strip()
+    if decision not in (Approval.Decision.APPROVE, Approval.Decision.REJECT):
+        raise Invalid(_("Approve or reject: one of the two."))
+    _check_name(request, change, decision)
+    use_cases.decide(actor, change.pk, decision, shown_sha256=request.POST.get("sha256", ""), reason=reason)
+
+
+def _check_name(request: HttpRequest, change: Change, decision: str) -> None:
+    """Production asks for the environment's name, so that nobody approves the wrong tab."""
+    environment = change.environment
+    if decision != Approval.Decision.APPROVE or environment.tier != Environment.Tier.PRODUCTION:
+        return
+    if request.POST.get("name", "").strip() not in (environment.name, str(environment)):
+        raise Invalid(
+            _("The name you typed is not the name of this environment."),
+            cure=_("Type “%(name)s” to approve a change to it.") % {"name": environment.name},
+        )
+
+
+def _answer(request: HttpRequest, actor: Actor, change_id: int, error: TimonelError | None) -> HttpResponse:
+    found = queries.change_for(actor, change_id)
+    context = _context(found) | {"error": error, "typed": request.POST}
+    fragment = door.is_htmx(request)
+    if not fragment:
+        context |= _preview(found.change)
+    status = error.status if error else 200
+    return render(request, "changes/_decision.html" if fragment else "changes/page.html", context, status=status)
+
+
+def _context(found: queries.ChangeDetail) -> dict[str, object]:
+    change = found.change
+    waiting = change.status == Change.Status.WAITING
+    return {
+        "found": found,
+        "change": change,
+        "may_approve": waiting and not found.why_not[Approval.Decision.APPROVE],
+        "may_reject": waiting and not found.why_not[Approval.Decision.REJECT],
+        "why_not": found.why_not[Approval.Decision.APPROVE] if waiting else "",
+        "production": change.environment.tier == Environment.Tier.PRODUCTION,
+        "verb": _verb(change),
+    }
+
+
+def _preview(change: Change) -> dict[str, object]:
+    return {"effects": changes.effects(change), "exact": changes.exact(change)}
+
+
+def _verb(change: Change) -> str:
+    """What the approving button does, in words."""
+    action = change.actions.first()
+    parts = {"environment": change.environment.name, "what": change.title}
+    kind = action.kind if action else ""
+    if kind == "roll_back":
+        return _("Roll back %(environment)s") % parts
+    if kind == "promote":
+        return _("Keep it live in %(environment)s") % parts
+    return _("Roll out to %(environment)s") % parts

@@ -1,0 +1,144 @@
+"""The runs list, a run with its graph and its story, its log; cancel and retry."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_POST
+
+from agents.models import Run, RunEvent
+from controlplane.core.actors import Actor
+from controlplane.core.permissions import Verb
+from controlplane.core.rights import may
+from controlplane.dashboard import door, sight
+from controlplane.dashboard.drawing import ansi
+from controlplane.dashboard.paging import number, page_of
+from controlplane.dashboard.reads import runs
+from workloads.models import Sighting
+
+STORY = 400
+LEVELS = {"warning": ("warning", "error"), "error": ("error",)}
+
+
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Runs, newest first."""
+    rows = runs.visible(actor)
+    state, environment = request.GET.get("status", ""), number(request.GET.get("environment", ""))
+    if state in Run.Status.values:
+        rows = rows.filter(status=state)
+    if environment:
+        rows = rows.filter(environment=environment)
+    context = {"page": page_of(request, rows), "states": Run.Status.values, "state": state, "environment": environment}
+    context["environments"] = sight.environments(actor)
+    return render(request, "runs/_rows.html" if door.is_htmx(request) else "runs/list.html", context)
+
+
+def show(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
+    """One run: graph, chosen node, story."""
+    run = runs.one(actor, run_id)
+    context = _state(request, actor, run)
+    lines = runs.events_after(run, max(run.last_event - STORY, 0), limit=STORY)
+    context |= {
+        "events": lines,
+        "after": lines[-1].number if lines else run.last_event,
+        "shown_from": lines[0].number if lines else 0,
+    }
+    return render(request, "runs/page.html", context)
+
+
+def state(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
+    """The part of a run's page that changes: heading, graph, chosen node."""
+    run = runs.one(actor, run_id)
+    return render(request, "runs/_state.html", _state(request, actor, run))
+
+
+def events(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
+    """The lines of the story after `?after=n`, to be put below those already shown."""
+    run = runs.one(actor, run_id)
+    after = number(request.GET.get("after", "")) or 0
+    lines = runs.events_after(run, after, limit=STORY)
+    context = {"run": run, "events": lines, "after": lines[-1].number if lines else after}
+    return render(request, "runs/_events.html", context)
+
+
+def log(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
+    """The whole log of a run, filtered by node and level; plain pages without JavaScript."""
+    run = runs.one(actor, run_id)
+    node, level = request.GET.get("node", "")[:60], request.GET.get("level", "")
+    after = number(request.GET.get("after", "")) or 0
+    lines = runs.events_after(run, after, node=node, levels=LEVELS.get(level, ()))
+    nodes = list(dict.fromkeys(step.node for step in runs.attempts(run)))
+    query = request.GET.copy()
+    query["after"] = str(lines[-1].number if lines else after)
+    context = {"run": run, "events": lines, "nodes": nodes, "node": node, "level": level, "next_url": f"?{query.urlencode()}"}
+    context["more"] = len(lines) == runs.LINES
+    return render(request, "runs/log.html", context)
+
+
+def lines(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
+    """Lines of the log as JSON for the log view, in pages of a thousand."""
+    run = runs.one(actor, run_id)
+    level = request.GET.get("level", "")
+    after, node = number(request.GET.get("after", "")) or 0, request.GET.get("node", "")[:60]
+    found = runs.events_after(run, after, node=node, levels=LEVELS.get(level, ()))
+    return JsonResponse({"lines": [_line(event) for event in found], "ended": run.finished_at is not None})
+
+
+@require_POST
+def cancel(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
+    """Ask the run to stop."""
+    from agents import runs as engine
+
+    run = runs.one(actor, run_id)
+    engine.cancel(actor, run)
+    return door.go(request, reverse("run", kwargs={"run_id": run.pk}))
+
+
+@require_POST
+def retry(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
+    """Run again what failed."""
+    from agents import runs as engine
+
+    again = engine.retry(actor, runs.one(actor, run_id))
+    return door.go(request, reverse("run", kwargs={"run_id": (again or runs.one(actor, run_id)).pk}))
+
+
+def _state(request: HttpRequest, actor: Actor, run: Run) -> dict[str, object]:
+    steps = runs.attempts(run)
+    picture = runs.picture(run, steps, request.GET.get("node", ""))
+    chosen = next((node for node in picture.nodes if node.selected), None)
+    seen_here = Sighting.objects.filter(run_number=run.pk).select_related("finding") if chosen else Sighting.objects.none()
+    tools = TOOLS.get(chosen.name, ()) if chosen else ()
+    return {
+        "run": run,
+        "picture": picture,
+        "chosen": chosen,
+        "earlier": [step for step in steps if chosen and step.node == chosen.name and chosen.step and step.pk != chosen.step.pk],
+        "sightings": seen_here.filter(finding__tool__in=tools).order_by("-new", "finding__path")[:200] if tools else [],
+        "usual": runs.usual_length(run, timezone.now()) if run.finished_at is None else None,
+        "may_run": may(actor, Verb.RUN, run.environment.scopes),
+        "ended": run.status in Run.ENDED,
+    }
+
+
+TOOLS = {
+    "code_quality": ("ruff", "check", "django check", "django-check"),
+    "security": ("bandit", "pip-audit", "pip_audit", "detect-secrets", "detect_secrets", "check --deploy", "django-deploy"),
+    "testing": ("pytest", "tests", "manage.py test", "coverage"),
+    "configuration": ("configuration", "settings"),
+    "cicd": ("cicd", "build"),
+}
+
+
+def _line(event: RunEvent) -> dict[str, object]:
+    return {
+        "n": event.number,
+        "at": date_format(event.at, "H:i:s"),
+        "level": event.level,
+        "node": event.node,
+        "html": str(ansi.coloured(event.text)),
+        "text": ansi.plain(event.text).lower(),
+    }

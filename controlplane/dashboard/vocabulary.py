@@ -1,0 +1,96 @@
+"""One vocabulary of states: each word has one icon and one meaning, everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Meaning = Literal["ok", "warn", "bad", "wait", "busy", "quiet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """How one state is said: the word, its icon, what it means to whoever looks."""
+
+    label: str | Promise
+    icon: str
+    meaning: Meaning
+
+
+_FAILED = Word(_("failed"), "cross", "bad")
+_WAITING = Word(_("waiting for approval"), "hand", "wait")
+_ROLLED_BACK = Word(_("rolled back"), "undo", "bad")
+_CANCELLED = Word(_("cancelled"), "slash", "quiet")
+_REFUSED = Word(_("refused by policy"), "shield", "bad")
+
+WORDS: dict[str, Word] = {
+    # runs and steps
+    "queued": Word(_("queued"), "clock", "quiet"),
+    "running": Word(_("running"), "spinner", "busy"),
+    "waiting": _WAITING,
+    "succeeded": Word(_("succeeded"), "check", "ok"),
+    "failed": _FAILED,
+    "stopped": Word(_("stopped by a check"), "octagon", "bad"),
+    "refused": _REFUSED,
+    "rolled_back": _ROLLED_BACK,
+    "cancelled": _CANCELLED,
+    "stuck": Word(_("stuck"), "warning", "bad"),
+    "done": Word(_("done"), "check", "ok"),
+    "lost": Word(_("lost with its worker"), "warning", "warn"),
+    "not_reached": Word(_("not reached"), "dot", "quiet"),
+    "node.waiting": Word(_("waiting"), "hand", "wait"),
+    "node.lost": Word(_("worker lost"), "warning", "warn"),
+    # verdicts
+    "passed": Word(_("passed"), "check", "ok"),
+    "inconclusive": Word(_("inconclusive"), "question", "warn"),
+    "not_evaluated": Word(_("not evaluated"), "dash", "quiet"),
+    "no_data": Word(_("no data"), "empty", "quiet"),
+    # changes and decisions
+    "approved": Word(_("approved"), "check", "ok"),
+    "applied": Word(_("applied"), "check", "ok"),
+    "rejected": Word(_("rejected"), "cross", "bad"),
+    "expired": Word(_("rejected: expired"), "clock", "bad"),
+    "approve": Word(_("approved"), "check", "ok"),
+    "reject": Word(_("rejected"), "cross", "bad"),
+    "override": Word(_("overridden"), "warning", "warn"),
+    # deployments and instances
+    "pending": Word(_("pending"), "clock", "quiet"),
+    "applying": Word(_("applying"), "spinner", "busy"),
+    "verifying": Word(_("verifying"), "spinner", "busy"),
+    "live": Word(_("live"), "check", "ok"),
+    "superseded": Word(_("superseded"), "dot", "quiet"),
+    "starting": Word(_("starting"), "spinner", "busy"),
+    "crashing": Word(_("crashing"), "cross", "bad"),
+    "stopping": Word(_("stopping"), "clock", "quiet"),
+    "instance.running": Word(_("running"), "check", "ok"),
+    "instance.stopped": Word(_("stopped"), "dot", "quiet"),
+    # incidents, findings, risk
+    "open": Word(_("open"), "warning", "bad"),
+    "mitigated": Word(_("mitigated"), "shield", "warn"),
+    "resolved": Word(_("resolved"), "check", "ok"),
+    "critical": Word(_("critical"), "octagon", "bad"),
+    "high": Word(_("high"), "warning", "bad"),
+    "medium": Word(_("medium"), "warning", "warn"),
+    "low": Word(_("low"), "dot", "quiet"),
+    "info": Word(_("info"), "info", "quiet"),
+    "risk.high": Word(_("high risk"), "warning", "bad"),
+    "risk.medium": Word(_("medium risk"), "warning", "warn"),
+    "risk.low": Word(_("low risk"), "check", "ok"),
+    # migrations (workloads.schema)
+    "safe_online": Word(_("safe online"), "check", "ok"),
+    "locks": Word(_("locks a table"), "warning", "warn"),
+    "breaks_old_code": Word(_("breaks the old code"), "octagon", "bad"),
+    "irreversible": Word(_("irreversible"), "warning", "bad"),
+    # settings
+    "on": Word(_("on"), "check", "ok"),
+    "off": Word(_("off"), "slash", "quiet"),
+}
+
+
+def word(state: str, kind: str = "") -> Word:
+    """The word for a state, of this kind where the kind says it differently; an unknown one is said as it is."""
+    found = WORDS.get(f"{kind}.{state}") or WORDS.get(state)
+    return found or Word(state.replace("_", " "), "dot", "quiet")

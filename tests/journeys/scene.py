@@ -1,0 +1,569 @@
+"""A believable scene: three applications, five environments, runs in every state, a change that waits, findings, an incident.
+
+`fill()` writes it into the database it finds; journeys and screenshots begin from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from agents import events
+from agents.models import AgentProfile, Run, Step
+from agents.specialists import registry
+from controlplane.core import audit
+from controlplane.core.actors import Actor
+from controlplane.core.models import RoleBinding, User
+from controlplane.core.permissions import Role
+from tests.journeys import evidence as e
+from tests.journeys.evidence import Found
+from workloads import actions, changes
+from workloads.models import (
+    Application,
+    Change,
+    Deployment,
+    Environment,
+    Finding,
+    Incident,
+    Instance,
+    Release,
+    Sample,
+    Sighting,
+    Variable,
+)
+from workloads.policy import Judgement
+from workloads.previews import Facts, Migration
+from workloads.verdicts import Verdict
+
+PASSWORD = "correct horse battery staple"
+RUN_PLAN = {
+    "settings_module": "storefront.settings",
+    "processes": {
+        "web": ["gunicorn", "storefront.wsgi:application", "--bind", "127.0.0.1:{port}", "--workers", "2"],
+        "worker": ["celery", "-A", "storefront", "worker"],
+    },
+    "release_steps": [
+        {"name": "migrate", "run": ["python", "manage.py", "migrate", "--no-input"], "when": "release"},
+        {"name": "collectstatic", "run": ["python", "manage.py", "collectstatic", "--no-input"], "when": "release"},
+    ],
+    "health_path": "/healthz",
+    "pages": ["/"],
+}
+
+
+@dataclass
+class Scene:
+    """What a journey needs to name."""
+
+    people: dict[str, User]
+    environments: dict[str, Environment]
+    runs: dict[str, Run]
+    change: Change
+
+
+class Stage:
+    """Builds the scene; `now` is the moment everything is told from."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.people = {name: _person(name, *roles) for name, roles in CAST.items()}
+        self.environments: dict[str, Environment] = {}
+        self.runs: dict[str, Run] = {}
+
+    def before(self, **ago: float) -> datetime:
+        """A time that long ago."""
+        return self.now - timedelta(**ago)
+
+    def application(self, name: str, tiers: dict[str, str], *, first_port: int) -> Application:
+        """An application with its environments."""
+        application = Application.objects.create(name=name, repository=f"/srv/git/{name}", understood=UNDERSTOOD)
+        for offset, (environment, tier) in enumerate(tiers.items()):
+            self.environments[f"{name}/{environment}"] = Environment.objects.create(
+                application=application, name=environment, tier=tier, port=first_port + offset
+            )
+        return application
+
+    def release(self, application: Application, ref: str, message: str, **configuration: Any) -> Release:
+        """A version that was built."""
+        digest = hashlib.sha256(f"{application.name}{ref}".encode()).hexdigest()
+        values = {"EMAIL_HOST": {"value": "mail.example.org", "secret": False}, **configuration}
+        return Release.objects.create(
+            application=application,
+            ref=ref,
+            commit=digest[:40],
+            commit_author="Dana Ruiz <dana@example.org>",
+            authored_at=self.before(hours=30),
+            message=message,
+            artefact_digest=digest,
+            configuration_digest=hashlib.sha256(repr(sorted(values)).encode()).hexdigest(),
+            configuration=values,
+            run_plan=RUN_PLAN if ref != "v2" else {**RUN_PLAN, "processes": {**RUN_PLAN["processes"], "web": WIDER}},  # type: ignore[dict-item]
+        )
+
+    def run(self, name: str, where: str, workflow: str, status: str, found: dict[str, Found], **more: Any) -> Run:
+        """A run with its steps and story; `ref`, `minutes` (since it began), `by`, `summary`, `cure`, `open` (a node at work)."""
+        minutes, by = more.get("minutes", 60.0), more.get("by", "alice")
+        begun = self.before(minutes=minutes)
+        run = Run.objects.create(
+            workflow=workflow,
+            environment=self.environments[where],
+            status=Run.Status.QUEUED,
+            input={"ref": more["ref"]} if "ref" in more else {},
+            result={key: more[key] for key in ("summary", "cure") if key in more},
+            requested_by=self.people.get(by),
+            requested_by_label=by,
+            idempotency_key=f"scene-{name}",
+        )
+        at = begun
+        if found or more.get("open"):
+            at = self._tell(run, found, more.get("open", ""), begun)
+        ended = at if status in Run.ENDED else None
+        Run.objects.filter(pk=run.pk).update(
+            status=status,
+            created_at=begun,
+            started_at=begun if found or more.get("open") else None,
+            finished_at=ended or (begun if status in Run.ENDED else None),
+            lease_expires_at=self.now + timedelta(days=1) if status == Run.Status.RUNNING else None,
+            waiting_for=more.get("waiting_for"),
+        )
+        run.refresh_from_db()
+        self.runs[name] = run
+        return run
+
+    def _tell(self, run: Run, found: dict[str, Found], open_node: str, at: datetime) -> datetime:
+        """Steps and lines one after another; the five checks side by side."""
+        story = [events.Line(at, f"{run.requested_by_label} asked for {run.workflow} in {run.environment}.", kind="status")]
+        longest = at
+        for node, part in found.items():
+            start = at if node in e.CHECKS else longest
+            end = start + timedelta(seconds=part.seconds)
+            self.step(run, node, part, start, end)
+            level = "error" if part.verdict == Verdict.FAILED else "warning" if part.verdict == Verdict.INCONCLUSIVE else "info"
+            spread = part.seconds / (len(part.lines) + 1)
+            story += [events.Line(start + timedelta(seconds=spread * n), text, node, "line") for n, text in enumerate(part.lines)]
+            story.append(events.Line(end, part.summary, node, "note", level))
+            longest = max(longest, end)
+            at = at if node in e.CHECKS else end
+        if open_node:
+            start = at if open_node in e.CHECKS else longest
+            waiting = Step.Status.WAITING if open_node in ("approval", "answer") else Step.Status.RUNNING
+            Step.objects.create(run=run, node=open_node, status=waiting, started_at=start)
+            story.append(events.Line(longest, "python -m pytest -q --cov", open_node, "line"))
+        events.append(run.pk, sorted(story, key=lambda line: line.at))
+        return longest
+
+    def step(self, run: Run, node: str, part: Found, start: datetime, end: datetime) -> None:
+        """One node that is done."""
+        Step.objects.create(
+            run=run,
+            node=node,
+            status=Step.Status.DONE,
+            verdict=part.verdict,
+            summary=part.summary,
+            cure=part.cure,
+            evidence=[piece.as_json() for piece in part.evidence],
+            started_at=start,
+            finished_at=end,
+        )
+
+    def deployment(self, where: str, release: Release, status: str, verdict: str, **more: Any) -> Deployment:
+        """One attempt; `minutes` since it began, `run`, `kind`, `automatic`, `previous`, `summary`."""
+        begun = self.before(minutes=more.get("minutes", 60.0))
+        found = Deployment.objects.create(
+            environment=self.environments[where],
+            release=release,
+            kind=more.get("kind", Deployment.Kind.ROLL_OUT),
+            automatic=more.get("automatic", False),
+            status=status,
+            verdict=verdict,
+            verified_at=begun + timedelta(seconds=48) if verdict == Verdict.PASSED else None,
+            evidence={"summary": more.get("summary", "")},
+            previous=more.get("previous"),
+            run_number=more["run"].pk if "run" in more else None,
+            started_at=begun,
+            finished_at=begun + timedelta(seconds=48),
+        )
+        Deployment.objects.filter(pk=found.pk).update(created_at=begun)
+        return found
+
+    def instance(self, where: str, release: Release, *, errors: int = 0, crashing: bool = False) -> Instance:
+        """A running copy with half an hour of samples."""
+        environment = self.environments[where]
+        processes = {"web": {"pid": 4000 + environment.pk, "restarts": 0}, "worker": {"pid": 4100 + environment.pk, "restarts": 1}}
+        if crashing:
+            processes["worker"] = {"restarts": 7, "next_start_at": self.now.isoformat()}
+        status = Instance.Status.CRASHING if crashing else Instance.Status.RUNNING
+        made = Instance.objects.create(
+            environment=environment,
+            release=release,
+            key=f"scene-{where}",
+            folder=f"/var/lib/timonel/releases/{environment.pk}",
+            port=9100 + environment.pk,
+            status=status,
+            processes=processes,
+            observed_at=self.now,
+        )
+        Environment.objects.filter(pk=environment.pk).update(active_instance=made, routed_instance=made)
+        Sample.objects.bulk_create([*self._samples(made, "web", errors), *self._samples(made, "worker", 0)])
+        return made
+
+    def _samples(self, instance: Instance, process: str, errors: int) -> list[Sample]:
+        """One sample every 15 s, with a gap of three minutes in which nothing was measured."""
+        samples = []
+        for n in range(120):
+            if 60 <= n < 72:
+                continue
+            wave = 1 + math.sin(n / 9 + instance.pk)
+            samples.append(
+                Sample(
+                    instance=instance,
+                    at=self.before(seconds=15 * n),
+                    process=process,
+                    cpu_percent=round(4 + 11 * wave, 1) if process == "web" else 1.5 + wave,
+                    memory_bytes=int((88 + 4 * wave) * 2**20) if process == "web" else 61 * 2**20,
+                    requests=int(180 + 150 * wave) if process == "web" else None,
+                    errors=(errors if n < 20 else 0) if process == "web" else None,
+                    latency_p99_ms=70 + 20 * wave if process == "web" else None,
+                )
+            )
+        return samples
+
+
+CAST = {"alice": [Role.OPERATOR], "bob": [Role.APPROVER], "carol": [], "mallory": [], "ada": [Role.ADMINISTRATOR]}
+WIDER = ["gunicorn", "storefront.wsgi:application", "--bind", "127.0.0.1:{port}", "--workers", "4"]
+UNDERSTOOD = {
+    "settings_module": "storefront.settings",
+    "django_version": "5.2.8",
+    "python_request": ">=3.12",
+    "python_because": "pyproject.toml: requires-python",
+    "requirements": {"manager": "uv", "files": ["pyproject.toml", "uv.lock"]},
+    "processes": {"web": "gunicorn storefront.wsgi", "worker": "celery -A storefront worker"},
+    "health_path": "/healthz",
+    "tests": "pytest",
+    "notes": ["npm run build was found in package.json and is proposed as a build step."],
+}
+
+
+def fill(now: datetime | None = None) -> Scene:
+    """Write the whole scene; return what journeys name."""
+    stage = Stage(now or timezone.now())
+    change = _storefront(stage)
+    _billing(stage)
+    _newsletter(stage)
+    _configuration(stage)
+    return Scene(stage.people, stage.environments, stage.runs, change)
+
+
+def _storefront(stage: Stage) -> Change:
+    tiers = {"local": "local", "staging": "staging", "production": "production"}
+    application = stage.application("storefront", tiers, first_port=8101)
+    v1 = stage.release(application, "v1", "First release", STRIPE_API_KEY={"value": "x" * 24, "secret": True})
+    v2 = stage.release(
+        application,
+        "v2",
+        "Show a discount in the basket\n\nCloses 41.",
+        STRIPE_API_KEY={"value": "y" * 24, "secret": True},
+        FEATURE_DISCOUNT={"value": "on", "secret": False},
+    )
+    checks = {"checkout": e.CHECKOUT, **e.CHECKS, "plan": e.PLAN}
+    rest = {"apply": e.APPLY, "verify": e.VERIFY, "promote": e.PROMOTE, "report": e.REPORT}
+    good = {**checks, "gate": e.GATE, **rest}
+    first = stage.run(
+        "first", "storefront/production", "deploy", "succeeded", good, ref="v1", minutes=4320, summary="v1 is live and verified."
+    )
+    local = stage.run(
+        "local", "storefront/local", "deploy", "succeeded", good, ref="v2", minutes=190, summary="v2 is live and verified."
+    )
+    for where, release, run, minutes in (
+        ("storefront/production", v1, first, 4319),
+        ("storefront/local", v2, local, 189),
+    ):
+        stage.deployment(where, release, "live", "passed", run=run, minutes=minutes)
+        stage.instance(where, release)
+    old = stage.deployment("storefront/staging", v1, "superseded", "passed", minutes=2880)
+    stage.deployment("storefront/staging", v2, "live", "passed", minutes=95, previous=old)
+    stage.instance("storefront/staging", v2)
+    failing = {
+        "checkout": e.CHECKOUT,
+        **e.CHECKS,
+        "testing": e.TESTING_FAILED,
+        "plan": Found(Verdict.NOT_EVALUATED, "Nothing was planned: testing failed.", 0.1),
+    }
+    stage.run(
+        "stopped",
+        "storefront/staging",
+        "deploy",
+        "stopped",
+        {**failing, "report": e.REPORT},
+        ref="v4",
+        minutes=38,
+        summary="Testing stopped it: 1 of 214 tests failed.",
+        cure="Mend the test or the code, and deploy the new commit. Nothing was touched.",
+    )
+    stage.run(
+        "cancelled",
+        "storefront/local",
+        "deploy",
+        "cancelled",
+        {"checkout": e.CHECKOUT},
+        ref="v3",
+        minutes=300,
+        summary="Cancelled by alice.",
+    )
+    stage.run(
+        "back",
+        "storefront/staging",
+        "rollback",
+        "succeeded",
+        {"plan": e.PLAN, "gate": e.GATE, **rest},
+        minutes=2900,
+        by="bob",
+        summary="v1 is live again.",
+    )
+    change = waiting_change(stage, v2)
+    run = stage.run(
+        "waiting",
+        "storefront/production",
+        "deploy",
+        "waiting",
+        {**checks, "gate": e.GATE},
+        ref="v2",
+        minutes=7,
+        open="approval",
+        waiting_for=change,
+    )
+    Change.objects.filter(pk=change.pk).update(run_number=run.pk)
+    Variable.objects.create(environment=stage.environments["storefront/production"], name="STRIPE_API_KEY", value="z" * 24)
+    Variable.objects.create(
+        environment=stage.environments["storefront/production"], name="EMAIL_HOST", value="mail.example.org", secret=False
+    )
+    change.refresh_from_db()
+    return change
+
+
+def waiting_change(stage: Stage, release: Release) -> Change:
+    """The change that rolls v2 out to production and waits for an approver who is not Alice."""
+    environment = stage.environments["storefront/production"]
+    facts = Facts(
+        commits=(
+            {"sha": release.commit, "author": "Dana Ruiz", "message": "Show a discount in the basket"},
+            {"sha": "77ab12" * 6, "author": "Dana Ruiz", "message": "Store the discount with the order"},
+            {"sha": "c0ffee" * 6, "author": "Lee Park", "message": "Run four web workers"},
+        ),
+        files=(
+            "orders/models.py",
+            "orders/migrations/0007_order_discount.py",
+            "orders/templates/basket.html",
+            "orders/tests/test_basket.py",
+            "Procfile",
+        ),
+        migrations=(
+            Migration(
+                "orders",
+                "0007_order_discount",
+                "Add field discount to order",
+                ("safe_online",),
+                "A column that may be empty is added at once.",
+            ),
+            Migration(
+                "orders",
+                "0008_order_number_index",
+                "Create index on order.number",
+                ("locks",),
+                "An index is made without CONCURRENTLY: writing to orders waits meanwhile.",
+            ),
+        ),
+        notes=("Before a rollback the database keeps orders.0007: the code of v1 does not mind.",),
+    )
+    draft = actions.roll_out(release, facts)
+    judgement = Judgement(
+        "medium",
+        ("It locks a table: an index is made without CONCURRENTLY.", "Security: inconclusive."),
+        1,
+        "approver",
+        False,
+        timedelta(hours=24),
+    )
+    return changes.propose(
+        Actor.person(stage.people["alice"]),
+        environment,
+        "Roll out v2 of storefront in production, replacing v1.",
+        [draft],
+        actions.preview(environment, [draft]),
+        judgement,
+        idempotency_key=f"scene-change-{release.pk}",
+    )
+
+
+def _billing(stage: Stage) -> None:
+    application = stage.application("billing", {"production": "production"}, first_port=8111)
+    old, new = stage.release(application, "2.3.0", "Rates by country"), stage.release(application, "2.4.0", "Cache the rates")
+    found = {
+        "checkout": e.CHECKOUT,
+        **e.CHECKS,
+        "plan": e.PLAN,
+        "gate": e.GATE,
+        "approval": Found(Verdict.PASSED, "bob approved it.", 300),
+    }
+    run = stage.run(
+        "rolled-back",
+        "billing/production",
+        "deploy",
+        "rolled_back",
+        {**found, "apply": e.APPLY, "verify": e.VERIFY_FAILED, "roll_back": e.ROLL_BACK, "report": e.REPORT},
+        ref="2.4.0",
+        minutes=26,
+        summary="2.4.0 failed its verification; 2.3.0 is live again.",
+        cure="Make the cache table in a release step, then deploy again.",
+    )
+    live = stage.deployment("billing/production", old, "live", "passed", minutes=9000)
+    failed = stage.deployment(
+        "billing/production",
+        new,
+        "rolled_back",
+        "failed",
+        minutes=24,
+        run=run,
+        previous=live,
+        summary="The landing page answers 500, and the log holds 6 tracebacks.",
+    )
+    Incident.objects.create(
+        environment=stage.environments["billing/production"],
+        deployment=failed,
+        title="2.4.0 failed its verification in billing/production",
+        status=Incident.Status.MITIGATED,
+        evidence={"summary": "The landing page answers 500, and the log holds 6 tracebacks."},
+        run_number=run.pk,
+        opened_at=stage.before(minutes=21),
+    )
+    stage.instance("billing/production", old, errors=4)
+    Environment.objects.filter(name="production", application=application).update(
+        held_at=stage.before(minutes=20), held_because="Rolled back to 2.3.0 by itself."
+    )
+    stage.run(
+        "refused",
+        "billing/production",
+        "deploy",
+        "refused",
+        {**found},
+        ref="2.5.0",
+        minutes=12,
+        by="carol",
+        summary="The policy refused it: a migration breaks the code that is running.",
+        cure="Split it in two releases (expand and contract).",
+    )
+    stage.run(
+        "stuck",
+        "billing/production",
+        "deploy",
+        "stuck",
+        {"checkout": e.CHECKOUT},
+        ref="2.4.1",
+        minutes=9,
+        summary="5 workers in a row were lost in the same step.",
+        cure="Read the workers' log, then retry or cancel the run.",
+    )
+
+
+def _newsletter(stage: Stage) -> None:
+    application = stage.application("newsletter", {"local": "local"}, first_port=8121)
+    release = stage.release(application, "main", "Send in batches of 500")
+    stage.deployment("newsletter/local", release, "live", "inconclusive", minutes=61, summary=e.VERIFY_UNCLEAR.summary)
+    stage.instance("newsletter/local", release, crashing=True)
+    done = {name: part for name, part in {"checkout": e.CHECKOUT, **e.CHECKS}.items() if name != "testing"}
+    stage.run("running", "newsletter/local", "deploy", "running", done, ref="main", minutes=0.6, open="testing", by="carol")
+    stage.run("queued", "newsletter/local", "deploy", "queued", {}, ref="main", minutes=0.1)
+    stage.run(
+        "failed",
+        "newsletter/local",
+        "deploy",
+        "failed",
+        {
+            "checkout": Found(
+                Verdict.FAILED,
+                "There is no tag, branch or commit 'relase-2'.",
+                0.8,
+                "Look for a misspelling; the repository has release-2.",
+            )
+        },
+        ref="relase-2",
+        minutes=75,
+        summary="There is no tag, branch or commit 'relase-2'.",
+        cure="Look for a misspelling; the repository has release-2.",
+    )
+
+
+def _configuration(stage: Stage) -> None:
+    """Findings, profiles of the specialists, some audit."""
+    for number, (tool, rule, severity, path, line, message, cure) in enumerate(FINDINGS):
+        finding = Finding.objects.create(
+            application=Application.objects.get(name="storefront"),
+            tool=tool,
+            rule=rule,
+            severity=severity,
+            path=path,
+            line=line,
+            message=message,
+            cure=cure,
+            fingerprint=hashlib.sha256(message.encode()).hexdigest(),
+            first_seen_at=stage.before(days=number + 1),
+            last_seen_at=stage.before(minutes=7),
+        )
+        Sighting.objects.create(finding=finding, commit="8c1f0e7a42", run_number=stage.runs["waiting"].pk, new=number < 2)
+    for name in registry():
+        AgentProfile.objects.get_or_create(name=name, defaults={"blocking": name != "security"})
+    RoleBinding.objects.get_or_create(
+        user=stage.people["carol"], role=Role.OPERATOR, scope=f"environment/{stage.environments['newsletter/local'].pk}"
+    )
+    with transaction.atomic():
+        for run in stage.runs.values():
+            audit.record(Actor.person(stage.people["alice"]), "run.start", run, after={"workflow": run.workflow})
+
+
+FINDINGS = (
+    (
+        "bandit",
+        "B608",
+        "high",
+        "catalog/search.py",
+        42,
+        "SQL is built from a string that may come from outside.",
+        "Use parameters of the query.",
+    ),
+    ("ruff", "F821", "medium", "orders/tasks.py", 17, "Undefined name `shiping_cost`.", "Did you mean `shipping_cost`?"),
+    (
+        "check --deploy",
+        "security.W004",
+        "medium",
+        "",
+        None,
+        "SECURE_HSTS_SECONDS is not set.",
+        "Set it once the site is served over HTTPS only.",
+    ),
+    (
+        "pip-audit",
+        "PYSEC-2026-113",
+        "critical",
+        "uv.lock",
+        None,
+        "pillow 10.2.0 has a known vulnerability.",
+        "Upgrade pillow to 11.1.0.",
+    ),
+    ("ruff", "E711", "low", "orders/models.py", 88, "Comparison to None should be `is None`.", ""),
+)
+
+
+def _person(name: str, *roles: str) -> User:
+    user, made = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.org", "is_staff": name == "ada"})
+    if made:
+        user.set_password(PASSWORD)
+        user.save()
+    for role in roles:
+        RoleBinding.objects.get_or_create(user=user, role=role, scope="*")
+    return user
