@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -82,9 +82,9 @@ class Machine:
     data: Path
     venv: Path
     said: list[str] = field(default_factory=list)
+    web: ClassVar[list[str]] = WEB
 
     def say(self, text: str, *, kind: str = "note", level: str = "info") -> None:
-        print(f"{time.monotonic():.2f} {kind} {text}")
         self.said.append(text)
 
     def release(self, version: str, files: dict[str, str] | None = None, **plan: Any) -> Release:
