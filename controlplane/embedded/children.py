@@ -8,8 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -44,7 +44,8 @@ class Child:
     identity: Identity | None = None
     failures: int = 0
     started_at: float = 0.0
-    next_start_at: float = field(default=0.0)
+    next_start_at: float = 0.0
+    asked: bool = False
 
     def start(self) -> None:
         """Start the program in a session of its own: Ctrl-C in the terminal reaches the supervisor only."""
@@ -60,7 +61,7 @@ class Child:
                 cwd="/" if self.program.user else None,
                 start_new_session=True,
             )
-        self.started_at = time.monotonic()
+        self.started_at, self.asked = time.monotonic(), False
         with contextlib.suppress(psutil.NoSuchProcess):
             self.identity = Identity.of(self.process.pid)
 
@@ -80,14 +81,20 @@ class Child:
             self.start()
         return None
 
-    def stop(self) -> None:
-        """Ask the program to end, end it after the grace, and end what is left of its group."""
+    def ask_to_stop(self) -> None:
+        """Ask the program to end, once: some take a second signal for impatience."""
+        if self.running and self.process is not None and not self.asked:
+            self.process.send_signal(self.program.stop_signal)
+            self.asked = True
+
+    def stop(self, hurry: Callable[[], bool] = lambda: False) -> None:
+        """Ask, wait for the grace (unless somebody is in a hurry), then end the program and what is left of its group."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            self.process.send_signal(self.program.stop_signal)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(self.program.grace_seconds)
+        self.ask_to_stop()
+        end = time.monotonic() + self.program.grace_seconds
+        while self.running and time.monotonic() < end and not hurry():
+            time.sleep(0.02)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(5)

@@ -32,7 +32,7 @@ def stop_all(file: Path, postgres_data: Path) -> list[str]:
             continue
         kin = processes.family(process)[1:]
         processes.stop([process], GRACE_SECONDS, signal.Signals(row["signal"]))
-        processes.stop([member for member in kin if member.is_running()], GRACE_SECONDS)
+        processes.stop([member for member in kin if processes.alive(member)], GRACE_SECONDS)
         stopped.append(str(row["name"]))
     if _stop_unrecorded_postgres(postgres_data):
         stopped.append("postgres")

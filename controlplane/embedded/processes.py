@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -56,17 +57,32 @@ def family_of(pid: int) -> list[psutil.Process]:
         return []
 
 
+def alive(process: psutil.Process) -> bool:
+    """Whether it still does anything: one that ended but was not collected by its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def stop(processes: Iterable[psutil.Process], grace_seconds: float, first: signal.Signals = signal.SIGTERM) -> None:
     """Ask each to end, and end it after the grace."""
     running = list(processes)
     for process in running:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(first)
-    _, left = psutil.wait_procs(running, timeout=grace_seconds)
-    for process in left:
+    for process in _wait(running, grace_seconds):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(left, timeout=5)
+    _wait(running, 5)
+
+
+def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until they ended or the time is over; return those that are left."""
+    end = time.monotonic() + seconds
+    while (left := [process for process in processes if alive(process)]) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
 
 
 def conceal() -> None:

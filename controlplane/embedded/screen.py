@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -24,6 +26,13 @@ class Outcome:
     detail: str = ""
 
 
+class _Console(Console):
+    """Goes on where nobody reads any more (`up | head`): what was started must still be stopped."""
+
+    def on_broken_pipe(self) -> None:
+        self.file = Path(os.devnull).open("w")  # noqa: SIM115  for as long as we live
+
+
 @dataclass(slots=True)
 class Screen:
     """Lines for a person. Nothing here decides anything."""
@@ -35,7 +44,7 @@ class Screen:
         reconfigure = getattr(self.stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace", line_buffering=True)
-        self.console = Console(file=self.stream, highlight=False, soft_wrap=True)
+        self.console = _Console(file=self.stream, highlight=False, soft_wrap=True)
 
     @property
     def live(self) -> bool:

@@ -21,6 +21,7 @@ from controlplane.embedded.servers import Servers
 
 TICK = 0.05
 WEB_DEADLINE = 90.0
+SERVERS = ("postgres", "valkey")
 HOPELESS = 4  # ends before it ever answered: tell why instead of trying on
 
 
@@ -60,8 +61,7 @@ class Supervisor:
             hold.release()
 
     def _held(self, hold: Hold) -> int:
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, self._note_signal)
+        self._listen_to_signals()
         processes.inherit_orphans()
         try:
             return self._live(hold)
@@ -176,19 +176,22 @@ class Supervisor:
         return done
 
     def _stop_everything(self) -> None:
-        """In reverse order of starting, orphans before the servers they use."""
+        """Timonel's processes together, then orphans, then the servers they all use. A second Ctrl-C ends the waiting."""
         if not self._children and self._errand is None:
             return
         with self.screen.step("Stopping what was started here"):
             if self._errand is not None:
                 processes.stop(processes.family_of(self._errand.pid), 3)
                 self._errand.wait()
-            servers = [child for child in self._children if child.program.name in ("postgres", "valkey")]
-            for child in reversed([child for child in self._children if child not in servers]):
-                child.stop()
+            servers = [child for child in self._children if child.program.name in SERVERS]
+            ours = [child for child in self._children if child not in servers]
+            for child in ours:
+                child.ask_to_stop()
+            for child in reversed(ours):
+                child.stop(self._in_a_hurry)
             children.stop_strays({child.process.pid for child in servers if child.process})
             for child in reversed(servers):
-                child.stop()
+                child.stop(self._in_a_hurry)
         self.folder.children.unlink(missing_ok=True)
         self.folder.services.unlink(missing_ok=True)
 
@@ -200,8 +203,16 @@ class Supervisor:
         owned = {child.process.pid for child in self._children if child.process}
         return owned | ({self._errand.pid} if self._errand else set())
 
+    def _listen_to_signals(self) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(name) != signal.SIG_IGN:  # started by nohup: a closed terminal is no reason to stop
+                signal.signal(name, self._note_signal)
+
     def _note_signal(self, *_: object) -> None:
         self._asked_to_stop += 1
+
+    def _in_a_hurry(self) -> bool:
+        return self._asked_to_stop > 1
 
 
 @dataclass(frozen=True, slots=True)

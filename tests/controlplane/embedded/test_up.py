@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from controlplane.embedded import processes
 from tests.controlplane.embedded.conftest import Up, eventually, status_of
 
 PASSWORD = "correct horse battery staple"
@@ -57,7 +58,7 @@ def test_the_next_start_recovers_from_a_killed_supervisor(up: Up) -> None:
     up.start()
     up.wait_until_ready()
     assert "Stopped postgres, left running by an earlier start" in up.said
-    assert not any(orphan.is_running() for orphan in orphans.values())
+    assert not any(processes.alive(orphan) for orphan in orphans.values())
     assert status_of(up.address) < 500
 
     assert up.end(signal.SIGTERM) == 0
