@@ -147,10 +147,10 @@ def describe_model(operation: Any, app: str, before: Any, after: Any, connection
         found["field"] = describe_field(becomes, new_name or field, connection)
     found.update(describe_index(operation))
     option = getattr(operation, "option_name", "")
-    if option:
+    if option and hasattr(operation, option):
         found["option"] = option
         found["option_was"] = listed(getattr(was._meta, option, None) if was else None)
-        found["option_becomes"] = listed(operation.option_value)
+        found["option_becomes"] = listed(getattr(operation, option))
     return found
 
 

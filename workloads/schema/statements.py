@@ -6,6 +6,7 @@ import re
 
 from workloads.schema.operation import Kind, Operation, Point, Situation
 
+HARMLESS = "It neither locks nor removes what is read."
 _NAME = r'(?:"?\w+"?\.)?["`]?(?P<{}>\w+)["`]?'
 _TABLE = _NAME.format("table")
 _COLUMN = _NAME.format("column")
@@ -45,13 +46,13 @@ def run_python(operation: Operation, situation: Situation) -> list[Point]:
 
 def run_sql(operation: Operation, situation: Situation) -> list[Point]:
     """Hand-written SQL, statement by statement."""
-    return read_statements(operation.statements, situation) or [Point("Its statements neither lock nor remove what is read.")]
+    return read_statements(operation.statements, situation) or [Point(HARMLESS)]
 
 
 def unknown(operation: Operation, situation: Situation) -> list[Point]:
     """An operation that is not Django's: by its SQL where it has any, otherwise with care."""
     if operation.sql is not None:
-        return read_statements(operation.sql, situation) or [Point("Its statements neither lock nor remove what is read.")]
+        return read_statements(operation.sql, situation) or [Point(HARMLESS)]
     return [Point(f"{operation.operation} is not an operation of Django: take it as one that locks.", Kind.LOCKS)]
 
 

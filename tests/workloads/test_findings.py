@@ -1,0 +1,123 @@
+"""Findings keep their identity when lines move, and know what is new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from controlplane.core.actors import Actor
+from controlplane.core.errors import Invalid, Refused
+from controlplane.core.models import AuditEntry, User
+from workloads import findings
+from workloads.evidence import Fact
+from workloads.models import Application, Finding, Sighting
+
+pytestmark = pytest.mark.django_db
+
+EVAL = Fact("bandit", "B307", "medium", "Use of eval.", "shop/views.py", 10, "eval(request.body)")
+NAME = Fact("ruff", "F821", "high", "Undefined name `x`", "shop/views.py", 20, "return x")
+CVE = Fact("pip-audit", "CVE-2024-1", "high", "django 4.0 has the known vulnerability CVE-2024-1.", "django")
+
+
+@pytest.fixture
+def shop() -> Application:
+    return Application.objects.create(name="shop", repository="/nowhere")
+
+
+def test_a_finding_keeps_its_fingerprint_when_lines_move() -> None:
+    moved = replace(EVAL, line=99, source_line="  eval(request.body)  ")
+    assert findings.fingerprints([EVAL]) == findings.fingerprints([moved])
+
+
+def test_another_line_rule_or_file_is_another_finding() -> None:
+    others = [replace(EVAL, source_line="eval(x)"), replace(EVAL, rule="B102"), replace(EVAL, path="b.py"), replace(EVAL, tool="x")]
+    assert len(set(findings.fingerprints([EVAL, *others]))) == 5
+
+
+def test_equal_lines_of_a_file_are_told_apart_in_whatever_order_they_come() -> None:
+    second = replace(EVAL, line=50)
+    one, two = findings.fingerprints([EVAL, second])
+    assert one != two
+    assert findings.fingerprints([second, EVAL]) == [two, one]
+
+
+def test_nothing_is_new_at_the_first_look(shop: Application) -> None:
+    assert not any(one.new for one in findings.record(shop, 1, "c1", [EVAL, CVE], None))
+
+
+def test_what_the_live_commit_did_not_have_is_new(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [EVAL], None)
+    seen = findings.record(shop, 2, "c2", [replace(EVAL, line=11), NAME], "c1")
+    assert [(one.fact.rule, one.new) for one in seen] == [("B307", False), ("F821", True)]
+    assert Sighting.objects.filter(run_number=2, new=True).get().finding.rule == "F821"
+
+
+def test_what_was_mended_and_came_back_is_new_again(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [EVAL], None)
+    findings.record(shop, 2, "c2", [], "c1")
+    assert findings.record(shop, 3, "c3", [EVAL], "c2")[0].new
+
+
+def test_the_first_sight_is_kept_and_the_last_one_moves(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [EVAL], None)
+    first = Finding.objects.get()
+    findings.record(shop, 2, "c2", [replace(EVAL, line=77)], "c1")
+    again = Finding.objects.get()
+    assert again.first_seen_at == first.first_seen_at
+    assert again.last_seen_at > first.last_seen_at
+    assert again.line == 77
+
+
+def test_recording_a_run_twice_changes_nothing(shop: Application) -> None:
+    for _ in range(2):
+        findings.record(shop, 1, "c1", [EVAL, NAME], None)
+    assert (Finding.objects.count(), Sighting.objects.count()) == (2, 2)
+
+
+def test_applications_do_not_share_findings(shop: Application) -> None:
+    other = Application.objects.create(name="other", repository="/nowhere")
+    findings.record(shop, 1, "c1", [EVAL], None)
+    findings.record(other, 2, "c1", [EVAL], None)
+    assert Finding.objects.count() == 2
+
+
+def test_secrets_in_messages_are_not_stored(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [replace(CVE, message="connects to postgres://shop:hunter2@db/shop")], None)
+    assert "hunter2" not in Finding.objects.get().message
+
+
+def test_a_message_with_a_secret_keeps_its_fingerprint(shop: Application) -> None:
+    leaky = replace(CVE, message="password=hunter2hunter2")
+    stored = findings.record(shop, 1, "c1", [leaky], None)[0]
+    assert findings.compare(shop, [leaky], "c1")[0].fingerprint == stored.fingerprint
+
+
+def test_a_suppressed_finding_does_not_count_until_its_time_is_over(shop: Application, bob: User) -> None:
+    found = findings.record(shop, 1, "c1", [EVAL], None)[0]
+    assert found.finding_id
+    findings.suppress(Actor.person(bob), found.finding_id, "only our own formulas", until=timezone.now() + timedelta(days=1))
+    assert not findings.counting(findings.compare(shop, [EVAL], "c1"))
+    assert not Finding.objects.filter(findings.active(timezone.now())).exists()
+    Finding.objects.update(suppressed_until=timezone.now() - timedelta(seconds=1))
+    assert findings.counting(findings.compare(shop, [EVAL], "c1"))
+    assert Finding.objects.filter(findings.active(timezone.now())).exists()
+
+
+def test_a_suppression_is_audited_with_its_reason(shop: Application, bob: User) -> None:
+    found = findings.record(shop, 1, "c1", [EVAL], None)[0]
+    assert found.finding_id
+    findings.suppress(Actor.person(bob), found.finding_id, "only our own formulas")
+    assert AuditEntry.objects.get(action="finding.suppress").reason == "only our own formulas"
+
+
+def test_a_suppression_needs_a_reason_and_a_right(shop: Application, bob: User, mallory: User) -> None:
+    found = findings.record(shop, 1, "c1", [EVAL], None)[0]
+    assert found.finding_id
+    with pytest.raises(Invalid):
+        findings.suppress(Actor.person(bob), found.finding_id, "  ")
+    with pytest.raises(Refused):
+        findings.suppress(Actor.person(mallory), found.finding_id, "I like it")
+    assert not Finding.objects.get().suppressed_reason
