@@ -30,6 +30,11 @@ def expire(run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 
+def waiting_change(run: Run) -> int:
+    assert run.waiting_for_id is not None
+    return run.waiting_for_id
+
+
 def drive(run: Run, operations: FakeOperations) -> Run:
     runner.drive(run.pk, operations)
     run.refresh_from_db()
@@ -222,7 +227,7 @@ def test_the_reaper_wakes_a_run_whose_decision_was_not_heard(start: Start, fake:
     housekeeping.reap()
     run.refresh_from_db()
     assert run.status == Run.Status.WAITING
-    Change.objects.filter(pk=run.waiting_for_id).update(status=Change.Status.REJECTED)
+    Change.objects.filter(pk=waiting_change(run)).update(status=Change.Status.REJECTED)
     housekeeping.reap()
     assert drive(run, fake()).status == Run.Status.REFUSED
 
@@ -256,7 +261,7 @@ def test_every_profile_has_a_limit_and_security_is_advisory(transactional_db: No
 
 def test_the_life_of_a_run_is_audited(start: Start, fake: Fake) -> None:
     run = drive(start(), fake(policy="waiting"))
-    Change.objects.filter(pk=run.waiting_for_id).update(status=Change.Status.APPROVED)
+    Change.objects.filter(pk=waiting_change(run)).update(status=Change.Status.APPROVED)
     housekeeping.reap()
     drive(run, fake())
     told = AuditEntry.objects.filter(target_type="agents.run", target_id=str(run.pk)).order_by("number")
@@ -270,7 +275,7 @@ def test_checkpoints_of_ended_runs_are_forgotten_and_those_that_may_go_on_are_ke
     waiting = drive(start(), fake(policy="waiting", broken=[]))
     housekeeping.prune()
     assert checkpoints.all_runs() & {done.pk, failed.pk, waiting.pk} == {failed.pk, waiting.pk}
-    Change.objects.filter(pk=waiting.waiting_for_id).update(status=Change.Status.APPROVED)
+    Change.objects.filter(pk=waiting_change(waiting)).update(status=Change.Status.APPROVED)
     housekeeping.reap()
     assert drive(waiting, fake()).status == Run.Status.SUCCEEDED
 

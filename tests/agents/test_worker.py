@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from agents import housekeeping, runs
@@ -26,31 +24,6 @@ Fake = Callable[..., FakeOperations]
 Start = Callable[..., Run]
 Begin = Callable[[FakeOperations], Worker]
 SMOOTH = ["checkout", "code_quality", "testing", "security", "configuration", "cicd", "plan", "gate", "apply", "verify"]
-
-
-@pytest.fixture(scope="module")
-def spares(django_db_setup: None) -> Iterator[list[Worker]]:
-    """Workers that are loaded and wait for their turn."""
-    database = urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    workers = [Worker(database)]
-    yield workers
-    for worker in workers:
-        worker.kill()
-
-
-@pytest.fixture
-def begin(spares: list[Worker], start: Start) -> Iterator[Begin]:
-    """Begin a worker with these operations; killed at the end of the test."""
-    begun: list[Worker] = []
-
-    def next_one(fake: FakeOperations) -> Worker:
-        spares.append(Worker(urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()))
-        begun.append(spares.pop(0).begin(fake.folder))
-        return begun[-1]
-
-    yield next_one
-    for worker in begun:
-        worker.kill()
 
 
 def until(condition: Callable[[], bool], seconds: float = 30.0, each: Callable[[], object] = lambda: None) -> None:
