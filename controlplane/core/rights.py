@@ -40,6 +40,13 @@ def within(granted: Reach, scopes: Iterable[str]) -> bool:
     )
 
 
+def scopes(granted: Reach) -> list[str]:
+    """The reach as scopes, in words of a role binding."""
+    everywhere = [EVERYWHERE] if granted.everywhere else []
+    applications = [f"application/{pk}" for pk in sorted(granted.applications)]
+    return everywhere + applications + [f"environment/{pk}" for pk in sorted(granted.environments)]
+
+
 def roles(actor: Actor) -> dict[str, Reach]:
     """Where the actor holds each role, or one that includes it."""
     user = User.objects.filter(pk=actor.user_id, is_active=True).first() if actor.user_id else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -12,18 +13,33 @@ from django.utils import timezone
 
 from controlplane.core import audit
 from controlplane.core.actors import Actor
+from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.models import ApiToken, User
 from controlplane.core.permissions import EVERYWHERE, Verb
 
 PREFIX = "tmn_"
+NOTED_EVERY = timedelta(minutes=1)  # not a write a request
+SCOPE = re.compile(r"^(\*|application/\d+|environment/\d+)$")
 
 
 def issue(
-    actor: Actor, user: User, name: str, verbs: Iterable[Verb], *, scope: str = EVERYWHERE, lifetime: timedelta = timedelta(days=90)
+    actor: Actor,
+    user: User,
+    name: str,
+    verbs: Collection[Verb],
+    *,
+    scope: str = EVERYWHERE,
+    lifetime: timedelta = timedelta(days=90),
 ) -> tuple[ApiToken, str]:
     """Make a token; the second part of the answer is its text, which is not kept."""
+    if not SCOPE.match(scope) or lifetime <= timedelta() or not set(verbs):
+        raise Invalid(
+            "A token needs a verb, a lifetime and a known scope.", cure="The scope is *, application/<id> or environment/<id>."
+        )
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
+        if ApiToken.objects.filter(user=user, name=name).exists():
+            raise Conflict(f"{user} has a token '{name}' already, or had one.", cure="Give the new one another name.")
         token = ApiToken.objects.create(
             user=user,
             name=name,
@@ -47,7 +63,9 @@ def recognise(text: str) -> ApiToken | None:
         .first()
     )
     if token is not None:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        stale = token.last_used_at is None or token.last_used_at < now - NOTED_EVERY
+        if stale:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
 
 

@@ -1,0 +1,279 @@
+"""What goes out, as JSON: one serializer a shape, one direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from agents.models import Run
+from workloads.models import Change, Deployment
+from workloads.queries import ChangeDetail, EnvironmentDetail
+from workloads.verdicts import Verdict
+
+VERDICTS = [(verdict.value, verdict.label) for verdict in Verdict]
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An error (RFC 9457): what is wrong, how to mend it, a reference to quote."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    cure = serializers.CharField(required=False)
+    errors = serializers.DictField(required=False)  # type: ignore[assignment]  # a field here, an attribute there
+    reference = serializers.CharField()
+
+
+class ReleaseSerializer(serializers.Serializer[Any]):
+    """One immutable version."""
+
+    id = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field here, an attribute there
+    ref = serializers.CharField()
+    commit = serializers.CharField()
+    commit_author = serializers.CharField()
+    message = serializers.CharField()
+    artefact_digest = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class DeploymentSerializer(serializers.Serializer[Any]):
+    """One attempt to make a release live, with its verdict."""
+
+    id = serializers.IntegerField()
+    application = serializers.CharField(source="environment.application.name")
+    environment = serializers.CharField(source="environment.name")
+    kind = serializers.ChoiceField(choices=Deployment.Kind.choices)
+    status = serializers.ChoiceField(choices=Deployment.Status.choices)
+    verdict = serializers.ChoiceField(choices=VERDICTS)
+    automatic = serializers.BooleanField()
+    release = ReleaseSerializer()
+    previous = serializers.IntegerField(source="previous_id", allow_null=True)
+    change = serializers.IntegerField(source="change_id", allow_null=True)
+    run = serializers.IntegerField(source="run_number", allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    verified_at = serializers.DateTimeField(allow_null=True)
+
+
+class EnvironmentSerializer(serializers.Serializer[Any]):
+    """Where an application runs."""
+
+    id = serializers.IntegerField()
+    application = serializers.CharField(source="application.name")
+    name = serializers.CharField()
+    tier = serializers.CharField()
+    driver = serializers.CharField()
+    port = serializers.IntegerField(allow_null=True)
+    held_at = serializers.DateTimeField(allow_null=True)
+    held_because = serializers.CharField()
+
+
+class RollbackPlanSerializer(serializers.Serializer[Any]):
+    """What a rollback would return to and what the migrations make of it."""
+
+    possible = serializers.BooleanField()
+    to = ReleaseSerializer(source="target.release", allow_null=True, default=None)
+    impossible_because = serializers.CharField()
+    sentences = serializers.ListField(child=serializers.CharField())
+
+
+class EnvironmentDetailSerializer(serializers.Serializer[Any]):
+    """An environment with what is live, what waits and the way back. Secret variables come by name only."""
+
+    environment = EnvironmentSerializer()
+    current = DeploymentSerializer(allow_null=True)
+    variables = serializers.ListField(child=serializers.DictField())
+    waiting = serializers.SerializerMethodField()
+    rollback = RollbackPlanSerializer()
+    may = serializers.ListField(child=serializers.CharField())
+
+    def get_waiting(self, detail: EnvironmentDetail) -> list[int]:
+        """The numbers of the changes that wait."""
+        return [change.pk for change in detail.waiting]
+
+
+class ApplicationSerializer(serializers.Serializer[Any]):
+    """A Django project in a Git repository, with the environments that may be seen."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    repository = serializers.CharField()
+    folder = serializers.CharField()
+    default_ref = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    environments = EnvironmentSerializer(many=True, source="seen_environments")
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """What would be done, or was."""
+
+    id = serializers.IntegerField()
+    application = serializers.CharField(source="environment.application.name")
+    environment = serializers.CharField(source="environment.name")
+    title = serializers.CharField()
+    status = serializers.ChoiceField(choices=Change.Status.choices)
+    risk = serializers.ChoiceField(choices=Change.Risk.choices)
+    reasons = serializers.ListField(child=serializers.CharField())
+    refused_because = serializers.CharField()
+    preview_sha256 = serializers.CharField()
+    quorum = serializers.IntegerField()
+    required_role = serializers.CharField()
+    proposed_by = serializers.CharField()
+    run = serializers.IntegerField(source="run_number", allow_null=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    applied_at = serializers.DateTimeField(allow_null=True)
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    """One person's, or the policy's, decision."""
+
+    decision = serializers.CharField()
+    decided_by = serializers.CharField()
+    reason = serializers.CharField()
+    preview_sha256 = serializers.CharField()
+    decided_at = serializers.DateTimeField()
+
+
+class ChangeDetailSerializer(serializers.Serializer[Any]):
+    """A change with its exact preview, its decisions, and what the asker may decide (empty text: may)."""
+
+    change = ChangeSerializer()
+    preview = serializers.SerializerMethodField()
+    decisions = DecisionSerializer(many=True)
+    missing = serializers.IntegerField()
+    why_not = serializers.DictField(child=serializers.CharField(allow_blank=True))
+    deciders = serializers.ListField(child=serializers.CharField())
+    deployment = serializers.IntegerField(source="deployment.pk", allow_null=True, default=None)
+
+    def get_preview(self, detail: ChangeDetail) -> dict[str, Any]:
+        """The document in the stored bytes."""
+        return detail.preview
+
+
+class RunSerializer(serializers.Serializer[Any]):
+    """One execution of a workflow."""
+
+    id = serializers.IntegerField(source="pk")
+    workflow = serializers.CharField()
+    application = serializers.CharField(source="environment.application.name")
+    environment = serializers.CharField(source="environment.name")
+    status = serializers.CharField()
+    input = serializers.DictField()
+    result = serializers.DictField()
+    requested_by = serializers.CharField(source="requested_by_label")
+    waiting_for = serializers.IntegerField(source="waiting_for_id", allow_null=True)
+    last_event = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, run: Run) -> str:
+        """Where to ask for it again."""
+        return f"/api/v1/runs/{run.pk}"
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """One node of a run, its newest attempt, with its evidence."""
+
+    node = serializers.CharField()
+    attempt = serializers.IntegerField()
+    status = serializers.CharField()
+    verdict = serializers.CharField()
+    summary = serializers.CharField()
+    cure = serializers.CharField()
+    evidence = serializers.ListField(child=serializers.DictField())
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunDetailSerializer(serializers.Serializer[Any]):
+    """A run with its steps, and what it proposed and deployed."""
+
+    run = RunSerializer()
+    steps = StepSerializer(many=True)
+    changes = ChangeSerializer(many=True)
+    deployments = DeploymentSerializer(many=True)
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """One numbered line of a run's story."""
+
+    number = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    level = serializers.CharField()
+    node = serializers.CharField()
+    kind = serializers.CharField()
+    text = serializers.CharField()
+
+
+class EventsSerializer(serializers.Serializer[Any]):
+    """The lines after the number asked for. Ask again after `last` until `ended`."""
+
+    events = EventSerializer(many=True)
+    last = serializers.IntegerField()
+    status = serializers.CharField()
+    ended = serializers.BooleanField()
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """One fact a tool reported."""
+
+    id = serializers.IntegerField()
+    application = serializers.CharField(source="application.name")
+    tool = serializers.CharField()
+    rule = serializers.CharField()
+    severity = serializers.CharField()
+    path = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True)
+    message = serializers.CharField()
+    cure = serializers.CharField()
+    first_seen_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+
+
+class IncidentSerializer(serializers.Serializer[Any]):
+    """A symptom in an environment."""
+
+    id = serializers.IntegerField()
+    application = serializers.CharField(source="environment.application.name")
+    environment = serializers.CharField(source="environment.name")
+    deployment = serializers.IntegerField(source="deployment_id", allow_null=True)
+    title = serializers.CharField()
+    status = serializers.CharField()
+    run = serializers.IntegerField(source="run_number", allow_null=True)
+    opened_at = serializers.DateTimeField()
+    resolved_at = serializers.DateTimeField(allow_null=True)
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """A token, without its text."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    verbs = serializers.ListField(child=serializers.CharField())
+    scope = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class IssuedTokenSerializer(serializers.Serializer[Any]):
+    """A new token; its text is shown this once."""
+
+    token = TokenSerializer()
+    text = serializers.CharField()
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    """Who asks, and where they may do what."""
+
+    username = serializers.CharField()
+    actor = serializers.CharField()
+    may = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))

@@ -1,0 +1,121 @@
+"""Changes: what waits, the exact bytes, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from controlplane.api.door import Endpoint, Pages, operation, page_of
+from controlplane.api.idempotency import once
+from controlplane.api.requests import DecideSerializer, ReasonSerializer, body
+from controlplane.api.serializers import ChangeDetailSerializer, ChangeSerializer
+from workloads import changes, queries
+from workloads.models import Approval
+
+
+class Changes(Endpoint):
+    """The changes that may be seen."""
+
+    @operation(
+        "List changes",
+        page_of(ChangeSerializer),
+        query={"status": str, "application": str, "environment": str, "cursor": str, "limit": int},
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first; `status=waiting` is the inbox."""
+        rows = queries.changes_for(self.actor).defer("preview")
+        paths = {"status": "status", "application": "environment__application__name", "environment": "environment__name"}
+        rows = rows.filter(**{path: request.query_params[name] for name, path in paths.items() if name in request.query_params})
+        pages = Pages()
+        page = pages.paginate_queryset(rows, request, view=self)
+        return pages.get_paginated_response(ChangeSerializer(page, many=True).data)
+
+
+class OneChange(Endpoint):
+    """One change."""
+
+    @operation("Show a change", ChangeDetailSerializer, errors=(404,))
+    def get(self, request: Request, number: int) -> Response:
+        """With its preview, its decisions, and what the asker may decide."""
+        return Response(ChangeDetailSerializer(queries.change_for(self.actor, number)).data)
+
+
+class Diff(Endpoint):
+    """The exact bytes that are decided on."""
+
+    @operation("Read the exact preview", {200: OpenApiTypes.OBJECT}, errors=(404,))
+    def get(self, request: Request, number: int) -> HttpResponse:
+        """Canonical JSON; its SHA-256 is what a decision must name, and the ETag."""
+        change = queries.change_for(self.actor, number).change
+        return HttpResponse(bytes(change.preview), content_type="application/json", headers={"ETag": f'"{change.preview_sha256}"'})
+
+
+class Decide(Endpoint):
+    """One kind of decision."""
+
+    decision = ""
+
+    def answer(self, request: Request, number: int) -> Response:
+        """Take the decision once."""
+        given = body(request, DecideSerializer)
+        return once(request, lambda _: self._decide(number, **given), required=False)
+
+    def _decide(self, number: int, **given: Any) -> Response:
+        changes.decide(self.actor, number, self.decision, **given)
+        return Response(ChangeDetailSerializer(queries.change_for(self.actor, number)).data)
+
+
+Post = TypeVar("Post", bound=Callable[..., Any])
+
+
+def _described(summary: str) -> Callable[[Post], Post]:
+    errors = (400, 403, 404, 409, 422)
+    return operation(summary, ChangeDetailSerializer, errors=errors, request=DecideSerializer, key="optional")
+
+
+class Approve(Decide):
+    """Approve."""
+
+    decision = Approval.Decision.APPROVE.value
+
+    @_described("Approve a change")
+    def post(self, request: Request, number: int) -> Response:
+        """Exactly the preview that was shown, with a reason."""
+        return self.answer(request, number)
+
+
+class Reject(Decide):
+    """Reject."""
+
+    decision = Approval.Decision.REJECT.value
+
+    @_described("Reject a change")
+    def post(self, request: Request, number: int) -> Response:
+        """Any rejection ends it."""
+        return self.answer(request, number)
+
+
+class Override(Decide):
+    """Override."""
+
+    decision = Approval.Decision.OVERRIDE.value
+
+    @_described("Override the approval of a change")
+    def post(self, request: Request, number: int) -> Response:
+        """Needs the right to override; recorded as an override."""
+        return self.answer(request, number)
+
+
+class Withdraw(Endpoint):
+    """The end of a change that was not begun."""
+
+    @operation("Withdraw a change", ChangeDetailSerializer, errors=(400, 403, 404, 409), request=ReasonSerializer)
+    def post(self, request: Request, number: int) -> Response:
+        """Whoever may run things there may withdraw it."""
+        changes.cancel(self.actor, number, body(request, ReasonSerializer)["reason"])
+        return Response(ChangeDetailSerializer(queries.change_for(self.actor, number)).data)

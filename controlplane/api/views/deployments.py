@@ -1,0 +1,82 @@
+"""Deployments and rollbacks: asked for, they become runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents import runs
+from agents.models import Run
+from controlplane.api.door import Endpoint, Pages, operation, page_of
+from controlplane.api.idempotency import answer, once
+from controlplane.api.requests import DeploySerializer, RollbackSerializer, body
+from controlplane.api.serializers import DeploymentSerializer, RunSerializer
+from controlplane.core.errors import NotFound
+from workloads import queries
+
+
+class Deployments(Endpoint):
+    """The history, and the way to ask for a deployment."""
+
+    @operation(
+        "List deployments",
+        page_of(DeploymentSerializer),
+        query={"application": str, "environment": str, "cursor": str, "limit": int},
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        rows = queries.deployments_for(self.actor)
+        for name, path in (("application", "environment__application__name"), ("environment", "environment__name")):
+            if name in request.query_params:
+                rows = rows.filter(**{path: request.query_params[name]})
+        pages = Pages()
+        page = pages.paginate_queryset(rows, request, view=self)
+        return pages.get_paginated_response(DeploymentSerializer(page, many=True).data)
+
+    @operation(
+        "Ask for a deployment",
+        {202: RunSerializer},
+        errors=(400, 403, 404, 409, 422),
+        request=DeploySerializer,
+        key="required",
+    )
+    def post(self, request: Request) -> Response:
+        """Start a run; follow it at its `url`."""
+        asked = body(request, DeploySerializer)
+        return once(request, lambda key: _start(self, "deploy", asked, {"ref": asked["ref"]}, key))
+
+
+class OneDeployment(Endpoint):
+    """One deployment."""
+
+    @operation("Show a deployment", DeploymentSerializer, errors=(404,))
+    def get(self, request: Request, number: int) -> Response:
+        """With its verdict."""
+        found = queries.deployments_for(self.actor).filter(pk=number).first()
+        if found is None:
+            raise NotFound(f"There is no deployment {number}, or you may not see it.")
+        return Response(DeploymentSerializer(found).data)
+
+
+class Rollbacks(Endpoint):
+    """The way back."""
+
+    @operation(
+        "Ask for a rollback",
+        {202: RunSerializer},
+        errors=(400, 403, 404, 409, 422),
+        request=RollbackSerializer,
+        key="required",
+    )
+    def post(self, request: Request) -> Response:
+        """Start a run that returns to the last verified release; follow it at its `url`."""
+        asked = body(request, RollbackSerializer)
+        return once(request, lambda key: _start(self, "rollback", asked, {"reason": asked["reason"]}, key))
+
+
+def _start(view: Endpoint, workflow: str, asked: dict[str, Any], given: dict[str, Any], key: str) -> Response:
+    environment = queries.environment_for(view.actor, asked["application"], asked["environment"])
+    run: Run = runs.start(view.actor, environment, workflow, given, idempotency_key=key)
+    return answer(RunSerializer(run).data, 202)

@@ -1,0 +1,91 @@
+"""Runs, and their story line by line."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents import queries, runs
+from agents.models import Run
+from controlplane.api.door import Endpoint, Pages, operation, page_of
+from controlplane.api.requests import EventsQuery, asked
+from controlplane.api.serializers import EventsSerializer, RunDetailSerializer, RunSerializer
+from controlplane.core.connections import give_back
+
+LOOK_EVERY = 0.25  # seconds
+
+
+class Runs(Endpoint):
+    """The runs that may be seen."""
+
+    @operation("List runs", page_of(RunSerializer), query={"status": str, "cursor": str, "limit": int})
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        rows = queries.runs_for(self.actor)
+        if "status" in request.query_params:
+            rows = rows.filter(status=request.query_params["status"])
+        pages = Pages()
+        page = pages.paginate_queryset(rows, request, view=self)
+        return pages.get_paginated_response(RunSerializer(page, many=True).data)
+
+
+class OneRun(Endpoint):
+    """One run."""
+
+    @operation("Show a run", RunDetailSerializer, errors=(404,))
+    def get(self, request: Request, number: int) -> Response:
+        """With its steps and their evidence, and what it proposed and deployed."""
+        return Response(RunDetailSerializer(queries.run_detail(self.actor, number)).data)
+
+
+class Events(Endpoint):
+    """The story of a run."""
+
+    @operation("Read the story of a run", EventsSerializer, errors=(400, 404), query={"after": int, "wait": float, "limit": int})
+    def get(self, request: Request, number: int) -> Response:
+        """The lines after number `after`; with `wait`, as soon as there are any or the run has ended."""
+        given = asked(request, EventsQuery)
+        queries.run_for(self.actor, number)  # refuse before waiting
+        _wait_for_news(number, given["after"], given["wait"])
+        run = queries.run_for(self.actor, number)
+        events = queries.events_after(self.actor, number, given["after"], limit=given["limit"])
+        last = events[-1].number if events else given["after"]
+        ended = run.status in Run.ENDED and last >= run.last_event
+        return Response(EventsSerializer({"events": events, "last": last, "status": run.status, "ended": ended}).data)
+
+
+class Cancel(Endpoint):
+    """The end of a run before its end."""
+
+    @operation("Cancel a run", {202: RunSerializer}, errors=(403, 404, 409))
+    def post(self, request: Request, number: int) -> Response:
+        """Its worker and the worker's children are told; it cleans up after itself."""
+        return _answer(runs.cancel(self.actor, queries.run_for(self.actor, number)))
+
+
+class Retry(Endpoint):
+    """Another attempt at what failed."""
+
+    @operation("Retry a run", {202: RunSerializer}, errors=(403, 404, 409))
+    def post(self, request: Request, number: int) -> Response:
+        """What succeeded is not done again."""
+        return _answer(runs.retry(self.actor, queries.run_for(self.actor, number)))
+
+
+def _answer(run: Run) -> Response:
+    data: dict[str, Any] = RunSerializer(run).data
+    return Response(data, status=202, headers={"Location": data["url"]})
+
+
+def _wait_for_news(number: int, after: int, seconds: float) -> None:
+    """Return when there is a later line, the run has ended, or time is up; hold no connection meanwhile."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        row = Run.objects.filter(pk=number).values_list("last_event", "status").first()
+        if row is None or row[0] > after or row[1] in Run.ENDED:
+            return
+        give_back()
+        time.sleep(min(LOOK_EVERY, max(0.0, deadline - time.monotonic())))
