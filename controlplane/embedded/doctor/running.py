@@ -19,6 +19,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from controlplane.embedded.doctor.finding import Finding, version_of
+from controlplane.embedded.ports import FIRST_WEB_PORT, is_free
 from controlplane.embedded.postgres import BINARIES
 from controlplane.embedded.valkey import PROGRAM
 
@@ -50,7 +51,8 @@ def _embedded() -> list[Finding]:
 def _supervisor(data: Path) -> Finding:
     held = _held(data / "run" / "up.lock")
     if held is None:
-        return Finding("Supervisor", "note", f"nothing runs on {data}", START)
+        free = "port 8000 is free" if is_free(FIRST_WEB_PORT) else "port 8000 is taken, the next free one will be used"
+        return Finding("Supervisor", "note", f"nothing runs on {data}; {free}", START)
     try:
         facts = json.loads(held)
     except ValueError:
@@ -60,7 +62,7 @@ def _supervisor(data: Path) -> Finding:
 
 def _postgres() -> Finding:
     if not settings.DATABASE_URL:
-        return Finding("PostgreSQL", "bad", "not started and DATABASE_URL is not set", START)
+        return Finding("PostgreSQL", "note", "not started, and DATABASE_URL names none", START)
     try:
         with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as server:
             version = server.info.parameter_status("server_version")
@@ -76,7 +78,7 @@ def _postgres() -> Finding:
 def _redis() -> Finding:
     subject = "Valkey or Redis"
     if not settings.REDIS_URL:
-        return Finding(subject, "bad", "not started and REDIS_URL is not set", START)
+        return Finding(subject, "note", "not started, and REDIS_URL names none", START)
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5) as client:
             client.ping()
