@@ -14,7 +14,7 @@ import platform
 import runpy
 import sys
 import traceback
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -106,7 +106,9 @@ def answer(question: Any, options: Dict[str, Any], failure: Dict[str, Dict[str, 
 def describe_error(error: BaseException, stage: str, manage: str) -> Dict[str, Any]:
     """The error in its own words, with its place in the application where it has one."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame[0].startswith(HERE)]
-    own = own_frame(frames, os.path.dirname(manage))
+    own: Optional[Sequence[Any]] = own_frame(frames, os.path.dirname(manage))
+    if isinstance(error, SyntaxError) and error.filename:
+        own = (os.path.abspath(error.filename), error.lineno, "", error.text)
     return {
         "stage": stage,
         "type": type(error).__name__,
