@@ -1,0 +1,167 @@
+"""Who may do what through the API: every operation, every role; and what is not theirs does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import get_resolver
+from rest_framework.test import APIClient
+
+from agents.models import Run
+from controlplane.core import tokens
+from controlplane.core.actors import Actor
+from controlplane.core.models import RoleBinding, User
+from controlplane.core.permissions import Role, Verb
+from tests.controlplane.api.conftest import Client
+from tests.workloads.stage import SYSTEM, Stage
+from workloads import holds, incidents
+from workloads.models import Change, Deployment
+
+pytestmark = pytest.mark.django_db
+KEY = {"Idempotency-Key": "k"}
+HERE = "/api/v1/applications/shop/environments/production"
+NOBODY, VIEWER, OPERATOR, APPROVER, ADMINISTRATOR = "nobody", *Role.values
+READS = {NOBODY: 404, VIEWER: 200, OPERATOR: 200, APPROVER: 200, ADMINISTRATOR: 200}
+LISTS = dict.fromkeys(READS, 200)
+DECIDES = {NOBODY: 404, VIEWER: 403, OPERATOR: 403, APPROVER: 200, ADMINISTRATOR: 200}
+RUNS = {NOBODY: 404, VIEWER: 403, OPERATOR: 202, APPROVER: 403, ADMINISTRATOR: 202}
+MATRIX: dict[str, tuple[str, str, dict[str, int]]] = {
+    "me": ("get", "/api/v1/me", LISTS),
+    "tokens": ("get", "/api/v1/tokens", LISTS),
+    "applications": ("get", "/api/v1/applications", LISTS),
+    "application": ("get", "/api/v1/applications/shop", READS),
+    "environment": ("get", HERE, READS),
+    "hold": ("post", f"{HERE}/release-hold", {**READS, VIEWER: 403, OPERATOR: 403, APPROVER: 403}),
+    "deployments": ("get", "/api/v1/deployments", LISTS),
+    "deployments+": ("post", "/api/v1/deployments", RUNS),
+    "deployment": ("get", "/api/v1/deployments/{deployment}", READS),
+    "rollbacks": ("post", "/api/v1/rollbacks", {**RUNS, APPROVER: 202}),
+    "runs": ("get", "/api/v1/runs", LISTS),
+    "run": ("get", "/api/v1/runs/{run}", READS),
+    "events": ("get", "/api/v1/runs/{run}/events", READS),
+    "cancel": ("post", "/api/v1/runs/{run}/cancel", RUNS),
+    "retry": ("post", "/api/v1/runs/{failed}/retry", RUNS),
+    "changes": ("get", "/api/v1/changes", LISTS),
+    "change": ("get", "/api/v1/changes/{change}", READS),
+    "diff": ("get", "/api/v1/changes/{change}/diff", READS),
+    "approve": ("post", "/api/v1/changes/{change}/approve", DECIDES),
+    "reject": ("post", "/api/v1/changes/{change}/reject", DECIDES),
+    "override": ("post", "/api/v1/changes/{change}/override", {**DECIDES, APPROVER: 403}),
+    "withdraw": ("post", "/api/v1/changes/{change}/withdraw", {**RUNS, OPERATOR: 200, ADMINISTRATOR: 200}),
+    "findings": ("get", "/api/v1/findings", LISTS),
+    "incidents": ("get", "/api/v1/incidents", LISTS),
+}
+UNTESTED = {"schema", "token"}  # open to all; only one's own, tested in test_people
+
+
+@pytest.fixture
+def somebody(db: None) -> Callable[[str], User]:
+    """A person with this role on the application."""
+
+    def make(role: str, scope: str = "*") -> User:
+        person = User.objects.create_user(f"some-{role}", f"{role}@example.org")
+        if role != NOBODY:
+            RoleBinding.objects.create(user=person, role=role, scope=scope)
+        return person
+
+    return make
+
+
+@pytest.fixture
+def numbers(production: Stage, run: Run) -> dict[str, int]:
+    """One of each thing."""
+    deployment = production.live(production.release("v0"))
+    incidents.open_for(deployment, "It was slow.", {})
+    change = production.propose(production.release("v1"))
+    failed = Run.objects.create(
+        workflow="deploy", environment=production.environment, status="failed", requested_by_label="x", idempotency_key="failed"
+    )
+    holds.hold(SYSTEM, production.environment, "Rolled back by itself.")
+    return {"deployment": deployment.pk, "change": change.pk, "run": run.pk, "failed": failed.pk}
+
+
+@pytest.mark.parametrize("role", [NOBODY, *Role.values])
+@pytest.mark.parametrize("name", MATRIX)
+def test_each_role_may_do_what_it_may_and_no_more(
+    name: str, role: str, numbers: dict[str, int], somebody: Callable[[str], User], client_of: Client
+) -> None:
+    method, address, expected = MATRIX[name]
+    answer = _call(client_of(somebody(role)), method, address, numbers)
+    assert answer == expected[role]
+
+
+def test_every_operation_is_in_the_matrix() -> None:
+    patterns = next(entry for entry in get_resolver().url_patterns if str(entry.pattern) == "api/v1/")
+    named = {pattern.name for pattern in patterns.url_patterns if pattern.name}
+    assert named == {name.rstrip("+") for name in MATRIX} | UNTESTED
+
+
+@pytest.mark.parametrize("name", [name for name, (_, address, _) in MATRIX.items() if "{" in address or HERE in address])
+def test_what_lies_in_another_application_does_not_exist(
+    name: str, numbers: dict[str, int], elsewhere: Stage, somebody: Callable[..., User], client_of: Client
+) -> None:
+    foreign = somebody(ADMINISTRATOR, f"application/{elsewhere.environment.application_id}")
+    method, address, _ = MATRIX[name]
+    assert _call(client_of(foreign), method, address, numbers) == 404
+
+
+@pytest.mark.parametrize("name", ["applications", "deployments", "runs", "changes", "findings", "incidents"])
+def test_lists_leave_out_what_may_not_be_seen(
+    name: str, numbers: dict[str, int], elsewhere: Stage, somebody: Callable[..., User], client_of: Client
+) -> None:
+    foreign = somebody(VIEWER, f"environment/{elsewhere.environment.pk}")
+    rows = client_of(foreign).get(MATRIX[name][1]).json()["results"]
+    assert rows == [] or [row["name"] for row in rows] == ["bank"]
+
+
+def test_without_a_token_nothing_is_told(numbers: dict[str, int]) -> None:
+    for method, address, _ in MATRIX.values():
+        assert _call(APIClient(), method, address, numbers) == 401
+
+
+@pytest.mark.parametrize("spoil", ["expires_at", "revoked_at", "is_active"])
+def test_a_token_that_is_over_is_no_token(spoil: str, alice: User) -> None:
+    token, text = tokens.issue(Actor.system("test"), alice, "ci", [Verb.VIEW])
+    client = APIClient(headers={"Authorization": f"Bearer {text}"})
+    assert client.get("/api/v1/me").status_code == 200
+    if spoil == "is_active":
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+    else:
+        type(token).objects.filter(pk=token.pk).update(**{spoil: token.created_at})
+    answer = client.get("/api/v1/me")
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+    assert "Make a new one" in answer.json()["title"]
+
+
+def test_a_token_does_no_more_than_its_verbs(numbers: dict[str, int], admin: User, client_of: Client) -> None:
+    reader = client_of(admin, Verb.VIEW)
+    for name, (method, address, expected) in MATRIX.items():
+        allowed = 200 if method == "get" else 403
+        assert _call(reader, method, address, numbers) == allowed, (name, expected)
+
+
+def test_a_token_outlives_no_right_of_its_person(numbers: dict[str, int], alice: User, client_of: Client) -> None:
+    client = client_of(alice)
+    assert client.get(HERE).status_code == 200
+    RoleBinding.objects.filter(user=alice).delete()
+    assert client.get(HERE).status_code == 404
+
+
+def _call(client: APIClient, method: str, address: str, numbers: dict[str, int]) -> int:
+    change = Change.objects.filter(pk=numbers["change"]).first()
+    bodies = {
+        "deployments": {"application": "shop", "environment": "production", "ref": "v1"},
+        "rollbacks": {"application": "shop", "environment": "production", "reason": "Slow."},
+        "approve": {"shown_sha256": change.preview_sha256 if change else "", "reason": "Good."},
+    }
+    body = bodies.get(address.rpartition("/")[2], {"reason": "Because."})
+    if address.endswith(("reject", "override")):
+        body = bodies["approve"]
+    answer = (
+        client.get(address.format(**numbers))
+        if method == "get"
+        else client.post(address.format(**numbers), body, "json", headers=KEY)
+    )
+    assert Deployment.objects.exists()
+    return int(answer.status_code)
