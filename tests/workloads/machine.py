@@ -36,6 +36,13 @@ WEB = [
     "--graceful-timeout",
     "20",
 ]
+PLAN = {
+    "settings_module": "site_settings",
+    "processes": {"web": WEB},
+    "release_steps": [{"name": "migrate", "run": ["python", "manage.py", "migrate", "--noinput"], "when": "release"}],
+    "health_path": "/health/",
+    "pages": ["/"],
+}
 CONFIGURATION = {
     "SECRET_KEY": {"binding": "secret_key", "secret": True},
     "ALLOWED_HOSTS": {"binding": "hosts", "secret": False},
@@ -83,6 +90,7 @@ class Machine:
     venv: Path
     said: list[str] = field(default_factory=list)
     web: ClassVar[list[str]] = WEB
+    plan: ClassVar[dict[str, Any]] = PLAN
 
     def say(self, text: str, *, kind: str = "note", level: str = "info") -> None:
         self.said.append(text)
@@ -98,7 +106,7 @@ class Machine:
                 (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / "source" / name).write_text(text)
             (folder / "environment").symlink_to(self.venv)
-        plan = {"settings_module": "site_settings", "processes": {"web": WEB}, "health_path": "/health/", "pages": ["/"], **plan}
+        plan = {**PLAN, **plan}
         return Release.objects.create(
             application=self.environment.application,
             ref=version,

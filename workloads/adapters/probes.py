@@ -17,9 +17,7 @@ MOST_REDIRECTS = 10
 MOST_ASSETS = 24
 Proto = Literal["http", "https"]
 SERVER_ERROR = re.compile(r"<h1>\s*Server Error \(500\)\s*</h1>", re.I)
-DEBUG_PAGE = re.compile(
-    r"You(?:'|&#x27;|&#39;)re seeing this (?:error|page)? ?(?:page )?because (?:you have )?<code>DEBUG ?= ?True</code>"
-)
+DEBUG_PAGE = re.compile(r"because you have <code>DEBUG ?= ?True</code>")
 INSTALLED_PAGE = re.compile(r"The install worked successfully! Congratulations!")
 
 

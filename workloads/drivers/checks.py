@@ -57,7 +57,7 @@ def look_at_page(page: Page) -> Look:
     look = look_at(page.document)
     if look.word != "answers":
         return look
-    missing = [asset for asset in page.assets if not 200 <= asset.status < 400]
+    missing = [asset for asset in page.assets if not 200 <= asset.status < 400 or "html" in asset.content_type]
     broken = [asset for asset in missing if asset.status == 0 or asset.status >= 500]
     if broken or (missing and len(missing) == len(page.assets)):
         first = (broken or missing)[0]

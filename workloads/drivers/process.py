@@ -123,11 +123,11 @@ def _start_and_check(environment: Environment, instance: Instance, before: tuple
 
 
 def preview(environment: Environment, instance: Instance) -> Checked:
-    """Look at health and pages at the instance's own port, under the name of its stable address."""
+    """Look at health and pages at the preview address, under the name of the stable one."""
     plan, marks = instance.release.run_plan, logs.marks(place.instance_folder(instance.pk))
     if "web" not in plan.get("processes", {}):
         return Checked(Verdict.PASSED, "It has no web process; its processes run.")
-    target = Target(instance.port or 0, place.stable_host(environment))
+    target = Target(_preview_port(instance), place.stable_host(environment))
     pages = [probes.page(target, path, deadline=CHECK_SECONDS) for path in plan.get("pages") or ["/"]]
     health = probes.get(target, plan["health_path"], deadline=CHECK_SECONDS) if plan.get("health_path") else None
     if not any(checks.answers(page) for page in pages):
@@ -138,6 +138,12 @@ def preview(environment: Environment, instance: Instance) -> Checked:
         text = f"Its log has {len(troubles)} tracebacks, the last: {redact(troubles[-1].title)}."
         return Checked(Verdict.FAILED, text, "Read the traceback in the log.", checked.evidence)
     return checked
+
+
+def _preview_port(instance: Instance) -> int:
+    """The preview address: through the proxy, as it will be once live; its own port where that could not be opened."""
+    port = instance.port or 0
+    return ports.preview_of(port) if ports.accepts(ports.preview_of(port)) else port
 
 
 def _fallbacks(target: Target) -> list[Page]:

@@ -96,14 +96,8 @@ def ensure_database(environment: Environment, release: Release) -> bool:
 
 
 def steps(release: Release) -> list[dict[str, Any]]:
-    """The release steps in order: migrations first and static files next, unless the plan places them itself."""
-    plan = release.run_plan
-    given = [step for step in plan.get("release_steps", ()) if step.get("when", "release") == "release"]
-    manage = ["python", plan.get("manage") or "manage.py"]
-    own = [{"name": "migrate", "run": [*manage, "migrate", "--noinput"]}]
-    if plan.get("static_root"):
-        own.append({"name": "collectstatic", "run": [*manage, "collectstatic", "--noinput"]})
-    return [step for step in own if not any(step["name"] in other["run"] for other in given)] + given
+    """The release steps in order, migrations among them: exactly those of the plan that was shown and approved."""
+    return [step for step in release.run_plan.get("release_steps", ()) if step.get("when", "release") == "release"]
 
 
 def run_steps(environment: Environment, release: Release, folder: Path, port: int, say: Say) -> list[StepResult]:

@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from controlplane.core.errors import Conflict
 from workloads.host import place, pruning
-from workloads.host.fleet import Fleet, Observed, accepts
+from workloads.host.fleet import Fleet, Observed
 from workloads.host.ledger import Ledger, move_port, stop_expired
 from workloads.host.listeners import Listeners
-from workloads.host.ports import free_port
+from workloads.host.ports import accepts, free_port
 from workloads.host.process import GRACE
 from workloads.host.proxy import Proxy
 from workloads.host.samples import Sampler

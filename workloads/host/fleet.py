@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workloads.host import logs
+from workloads.host.ports import accepts
 from workloads.host.process import GRACE, Process
 from workloads.host.wanted import WEB, Wanted, WantedInstance
 from workloads.models import Instance
@@ -138,12 +138,3 @@ def _listens(copy: Copy, wanted: WantedInstance | None) -> bool:
     if wanted is None or web is None or not web.alive:
         return web is None and copy.alive
     return copy.listening or accepts(wanted.port)
-
-
-def accepts(port: int | None) -> bool:
-    """Whether somebody accepts connections on this loopback port."""
-    try:
-        socket.create_connection(("127.0.0.1", port or 0), timeout=0.2).close()
-    except OSError:
-        return False
-    return True

@@ -38,7 +38,7 @@ class Ledger:
     def acknowledge(self, in_force: Iterable[Route]) -> None:
         """Tell the driver which instance gets the requests of each stable address now."""
         for route in in_force:
-            if self._acknowledged.get(route.environment, -1) != route.instance:
+            if not route.preview and self._acknowledged.get(route.environment, -1) != route.instance:
                 Environment.objects.filter(pk=route.environment, active_instance=route.instance).update(
                     routed_instance=route.instance
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Iterable
@@ -29,12 +30,13 @@ class Listeners:
         self._address = address
         self._open: dict[int, _Open] = {}
         self._refused: set[int] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def follow(self, routes: Iterable[Route]) -> list[Route]:
         """Open, re-route and close; return the routes that are in force now."""
         wanted = {route.port: route for route in routes}
         for port in self._open.keys() - wanted.keys():
-            await self._close(port)
+            self._close(port)
         for port, route in wanted.items():
             if port in self._open:
                 self._open[port].route = route
@@ -45,7 +47,8 @@ class Listeners:
     async def close(self) -> None:
         """Stop listening; requests under way get a moment to finish."""
         for port in list(self._open):
-            await self._close(port)
+            self._close(port)
+        await asyncio.gather(*self._closing)
 
     async def _listen(self, route: Route) -> None:
         try:
@@ -66,8 +69,11 @@ class Listeners:
         await web.SockSite(opened.runner, listening, backlog=1024).start()
         self._open[route.port] = opened
 
-    async def _close(self, port: int) -> None:
-        await self._open.pop(port).runner.cleanup()
+    def _close(self, port: int) -> None:
+        """Stop listening; nobody waits for the last requests of an address that is gone."""
+        closing = asyncio.create_task(self._open.pop(port).runner.cleanup())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
 
 def _bind(address: str, port: int) -> socket.socket:

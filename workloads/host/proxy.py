@@ -6,18 +6,22 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 from yarl import URL
 
 from workloads.host import pages
+from workloads.host import statics as static_files
 from workloads.host.forwarding import end_to_end, towards_application
+from workloads.host.statics import Statics
 from workloads.host.traffic import Book, Traffic
 from workloads.host.websockets import is_websocket, relay
 
 RETRY_SECONDS = 5.0  # how long a request waits for an instance that refuses connections
 CHUNK = 64 * 1024
+STATUS = "timonel.status"  # what the application answered, remembered with the request
 UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)  # nothing was sent yet
 
 
@@ -30,6 +34,8 @@ class Route:
     port: int
     instance: int | None = None
     upstream: int | None = None
+    statics: Statics | None = None
+    preview: bool = False  # for looks before the switch: not counted as traffic
 
 
 Lookup = Callable[[], Route]
@@ -70,7 +76,7 @@ class Proxy:
             route = lookup()
             if route.instance is None or route.upstream is None:
                 return pages.nothing_live(route.name)
-            traffic = self.book[route.instance]
+            traffic = Traffic() if route.preview else self.book[route.instance]
             try:
                 return await self._counted(request, route, traffic)
             except UNREACHABLE:
@@ -80,20 +86,19 @@ class Proxy:
                 await asyncio.sleep(0.05)
 
     async def _counted(self, request: web.BaseRequest, route: Route, traffic: Traffic) -> web.StreamResponse:
+        """Forward, and count what became of it. A client that left before there was an answer is nobody's error."""
         began = time.monotonic()
-        status = 0
+        status: int | None = None
         traffic.in_flight += 1
         try:
             response = await self._forward(request, route)
             status = response.status
-        except UNREACHABLE:
-            status = -1
-            raise
+            return response
         finally:
             traffic.in_flight -= 1
-            if status >= 0 and status != 101:
+            status = request.get(STATUS, status)
+            if status is not None and status != 101:
                 traffic.answered(status, time.monotonic() - began)
-        return response
 
     async def _forward(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
         assert self._session is not None
@@ -110,7 +115,15 @@ class Proxy:
         except aiohttp.ClientError:
             return pages.broke_off(route.name)
         async with upstream:
-            return await _pass_on(request, upstream)
+            request[STATUS] = upstream.status
+            file = _file_instead(request, upstream, route)
+            return static_files.response(file) if file else await _pass_on(request, upstream)
+
+
+def _file_instead(request: web.BaseRequest, upstream: aiohttp.ClientResponse, route: Route) -> Path | None:
+    if route.statics is None or not static_files.left_to_us(request.method, upstream.status, upstream.content_type):
+        return None
+    return route.statics.find(_target(request))
 
 
 async def _pass_on(request: web.BaseRequest, upstream: aiohttp.ClientResponse) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from django.db.models import F, Q
 
 from controlplane.core.errors import TimonelError
 from workloads.host import place
+from workloads.host.ports import preview_of
 from workloads.host.process import Launch
 from workloads.host.proxy import Route
+from workloads.host.statics import Statics, statics_of
 from workloads.models import Environment, Instance
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ class WantedInstance:
     environment: int
     port: int | None
     background: bool
+    statics: Statics | None
     launches: dict[str, Launch]  # empty: how it is started cannot be told at the moment
 
 
@@ -55,7 +58,8 @@ class Reader:
 
     def _wanted(self, row: Instance) -> WantedInstance:
         live = row.environment.active_instance_id == row.pk
-        return WantedInstance(row.pk, row.environment_id, row.port, row.background and live, self._known(row))
+        files = statics_of(row.release.run_plan, _application(row), place.data_folder(""))
+        return WantedInstance(row.pk, row.environment_id, row.port, row.background and live, files, self._known(row))
 
     def _known(self, row: Instance) -> dict[str, Launch]:
         key = (row.pk, row.port)
@@ -71,19 +75,29 @@ class Reader:
 
 def launches(row: Instance) -> dict[str, Launch]:
     """How each process of the instance is run."""
-    folder = place.application_folder(Path(row.folder), row.release)
     variables = place.surroundings(row.environment, row.release, row.port)
     return {
-        name: Launch(place.command(argv, row.release, row.port), folder, variables)
+        name: Launch(place.command(argv, row.release, row.port), _application(row), variables)
         for name, argv in row.release.run_plan.get("processes", {}).items()
     }
 
 
+def _application(row: Instance) -> Path:
+    return place.application_folder(Path(row.folder), row.release)
+
+
 def routes(found: dict[int, WantedInstance]) -> tuple[Route, ...]:
-    """Where each stable address leads."""
+    """Where each stable address leads, and each preview address."""
     rows = Environment.objects.filter(driver=Environment.Driver.PROCESS, port__isnull=False).select_related("application")
-    made = []
-    for row in rows:
-        active = found.get(row.active_instance_id or 0)
-        made.append(Route(row.pk, str(row), row.port or 0, active.id if active else None, active.port if active else None))
-    return tuple(made)
+    names = {row.pk: str(row) for row in rows}
+    stable = [_route(row.port or 0, row.pk, names[row.pk], found.get(row.active_instance_id or 0)) for row in rows]
+    previews = [
+        replace(_route(preview_of(item.port), item.environment, names.get(item.environment, ""), item), preview=True)
+        for item in found.values()
+        if item.port is not None
+    ]
+    return (*stable, *previews)
+
+
+def _route(port: int, environment: int, name: str, to: WantedInstance | None) -> Route:
+    return Route(environment, name, port, to.id, to.port, to.statics) if to else Route(environment, name, port)

@@ -37,6 +37,7 @@ def run_plan(project: Project, application: Application, described: DescribedSet
         pages=_pages(described),
         shared=_shared(project, described, root),
         static_root=_inside(static_root, project, root) or static_root,
+        static_url=described.static_url if described else "",
         python=described.python if described else "",
     )
 
@@ -56,7 +57,7 @@ def _processes(project: Project, application: Application, described: DescribedS
 def _web(project: Project, described: DescribedSettings | None) -> list[str]:
     """gunicorn for WSGI; uvicorn where the application is made for ASGI."""
     asgi = described.asgi_application if described else None
-    if project.asgi and _wants_asgi(project, asgi):
+    if serves_asgi(project, asgi):
         server = "daphne" if "daphne" in project.requirements.names else "uvicorn"
         if server == "daphne":
             return ["daphne", "-b", "127.0.0.1", "-p", "{port}", "--proxy-headers", project.asgi]
@@ -65,8 +66,10 @@ def _web(project: Project, described: DescribedSettings | None) -> list[str]:
     return ["gunicorn", target, "--bind", "127.0.0.1:{port}", "--workers", WORKERS, "--access-logfile", "-", "--error-logfile", "-"]
 
 
-def _wants_asgi(project: Project, asgi_application: str | None) -> bool:
+def serves_asgi(project: Project, asgi_application: str | None = None) -> bool:
     """Whether the application is served over ASGI: it has Channels, no WSGI at all, or its own files say so."""
+    if not project.asgi:
+        return False
     channels = "channels" in project.apps or bool({"channels", "daphne"} & set(project.requirements.names))
     named = re.search(r"\b(uvicorn|daphne|hypercorn)\b", project.processes.get("web", ""), re.I)
     return (channels and asgi_application != "") or not project.wsgi or named is not None

@@ -95,4 +95,5 @@ class RunPlan:
     pages: list[str] = field(default_factory=lambda: ["/"])
     shared: list[str] = field(default_factory=list)  # files and folders of the source that outlive a release (SQLite, media)
     static_root: str = ""
+    static_url: str = ""
     python: str = ""

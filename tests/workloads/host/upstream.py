@@ -18,6 +18,7 @@ from tests.workloads.machine import LITTLE
 from workloads.host.listeners import Listeners
 from workloads.host.ports import RANGE, is_free
 from workloads.host.proxy import Proxy, Route
+from workloads.host.statics import Statics
 from workloads.host.traffic import Book
 
 
@@ -63,9 +64,9 @@ class Address:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def lead_to(self, instance: int | None, upstream: int | None) -> Address:
+    def lead_to(self, instance: int | None, upstream: int | None, statics: Statics | None = None) -> Address:
         """Set the route."""
-        self._await(self._listeners.follow([Route(1, "little/local", self.port, instance, upstream)]))
+        self._await(self._listeners.follow([Route(1, "little/local", self.port, instance, upstream, statics)]))
         return self
 
     def close(self) -> None:
