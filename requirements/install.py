@@ -112,6 +112,8 @@ def pinned_uv() -> str:
 def uv_environment() -> "dict[str, str]":
     """What pip was told about indexes and certificates, in uv's words, where uv was not told itself."""
     translated = {uv: os.environ[pip] for pip, uv in WORDS_OF_UV.items() if os.environ.get(pip)}
+    if not os.access(Path.home(), os.W_OK):  # an account without a home has no place for uv's cache either
+        translated["UV_CACHE_DIR"] = str(VENV / ".uv-cache")
     return {**translated, **os.environ}
 
 
