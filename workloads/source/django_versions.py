@@ -12,24 +12,25 @@ from packaging.version import InvalidVersion, Version
 
 from workloads.source import files
 
-# Django, the Pythons it supports, and those to try first: old enough for the other packages of its time.
-# From "What Python version can I use with Django?" in Django's FAQ and release notes.
-SUPPORTED: tuple[tuple[str, str, str], ...] = (
-    ("1.10", "3.4", "3.6"),
-    ("1.11", "3.4", "3.7"),
-    ("2.0", "3.4", "3.7"),
-    ("2.1", "3.5", "3.7"),
-    ("2.2", "3.5", "3.9"),
-    ("3.0", "3.6", "3.9"),
-    ("3.1", "3.6", "3.9"),
-    ("3.2", "3.6", "3.10"),
-    ("4.0", "3.8", "3.10"),
-    ("4.1", "3.8", "3.11"),
-    ("4.2", "3.8", "3.12"),
-    ("5.0", "3.10", "3.12"),
-    ("5.1", "3.10", "3.13"),
-    ("5.2", "3.10", "3.14"),
-    ("6.0", "3.12", "3.14"),
+# A series of Django, the first and the last Python it is made for, and the one to prefer: old enough for the packages of
+# its time. From "What Python version can I use with Django?" in Django's FAQ and its release notes.
+SUPPORTED: tuple[tuple[str, str, str, str], ...] = (
+    ("1.10", "3.4", "3.6", "3.6"),
+    ("1.11", "3.4", "3.7", "3.6"),
+    ("2.0", "3.4", "3.7", "3.6"),
+    ("2.1", "3.5", "3.7", "3.7"),
+    ("2.2", "3.5", "3.9", "3.8"),
+    ("3.0", "3.6", "3.9", "3.8"),
+    ("3.1", "3.6", "3.9", "3.8"),
+    ("3.2", "3.6", "3.10", "3.9"),
+    ("4.0", "3.8", "3.10", "3.10"),
+    ("4.1", "3.8", "3.11", "3.10"),
+    ("4.2", "3.8", "3.12", "3.11"),
+    ("5.0", "3.10", "3.12", "3.11"),
+    ("5.1", "3.10", "3.13", "3.12"),
+    ("5.2", "3.10", "3.14", "3.12"),
+    ("6.0", "3.12", "3.14", "3.12"),
+    ("6.1", "3.12", "3.14", "3.13"),
 )
 # Names that a later Django took away: importing one says the code is older. "module name" -> first version without it.
 REMOVED = {
@@ -72,13 +73,11 @@ class Age:
     because: str = ""
 
 
-def python_range(django: str) -> tuple[str, str] | None:
-    """The Pythons for a Django requirement such as `==3.2.5` or `>=4.2,<5`: newest version it allows, its range of Pythons."""
-    wanted = newest_allowed(django)
-    if wanted is None:
-        return None
-    row = next((row for row in SUPPORTED if row[0] == wanted), None)
-    return (row[0], f">={row[1]},<={row[2]}.99") if row else None
+def pythons(django: str) -> tuple[str, str, str] | None:
+    """For a Django requirement such as `==3.2.5` or `>=4.2,<5`: its series, the range of Pythons, the one to prefer."""
+    series = newest_allowed(django)
+    row = next((row for row in SUPPORTED if row[0] == series), None)
+    return (row[0], f">={row[1]},<={row[2]}.99", row[3]) if row else None
 
 
 def newest_allowed(django: str) -> str | None:
@@ -87,8 +86,8 @@ def newest_allowed(django: str) -> str | None:
         return None
     exact = re.match(r"^={0,3}\s*v?(\d+)\.(\d+)", django)
     if exact:
-        series = f"{exact[1]}.{exact[2]}"
-        return series if Version(series) >= Version("1.10") else "1.10"
+        series = Version(f"{exact[1]}.{exact[2]}")
+        return str(min(max(series, Version(SUPPORTED[0][0])), Version(SUPPORTED[-1][0])))
     try:
         allowed = SpecifierSet(django)
     except InvalidSpecifier:

@@ -26,15 +26,16 @@ def asked(places: list[Path], declared: tuple[str, str], django: str) -> tuple[s
         return _minor(written[0]), f"{written[1]}: {written[0]}", _conflict(written[0], declared)
     if declared[0]:
         return _with_django(declared[0], declared[1], django)
-    supported = django_versions.python_range(django)
+    supported = django_versions.pythons(django)
     if supported:
         return supported[1], f"Django {supported[0]} is made for Python {supported[1].replace('.99', '')}", ()
     return "", "nothing asks for a Python", ()
 
 
-def preferred(places: list[Path]) -> str:
-    """The Python that the project's Dockerfile runs on: good where it is installed, no demand."""
-    return next(_images(places), "")
+def preferred(places: list[Path], django: str) -> str:
+    """The Python to take where several would do: the one of its Dockerfile, else one of its Django's time."""
+    supported = django_versions.pythons(django)
+    return next(_images(places), supported[2] if supported else "")
 
 
 def _written(places: list[Path]) -> Iterator[tuple[str, str]]:
@@ -53,7 +54,7 @@ def _images(places: list[Path]) -> Iterator[str]:
 
 def _with_django(request: str, because: str, django: str) -> tuple[str, str, tuple[str, ...]]:
     """An open request, narrowed to what its Django supports."""
-    supported = django_versions.python_range(django)
+    supported = django_versions.pythons(django)
     if not supported or re.fullmatch(r"[=\s]*\d+\.\d+(\.[\d*]+)?", request):
         return _minor(request), because, ()
     both = f"{request},{supported[1]}"

@@ -42,7 +42,7 @@ def build(folder: Path, root: Path, settings: Settings | None) -> list[Step]:
     untranslated = next((path for path in _catalogues(folder) if not path.with_suffix(".mo").exists()), None)
     if untranslated is not None:
         because = f"{files.relative(untranslated, folder)} has no compiled .mo beside it"
-        steps.append(Step("compile translations", ("python", "manage.py", "compilemessages"), "build", because))
+        steps.append(Step("compile translations", ("python", "-m", "django", "compilemessages"), "build", because))
     return steps
 
 

@@ -133,7 +133,7 @@ def _with_python(project: Project, ground: _Ground) -> Project:
         requirements=needs,
         django_version=django,
         python_request=request,
-        python_preferred=pythons.preferred(ground.places),
+        python_preferred=pythons.preferred(ground.places, django),
         python_because=because,
         notes=(*notes, *more),
     )
