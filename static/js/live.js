@@ -63,7 +63,7 @@
 
   // A fragment that came back the same is left alone: open details, selections and scrolling stay.
   const shown = new WeakMap();
-  const told = (text) => text.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "").replace(/(<time[^>]*data-(?:ago|since)[^>]*>)[^<]*/g, "$1");
+  const told = (text) => text.replace(/name="(?:csrfmiddlewaretoken|key)" value="[^"]*"/g, "").replace(/(<time[^>]*data-(?:ago|since)[^>]*>)[^<]*/g, "$1");
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, xhr } = event.detail;
     if (!elt.hasAttribute("data-live") || xhr.status !== 200) return;

@@ -56,7 +56,10 @@
     if (!document.querySelector("[data-forget-drafts]")) return;
     for (const key of Object.keys(sessionStorage)) if (key.startsWith(`timonel.draft:${location.pathname}:`)) sessionStorage.removeItem(key);
   };
-  document.addEventListener("htmx:afterSwap", forget);
+  document.addEventListener("htmx:afterSwap", () => {
+    forget();
+    recall();
+  });
   forget();
   recall();
 

@@ -1,16 +1,19 @@
-"""Two texts side by side: matched lines, folded context, and marks on the words that changed."""
+"""Two versions side by side: paired lines, folded context, and marks on the words that changed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Literal
 
 CONTEXT = 3
+ALIKE = 0.3  # below this share of equal words a line is marked whole: scattered marks would say nothing
 WORD = re.compile(r"\w+|\s+|[^\w\s]")
 Piece = tuple[str, bool]  # text, changed
+Pair = tuple[str | None, str | None]  # the line before and after; None where there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +34,23 @@ class Row:
     folded: int = 0
 
 
-def side_by_side(old: str, new: str, context: int = CONTEXT) -> tuple[Row, ...]:
-    """The rows of a comparison of two texts, equal stretches folded to `context` lines around each difference."""
-    before, after = old.splitlines(), new.splitlines()
-    rows: list[Row] = []
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    for index, (tag, a1, a2, b1, b2) in enumerate(blocks):
-        if tag == "equal":
-            same = [_same(a1 + n, b1 + n, before[a1 + n]) for n in range(a2 - a1)]
-            rows += _folded(same, context, first=index == 0, last=index == len(blocks) - 1)
-        else:
-            rows += _changed(before[a1:a2], after[b1:b2], a1, b1)
-    return tuple(rows)
+def paired(pairs: Iterable[Pair], context: int = CONTEXT) -> tuple[Row, ...]:
+    """The rows of a comparison whose lines belong together by name; equal stretches are folded to `context` lines."""
+    numbers = {"old": 0, "new": 0}
+    rows = [_row(old, new, numbers) for old, new in pairs]
+    stretches = [(same, list(group)) for same, group in groupby(rows, lambda row: row.kind == "same")]
+    folded = [
+        _folded(stretch, context, first=index == 0, last=index == len(stretches) - 1) if same else stretch
+        for index, (same, stretch) in enumerate(stretches)
+    ]
+    return tuple(row for stretch in folded for row in stretch)
 
 
 def words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Both lines in pieces, each marked where the words differ."""
     left, right = WORD.findall(old), WORD.findall(new)
     matcher = SequenceMatcher(None, left, right, autojunk=False)
-    if matcher.ratio() < 0.3:
+    if matcher.ratio() < ALIKE:
         return ((old, True),), ((new, True),)
     before: list[Piece] = []
     after: list[Piece] = []
@@ -59,24 +60,20 @@ def words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     return tuple(before), tuple(after)
 
 
-def _changed(before: list[str], after: list[str], a: int, b: int) -> Iterator[Row]:
-    paired = min(len(before), len(after))
-    for n in range(paired):
-        old, new = words(before[n], after[n])
-        yield Row("changed", Side(a + n + 1, old), Side(b + n + 1, new))
-    for n in range(paired, len(before)):
-        yield Row("removed", old=Side(a + n + 1, ((before[n], False),)))
-    for n in range(paired, len(after)):
-        yield Row("added", new=Side(b + n + 1, ((after[n], False),)))
+def _row(old: str | None, new: str | None, numbers: dict[str, int]) -> Row:
+    numbers["old"] += old is not None
+    numbers["new"] += new is not None
+    if old is None or new is None:
+        text, side = (new, "new") if old is None else (old, "old")
+        alone = Side(numbers[side], ((text or "", False),))
+        return Row("added", new=alone) if old is None else Row("removed", old=alone)
+    before, after = words(old, new)
+    return Row("same" if old == new else "changed", Side(numbers["old"], before), Side(numbers["new"], after))
 
 
-def _same(a: int, b: int, text: str) -> Row:
-    return Row("same", Side(a + 1, ((text, False),)), Side(b + 1, ((text, False),)))
-
-
-def _folded(same: list[Row], context: int, *, first: bool, last: bool) -> list[Row]:
+def _folded(same: Sequence[Row], context: int, *, first: bool, last: bool) -> list[Row]:
     head, tail = 0 if first else context, 0 if last else context
     hidden = len(same) - head - tail
-    if hidden <= 1:
-        return same
+    if hidden <= 1 or (first and last):
+        return list(same)
     return [*same[:head], Row("fold", folded=hidden), *same[len(same) - tail :]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 116, 38, 10, 18, 4
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 116, 38, 10, 24, 4
 EMPTY = ""
 
 
@@ -63,5 +63,4 @@ def _curve(source: Box, target: Box) -> str:
     if x1 == x2:
         return f"M{x1} {y1}V{y2}"
     bend = y1 + GAP_Y
-    middle = y1 + GAP_Y // 2
-    return f"M{x1} {y1}C{x1} {middle} {x2} {middle} {x2} {bend}V{y2}"
+    return f"M{x1} {y1}C{x1} {bend - 3} {x2} {y1 + 3} {x2} {bend}V{y2}"

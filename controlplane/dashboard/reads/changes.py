@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from controlplane.dashboard.drawing.difference import Row, side_by_side
+from controlplane.dashboard.drawing.difference import Pair, Row, paired
 from workloads.models import Change
 
+RELEASE = ("label", "commit", "message", "author", "artefact", "configuration")
 HEADINGS = {"release": _("Release"), "configuration": _("Variables"), "processes": _("Processes")}
 
 
@@ -63,29 +64,34 @@ def _described(action: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _effect(document: Mapping[str, Any], change: Change) -> Effect:
     parts = (
-        ("release", _release_text(document.get("from")), _release_text(document.get("to"))),
-        ("configuration", *_both(document.get("configuration"), _variable)),
-        ("processes", *_both(document.get("processes"), _process)),
+        ("release", _releases(document.get("from"), document.get("to"))),
+        ("configuration", [_line(row, _variable) for row in document.get("configuration") or []]),
+        ("processes", [_line(row, _process) for row in document.get("processes") or []]),
     )
-    comparisons = [Comparison(title, side_by_side(old, new)) for title, old, new in parts if old or new]
+    comparisons = [Comparison(title, paired(pairs)) for title, pairs in parts if pairs]
     return Effect(str(document.get("what") or change.title), str(document.get("kind", "")), document, comparisons)
 
 
-def _release_text(release: Any) -> str:
-    if not isinstance(release, dict):
-        return ""
-    names = ("label", "commit", "author", "authored_at", "artefact", "configuration")
-    return "\n".join(f"{name}: {release[name]}" for name in names if release.get(name))
+def _releases(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> list[Pair]:
+    sides = [{name: _short(name, side) for name in RELEASE if side and side.get(name)} for side in (old, new)]
+    names = [name for name in RELEASE if any(name in side for side in sides)]
+    return [(sides[0].get(name), sides[1].get(name)) for name in names]
 
 
-def _both(rows: Any, say: Any) -> tuple[str, str]:
-    found = [row for row in rows or [] if isinstance(row, dict)]
-    sides = [[say(row, side) for row in found if row.get(side)] for side in ("before", "after")]
-    return "\n".join(sides[0]), "\n".join(sides[1])
+def _short(name: str, release: Mapping[str, Any]) -> str:
+    """Digests by their beginning, messages by their first line; the exact bytes are on the page too."""
+    value = str(release[name]).partition("\n")[0]
+    return f"{name}: {value[:16] if name in ('commit', 'artefact', 'configuration') else value}"
+
+
+def _line(row: Mapping[str, Any], say: Callable[[Mapping[str, Any], str], str]) -> Pair:
+    return (say(row, "before") if row.get("before") else None, say(row, "after") if row.get("after") else None)
 
 
 def _variable(row: Mapping[str, Any], side: str) -> str:
-    return f"{row.get('name')}={row[side]}"
+    """A masked secret that changed looks the same on both sides, so it is said."""
+    hidden = side == "after" and row.get("change") == "changed" and row.get("before") == row.get("after")
+    return f"{row.get('name')}={row[side]}" + (f" ({_('another value')})" if hidden else "")
 
 
 def _process(row: Mapping[str, Any], side: str) -> str:

@@ -45,7 +45,8 @@ class Cell:
     @property
     def bad(self) -> bool:
         """Whether the eye should find it."""
-        return self.incidents > 0 or self.state in ("crashing", "rolled_back", "failed")
+        stuck = self.run is not None and self.run.status == Run.Status.STUCK
+        return stuck or self.incidents > 0 or self.state in ("crashing", "rolled_back", "failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,7 @@ from workloads.models import Environment
 def show(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
     """The environment's page."""
     environment = environments.one(actor, environment_id)
-    context = _state(request, actor, environment) | _way_back(actor, environment)
-    context["variables"] = environment.variables.defer("value")
-    return render(request, "environments/page.html", context)
+    return render(request, "environments/page.html", _state(request, actor, environment))
 
 
 def state(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
@@ -71,8 +69,12 @@ def address_of(request: HttpRequest, environment: Environment) -> str:
 
 
 def _state(request: HttpRequest, actor: Actor, environment: Environment) -> dict[str, object]:
-    more = {"address": address_of(request, environment), "may_release": may(actor, Verb.UNLOCK, environment.scopes)}
-    return environments.state(environment, timezone.now()) | more
+    more: dict[str, object] = {
+        "address": address_of(request, environment),
+        "may_release": may(actor, Verb.UNLOCK, environment.scopes),
+    }
+    more["variables"] = environment.variables.defer("value")
+    return environments.state(environment, timezone.now()) | _way_back(actor, environment) | more
 
 
 def _way_back(actor: Actor, environment: Environment) -> dict[str, object]:

@@ -23,7 +23,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
     context = {
         "matrix": found,
         "bad": sum(cell.bad for cell in cells),
-        "running": sum(cell.run is not None and cell.run.status != "waiting" for cell in cells),
+        "running": sum(cell.run is not None and cell.run.status in ("queued", "running") for cell in cells),
         "for_me": queries.inbox_count(actor),
         "healthy": sum(cell.state == "passed" and not cell.bad for cell in cells),
         "latest": runs.visible(actor).order_by("-pk")[:8],
