@@ -156,12 +156,15 @@ def describe(inside: Inside) -> DescribedSettings:
     )
 
 
-def pending_migrations(inside: Inside, sqlite_files: Mapping[str, str] | None = None) -> PendingMigrations:
+def pending_migrations(
+    inside: Inside, sqlite_files: Mapping[str, str] | None = None, *, no_database: bool = False
+) -> PendingMigrations:
     """What is not applied yet; raises Unanswered when the application or its database could not be asked.
 
     `sqlite_files` says where files and folders of the source live that outlive a release: {path here: path there}.
+    With `no_database` nothing is connected to: the database does not exist before the roll-out makes it.
     """
-    reply = ask(inside, {"plan_migrations": {"sqlite_files": dict(sqlite_files or {})}})
+    reply = ask(inside, {"plan_migrations": {"sqlite_files": dict(sqlite_files or {}), "no_database": no_database}})
     plan = _answer(reply, "plan_migrations", inside)
     return PendingMigrations(
         vendor=plan["vendor"],

@@ -32,12 +32,19 @@ class Upgrade:
         return bool(self.of(Kind.BREAKS_OLD_CODE))
 
 
-def upgrade(inside: Inside, *, live: Inside | None, running: bool, sqlite_files: Mapping[str, str] | None = None) -> Upgrade:
+def upgrade(
+    inside: Inside,
+    *,
+    live: Inside | None,
+    running: bool,
+    sqlite_files: Mapping[str, str] | None = None,
+    no_database: bool = False,
+) -> Upgrade:
     """Ask the release what it would migrate, and the running one what it reads; raises Unanswered for the first.
 
     Without an answer from the running release everything is taken as read: better one warning too many.
     """
-    found = pending_migrations(inside, sqlite_files)
+    found = pending_migrations(inside, sqlite_files, no_database=no_database)
     reads = _reads(live) if live is not None and found.operations else None
     situation = Situation(vendor=found.vendor, running=running, database_empty=found.database_empty, reads=reads)
     return Upgrade(

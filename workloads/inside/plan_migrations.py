@@ -12,14 +12,16 @@ ROWS_COUNTED = 10001
 
 
 def answer(options: Dict[str, Any]) -> Dict[str, Any]:
-    """Pending operations in the order of execution, and what else the history of the database says."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+    """Pending operations in the order of execution, and what else the history of the database says.
 
-    point_sqlite_elsewhere(connection, options)
-    executor = MigrationExecutor(connection)
+    With `no_database` none is asked: it will be made, empty, when the release is rolled out.
+    """
+    from django.db import connection
+
+    if not options.get("no_database"):
+        point_sqlite_elsewhere(connection, options)
+    executor = executor_for(None if options.get("no_database") else connection)
     loader = executor.loader
-    loader.check_consistent_history(connection)
     plan = [migration for migration, backwards in executor.migration_plan(loader.graph.leaf_nodes()) if not backwards]
     applied = set(loader.applied_migrations)
     return {
@@ -34,17 +36,31 @@ def answer(options: Dict[str, Any]) -> Dict[str, Any]:
     }
 
 
+def executor_for(connection: Any) -> Any:
+    """Django's own planner; without a connection it plans as if nothing were applied."""
+    from django.db.migrations.executor import MigrationExecutor
+    from django.db.migrations.loader import MigrationLoader
+
+    if connection is not None:
+        executor = MigrationExecutor(connection)
+        executor.loader.check_consistent_history(connection)
+        return executor
+    executor = MigrationExecutor.__new__(MigrationExecutor)
+    executor.loader = MigrationLoader(None)
+    return executor
+
+
 def point_sqlite_elsewhere(connection: Any, options: Dict[str, Any]) -> None:
-    """The database file of a release outlives it in another folder; where there is none yet, an empty one in memory."""
-    mapping = options.get("sqlite_files", {})
-    if connection.vendor != "sqlite" or not mapping:
+    """The database file of a release outlives it in another folder; where there is none at all, an empty one in memory."""
+    if connection.vendor != "sqlite":
         return
     name = os.path.abspath(str(connection.settings_dict["NAME"]))
-    for inside, outside in mapping.items():
-        if name == inside or name.startswith(inside.rstrip(os.sep) + os.sep):
-            kept = outside + name[len(inside) :]
-            connection.settings_dict["NAME"] = kept if os.path.exists(kept) else ":memory:"
-            return
+    for inside, outside in options.get("sqlite_files", {}).items():
+        kept = outside + name[len(inside) :]
+        if (name == inside or name.startswith(inside.rstrip(os.sep) + os.sep)) and os.path.exists(kept):
+            name = kept
+            break
+    connection.settings_dict["NAME"] = name if os.path.exists(name) else ":memory:"
 
 
 def is_unknown(key: Any, loader: Any) -> bool:
