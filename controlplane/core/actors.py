@@ -40,3 +40,8 @@ class Actor:
     def system(cls, part: str) -> Actor:
         """A part of Timonel itself: `policy`, `reaper`, `demo`, `deploy graph`."""
         return cls(ActorKind.SYSTEM, part)
+
+    @property
+    def at_the_terminal(self) -> bool:
+        """Whether this is a person at the machine itself: whoever can run manage.py there can do anything to it anyway."""
+        return self.kind is ActorKind.SYSTEM and self.label.split(" ")[0] == "terminal"

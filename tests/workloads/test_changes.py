@@ -379,7 +379,9 @@ def test_a_held_environment_asks_a_person_even_on_the_local_tier(local: Stage, a
     draft = actions.roll_out(local.release("v1"), Facts())
     assert not changes.judge(Actor.person(alice), local.environment, draft).policy_approves
     assert rights.may(Actor.person(admin), Verb.UNLOCK, local.environment.scopes)
-    assert changes.judge(Actor.person(admin), local.environment, draft).policy_approves
+    for at_the_helm in (Actor.person(admin), Actor.system("terminal (root)")):
+        assert changes.judge(at_the_helm, local.environment, draft).policy_approves
+    assert not changes.judge(Actor.system("schedule"), local.environment, draft).policy_approves
 
 
 def test_deciders_are_those_who_may_and_did_not_ask(change: Change, bob: User, admin: User, mallory: User) -> None:
