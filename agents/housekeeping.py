@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agents import checkpoints, leases, partitions, runs
 from agents.models import Run
+from agents.operations import checkouts
 from controlplane.core import queue
 from workloads.models import Change
 
@@ -45,6 +46,8 @@ def prune() -> None:
     ended = Run.objects.filter(pk__in=with_checkpoints)
     checkpoints.forget(ended.filter(Q(status__in=FINAL) | Q(finished_at__lt=old)).values_list("pk", flat=True))
     checkpoints.thin(ended.filter(status=Run.Status.WAITING).values_list("pk", flat=True))
+    going_on = Run.objects.filter(Q(finished_at__isnull=True) | Q(finished_at__gt=old)).values_list("pk", flat=True)
+    checkouts.clear_before(RETRY_WITHIN.total_seconds(), keep=set(going_on))
     partitions.drop_before((timezone.now() - timedelta(days=partitions.KEEP_DAYS)).date())
 
 

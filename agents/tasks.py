@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from agents import housekeeping, partitions, pulse, runner
+from agents.context import Operations
 from agents.operations import RealOperations
+from workloads import changes
 
-operations = RealOperations
+# What the graphs work with; a test gives another.
+operations: Callable[[], Operations] = RealOperations
 
 
 @shared_task(name="agents.drive_run", ignore_result=True)
@@ -28,6 +33,12 @@ def reap_runs() -> None:
 def change_decided(change_id: int) -> None:
     """Let the runs go on that waited for this Change."""
     housekeeping.wake_waiting_for(change_id)
+
+
+@shared_task(name="agents.expire_changes", ignore_result=True)
+def expire_changes() -> None:
+    """End the Changes whose time to be decided is over."""
+    changes.expire_due()
 
 
 @shared_task(name="agents.prepare_partitions", ignore_result=True)

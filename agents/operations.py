@@ -1,7 +1,0 @@
-"""The operations of the graphs for real."""
-
-from __future__ import annotations
-
-
-class RealOperations:
-    """Placeholder."""
