@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,11 @@ def test_production_refuses_to_start_without(name: str) -> None:
     )
     assert done.returncode == 1
     assert f"{name} is not set. Set it to" in done.stderr
+
+
+def test_every_setting_that_is_read_is_in_the_readme() -> None:
+    sources = [path for room in ("controlplane", "agents", "workloads") for path in (ROOT / room).rglob("*.py")]
+    read = {name for path in sources for name in re.findall(r"env\.(?:text|flag|number|words)\(\s*\"([A-Z_]+)\"", path.read_text())}
+    readme = (ROOT / "README.md").read_text()
+    assert len(read) > 10
+    assert sorted(name for name in read if f"`{name}`" not in readme) == []
