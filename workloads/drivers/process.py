@@ -36,7 +36,7 @@ class ProcessDriver:
             if isinstance(prepared, Outcome):
                 return prepared
             instance, evidence = prepared
-        switching.keep_running(instance)
+        switching.want(instance)
         outcome = _start_and_check(environment, instance, evidence, say)
         if outcome.verdict is not Verdict.PASSED:
             self.retire(environment, instance)
@@ -64,20 +64,21 @@ class ProcessDriver:
 
     def undo(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
         """Send the stable address back to the instance before, where it still runs or can be started, and stop this one."""
-        row = Environment.objects.get(pk=environment.pk)
         former = Instance.objects.select_related("replaced__release").get(pk=instance.pk).replaced
         if former is None or not Path(former.folder).is_dir():
             return Outcome(
                 Verdict.FAILED, "Nothing ran here before that could take over.", switched=False, cure="Deploy a release."
             )
-        if row.active_instance_id not in {instance.pk, former.pk}:
+        live = Environment.objects.get(pk=environment.pk).active_instance_id
+        if live not in {instance.pk, former.pk}:
             raise Conflict(f"{environment} has moved on to another release.", cure="Look at what runs now.")
-        switching.keep_running(former)
-        ready = waiting.until_ready(former)
-        if ready.seconds is None:
-            text = f"{former.release.label} could not take over again: {ready.why}."
-            return Outcome(Verdict.FAILED, text, switched=False, evidence=_logs(environment, former))
-        switching.give_address(environment, former, keep_former=False)
+        if live == instance.pk:
+            switching.want(former)
+            ready = waiting.until_ready(former)
+            if ready.seconds is None:
+                text = f"{former.release.label} could not take over again: {ready.why}."
+                return Outcome(Verdict.FAILED, text, switched=False, evidence=_logs(environment, former))
+            switching.give_address(environment, former, keep_former=False)
         if not switching.confirm(environment, former):
             return _unconfirmed(environment, former)
         say(f"The stable address leads back to {former.release.label}")

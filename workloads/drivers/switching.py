@@ -10,7 +10,9 @@ from django.utils import timezone
 from controlplane.core.errors import Conflict
 from workloads.drivers import waiting
 from workloads.models import Environment, Instance
-from workloads.rollout import KEEP_OLD_SECONDS
+from workloads.rollout import KEEP_OLD_SECONDS, PROGRESS_DEADLINE_SECONDS
+
+WAITS = timedelta(seconds=3 * PROGRESS_DEADLINE_SECONDS)  # how long a staged instance waits for its switch
 
 
 def give_address(environment: Environment, to: Instance, *, keep_former: bool) -> Instance | None:
@@ -34,9 +36,10 @@ def give_address(environment: Environment, to: Instance, *, keep_former: bool) -
     return former
 
 
-def keep_running(instance: Instance) -> None:
-    """Want this instance to run until further notice."""
-    Instance.objects.filter(pk=instance.pk).update(wanted=Instance.Wanted.RUNNING, stop_after=None)
+def want(instance: Instance) -> None:
+    """Want this instance to run beside the live one. Whoever asked may die: after a while it stops by itself."""
+    until = timezone.now() + WAITS
+    Instance.objects.filter(pk=instance.pk).update(wanted=Instance.Wanted.RUNNING, stop_after=until)
 
 
 def confirm(environment: Environment, instance: Instance) -> bool:

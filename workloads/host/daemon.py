@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
-from django.db import Error, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from controlplane.core.errors import Conflict
@@ -135,11 +135,14 @@ class Daemon:
         """Ask the database; None while it is away."""
         try:
             answer: Result = await self._on(self._rows, _with_connection, question, *arguments)
-        except Error as error:
+        except (OperationalError, InterfaceError) as error:
             if not self._away:
                 log.warning("the database is away, going on with what is known: %s", error)
             self._away = True
             self._ledger.forget()
+            return None
+        except Error as error:  # a row went away while it was written about
+            log.error("could not be written down: %s", error)
             return None
         if self._away:
             log.info("the database is back")

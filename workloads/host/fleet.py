@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from workloads.host.process import GRACE, Process
 from workloads.host.wanted import WEB, Wanted, WantedInstance
 from workloads.models import Instance
 
+log = logging.getLogger(__name__)
 DRAIN = 30.0  # seconds an instance that should stop may finish its requests
 Drained = Callable[[int], bool]
 
@@ -22,6 +24,7 @@ class Observed:
     """What an instance was seen to be."""
 
     id: int
+    environment: int | None
     status: str
     processes: dict[str, Any]
 
@@ -82,7 +85,10 @@ class Fleet:
     def rotate_logs(self) -> None:
         """Keep the logs of all instances within bounds."""
         for copy in list(self.copies.values()):
-            logs.rotate(copy.folder)
+            try:
+                logs.rotate(copy.folder)
+            except OSError as error:  # a full disk: what runs goes on
+                log.error("the logs of instance %s cannot be rotated: %s", copy.id, error)
 
     def _copy(self, key: int) -> Copy:
         if key not in self.copies:
@@ -119,7 +125,7 @@ class Fleet:
 def observe(copy: Copy, wanted: WantedInstance | None) -> Observed:
     """The status of an instance, from its processes."""
     facts = {name: process.facts() for name, process in sorted(copy.processes.items())}
-    return Observed(copy.id, _status(copy, wanted), facts)
+    return Observed(copy.id, copy.environment, _status(copy, wanted), facts)
 
 
 def _status(copy: Copy, wanted: WantedInstance | None) -> str:

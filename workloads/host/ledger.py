@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from controlplane.core import live
 from workloads.host.fleet import Observed
 from workloads.host.proxy import Route
 from workloads.models import Environment, Instance
@@ -28,12 +29,20 @@ class Ledger:
         for item in seen.values():
             if self._written.get(item.id) != item or now - self._written_at[item.id] >= SEEN_EVERY:
                 Instance.objects.filter(pk=item.id).update(status=item.status, processes=item.processes, observed_at=now)
+                self._ring(item)
                 self._written[item.id], self._written_at[item.id] = item, now
         for gone in self._written.keys() - seen.keys():
             del self._written[gone], self._written_at[gone]
         Instance.objects.filter(wanted=Instance.Wanted.STOPPED).exclude(pk__in=seen).exclude(status=Instance.Status.STOPPED).update(
             status=Instance.Status.STOPPED, observed_at=now
         )
+
+    def _ring(self, item: Observed) -> None:
+        """Whoever looks at the environment is told when an instance became something else."""
+        before = self._written.get(item.id)
+        if item.environment is not None and (before is None or before.status != item.status):
+            live.ring(f"environment-{item.environment}", instance=item.id)
+            live.ring("overview", environment=item.environment)
 
     def acknowledge(self, in_force: Iterable[Route]) -> None:
         """Tell the driver which instance gets the requests of each stable address now."""

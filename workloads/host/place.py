@@ -74,7 +74,6 @@ def surroundings(environment: Environment, release: Release, port: int | None) -
         "PATH": f"{bin_folder}:{plain['PATH']}",
         "HOME": str(home),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     return plain | own | ({"DJANGO_SETTINGS_MODULE": module} if module else {}) | given
 

@@ -85,26 +85,30 @@ class Process:
         }
 
     def _start(self, wanted: Launch, now: float) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        script = [sys.executable, "-I", "-S", launch.__file__, str(self.pid_file)]
-        with self.log_file.open("ab") as output:
-            try:
-                self._child = subprocess.Popen(
-                    [*script, *wanted.argv],
-                    cwd=wanted.folder,
-                    env=wanted.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                output.write(f"timonel: {self.name} cannot be started in {wanted.folder}: {error.strerror}\n".encode())
-                return self._count_exit(launch.NOT_STARTED, now)
+        try:
+            self._child = self._spawn(wanted)
+        except OSError as error:
+            log.error("%s in %s cannot be started in %s: %s", self.name, self.folder.name, wanted.folder, error.strerror)
+            self.started = now
+            return self._count_exit(launch.NOT_STARTED, now)
         self.identity = processes.identify(self._child.pid)
         self.started, self.adopted, self._asked_to_stop = now, False, None
         log.info("started %s in %s as %s", self.name, self.folder.name, self._child.pid)
         return None
+
+    def _spawn(self, wanted: Launch) -> subprocess.Popen[bytes]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        script = [sys.executable, "-I", "-S", launch.__file__, str(self.pid_file)]
+        with self.log_file.open("ab") as output:
+            return subprocess.Popen(
+                [*script, *wanted.argv],
+                cwd=wanted.folder,
+                env=wanted.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
 
     def _stop(self, identity: Identity, now: float, grace: float) -> None:
         if self._asked_to_stop is None:

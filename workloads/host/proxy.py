@@ -21,7 +21,7 @@ from workloads.host.websockets import is_websocket, relay
 
 RETRY_SECONDS = 5.0  # how long a request waits for an instance that refuses connections
 CHUNK = 64 * 1024
-STATUS = "timonel.status"  # what the application answered, remembered with the request
+STATUS = web.RequestKey("timonel.status", int)  # what the application answered, remembered with the request
 UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)  # nothing was sent yet
 
 
