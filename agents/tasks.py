@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
 from django.utils import timezone
 
 from agents import housekeeping, partitions, pulse, runner
@@ -13,14 +15,23 @@ from agents.context import Operations
 from agents.operations import RealOperations
 from workloads import changes
 
+# Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
+KEPT_FREE = 2
+_seats = threading.BoundedSemaphore(1)
+
 # What the graphs work with; a test gives another.
 operations: Callable[[], Operations] = RealOperations
 
 
 @shared_task(name="agents.drive_run", ignore_result=True)
 def drive_run(run_id: int) -> None:
-    """Drive one run for as long as it goes."""
-    runner.drive(run_id, operations())
+    """Drive one run for as long as it goes. Without a free seat the reaper asks again in a moment."""
+    if not _seats.acquire(blocking=False):
+        return
+    try:
+        runner.drive(run_id, operations())
+    finally:
+        _seats.release()
 
 
 @shared_task(name="agents.reap_runs", ignore_result=True)
@@ -51,6 +62,12 @@ def prepare_partitions() -> None:
 def prune() -> None:
     """Keep what runs leave behind small."""
     housekeeping.prune()
+
+
+@worker_init.connect
+def _count_seats(sender: Any, **_: object) -> None:
+    global _seats
+    _seats = threading.BoundedSemaphore(max(1, sender.concurrency - KEPT_FREE))
 
 
 @worker_shutting_down.connect

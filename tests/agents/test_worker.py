@@ -18,7 +18,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.models import User
 from tests.agents.fakes import FakeOperations
 from tests.agents.worker import Worker
-from workloads.models import Change
+from workloads.models import Change, Environment
 
 Fake = Callable[..., FakeOperations]
 Start = Callable[..., Run]
@@ -202,3 +202,21 @@ def test_a_decision_taken_while_the_run_parks_is_not_missed(start: Start, fake: 
         until(lambda run=run: ended(run))  # type: ignore[misc]
         assert run.status == Run.Status.SUCCEEDED
     assert_each_effect_once(operations)
+
+
+def test_long_runs_do_not_take_the_threads_that_hear_decisions(
+    start: Start, fake: Fake, begin: Begin, environment: Environment
+) -> None:
+    operations = fake(policy="waiting")
+    worker = begin(operations)
+    parked = start()
+    until(lambda: Run.objects.filter(pk=parked.pk, status=Run.Status.WAITING).exists())
+    fake(seconds={"testing": 20.0})
+    for number in range(6):
+        other = Environment.objects.create(application=environment.application, name=f"other{number}")
+        runs.start(Actor.system("test"), other, "deploy", {"ref": "v1"}, idempotency_key=f"long-{number}")
+    until(lambda: Run.objects.filter(status=Run.Status.RUNNING).count() == 2)
+    Change.objects.update(status=Change.Status.APPROVED)
+    queue.enqueue("agents.change_decided", Change.objects.get().pk)
+    until(lambda: Run.objects.filter(pk=parked.pk, waiting_for=None).exists(), seconds=5)
+    worker.kill()
