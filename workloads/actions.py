@@ -275,9 +275,16 @@ def _active(environment: Environment) -> Instance:
 
 
 def _release(environment: Environment, parameters: Mapping[str, Any]) -> Release:
-    return Release.objects.select_related("application").get(pk=parameters["release"], application=environment.application_id)
+    found = Release.objects.select_related("application").filter(application=environment.application_id)
+    release = found.filter(pk=parameters["release"]).first()
+    if release is None:
+        raise Invalid(f"{environment.application} has no release {parameters.get('release')}.")
+    return release
 
 
 def _deployment(environment: Environment, parameters: Mapping[str, Any]) -> Deployment:
-    found = Deployment.objects.select_related("release", "environment")
-    return found.get(pk=parameters["deployment"], environment=environment)
+    found = Deployment.objects.select_related("release__application", "environment").filter(environment=environment)
+    deployment = found.filter(pk=parameters["deployment"]).first()
+    if deployment is None:
+        raise Invalid(f"{environment} has no deployment {parameters.get('deployment')}.")
+    return deployment

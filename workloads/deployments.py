@@ -113,13 +113,13 @@ def cancel(actor: Actor, change: Change) -> None:
 
 def current(environment: Environment) -> Deployment | None:
     """Where traffic goes: the one being verified, otherwise the live one."""
-    found = Deployment.objects.select_related("release").filter(environment=environment)
+    found = Deployment.objects.select_related("release__application").filter(environment=environment)
     return found.filter(status=Status.VERIFYING).first() or found.filter(status=Status.LIVE).first()
 
 
 def last_verified(environment: Environment, *, other_than: Deployment | None = None) -> Deployment | None:
     """The newest deployment that passed its verification and was not taken back; not of the release `other_than` has."""
-    verified = Deployment.objects.select_related("release").filter(
+    verified = Deployment.objects.select_related("release__application").filter(
         environment=environment, verified_at__isnull=False, status__in=[Status.LIVE, Status.SUPERSEDED]
     )
     if other_than is not None:
@@ -132,7 +132,9 @@ def _move(actor: Actor, deployment: Deployment, sources: Sequence[str], target: 
     with transaction.atomic():
         before = deployment.status
         if not Deployment.objects.move(deployment.pk, sources, target, **changes):
-            raise Conflict(f"{deployment} is no longer {' or '.join(sources)}.", cure="Reload and look again.")
+            deployment.refresh_from_db()
+            stands = deployment.get_status_display().lower()
+            raise Conflict(f"{deployment} is {stands}; it cannot become {target}.", cure="Reload and look again.")
         deployment.refresh_from_db()
         _tell(actor, f"deployment.{target}", deployment, before)
 
