@@ -54,7 +54,7 @@ HEADERS: tuple[tuple[str, str, str], ...] = (
     (r"portaudio\.h", "portaudio19-dev", "portaudio-devel"),
     (r"Python\.h", "python3-dev", "python3-devel"),
     (r"can't find Rust compiler|cargo|rustc|Rust toolchain", "cargo", "cargo"),
-    (r"(gcc|cc|clang|c\+\+)['\"]?:? (command )?(not found|No such file)|no acceptable C compiler", "build-essential", "gcc gcc-c++"),
+    (r"(gcc|cc|clang|c\+\+)['\"]?:? (command )?(not found|No such file)|acceptable C compiler", "build-essential", "gcc gcc-c++"),
 )  # fmt: skip
 OLD_BACKEND = re.compile(
     r"use_2to3 is invalid|module 'pkgutil' has no attribute 'ImpImporter'|No module named '(distutils|pkg_resources|imp)'"
@@ -69,8 +69,9 @@ PACKAGE = re.compile(
     re.M,
 )
 NETWORK = re.compile(
-    r"Could not resolve host|dns error|Connection (?:refused|reset|timed out)|Network is unreachable|timed out|Failed to fetch: `https?"
-    r"|error sending request|Temporary failure in name resolution|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ECONNREFUSED|unable to access 'http",
+    r"Could not resolve host|dns error|Connection (?:refused|reset|timed out)|Network is unreachable|timed out"
+    r"|Failed to fetch: `http|error sending request|Temporary failure in name resolution"
+    r"|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ECONNREFUSED|unable to access 'http",
     re.I,
 )
 

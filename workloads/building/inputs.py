@@ -159,7 +159,7 @@ def _poetry(folder: Path, project: Project, dev: bool) -> Inputs:
     tables |= poetry.get("dev-dependencies", {}) if dev else {}
     locked = {canonicalize_name(str(package["name"])): package for package in files.toml(place / "poetry.lock").get("package", [])}
     optional = {name for name, table in tables.items() if isinstance(table, dict) and table.get("optional")}
-    wanted += [_table(name, table, dict(locked), place) for name, table in tables.items() if name not in optional]
+    wanted += [_table(name, table, locked, place) for name, table in tables.items() if name not in optional]
     return Inputs(wanted, [line for line in _pins(place) if line])
 
 
@@ -174,7 +174,7 @@ def _pins(place: Path) -> list[str]:
     ]
 
 
-def _table(name: str, table: Any, locked: Mapping[str, Any], place: Path) -> str:
+def _table(name: str, table: Any, locked: Mapping[Any, Any], place: Path) -> str:
     """One entry of a Poetry or Pipenv table as a requirement line."""
     if isinstance(table, list):
         table = table[-1]
