@@ -1,0 +1,99 @@
+"""The admin: everything registered opens, every write is audited, no secret comes out."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from agents.models import AgentProfile
+from controlplane.core.models import AuditEntry, RoleBinding, User
+from workloads.models import Application, Environment, Variable
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("root", "root@example.org", "correct horse battery staple"))
+    return client
+
+
+@pytest.fixture
+def environment() -> Environment:
+    application = Application.objects.create(name="shop", repository="https://example.org/shop.git")
+    return Environment.objects.create(application=application, name="staging", tier="staging", port=8100)
+
+
+def form_of(environment: Environment, *variables: dict[str, str]) -> dict[str, str]:
+    existing = sum("id" in variable for variable in variables)
+    form = {"tier": environment.tier, "quorum": "", "required_role": "", "approval_expires_after": ""}
+    form |= {"variables-TOTAL_FORMS": str(len(variables)), "variables-INITIAL_FORMS": str(existing)}
+    for number, variable in enumerate(variables):
+        form |= {f"variables-{number}-{name}": value for name, value in variable.items()}
+        form |= {f"variables-{number}-environment": str(environment.pk)}
+    return form
+
+
+def test_every_list_opens(ada: Client) -> None:
+    models = [model for model in admin.site._registry if model._meta.app_label in {"core", "workloads", "agents"}]
+    assert {"User", "ApiToken", "Application", "Environment", "AgentProfile"} <= {model.__name__ for model in models}
+    for model in models:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert ada.get(address).status_code == 200, address
+
+
+def test_a_policy_that_is_set_is_audited_with_its_author(ada: Client, environment: Environment) -> None:
+    address = reverse("admin:workloads_environment_change", args=[environment.pk])
+    assert ada.post(address, form_of(environment) | {"quorum": "2"}).status_code == 302
+    environment.refresh_from_db()
+    entry = AuditEntry.objects.get(action="environment.change")
+    assert (environment.quorum, entry.actor_label, entry.after) == (2, "root", {"quorum": 2, "by": "admin"})
+
+
+def test_a_new_environment_gets_an_address_and_keeps_its_policy(ada: Client, environment: Environment) -> None:
+    form = form_of(environment) | {"application": str(environment.application_id), "name": "live", "tier": "production"}
+    answer = ada.post(reverse("admin:workloads_environment_add"), form | {"driver": "process", "quorum": "2"})
+    assert answer.status_code == 302, answer.content
+    made = Environment.objects.get(name="live")
+    assert made.port not in {None, environment.port}
+    assert (made.tier, made.quorum) == ("production", 2)
+
+
+def test_the_value_of_a_variable_never_comes_out_and_stays_when_left_empty(ada: Client, environment: Environment) -> None:
+    address = reverse("admin:workloads_environment_change", args=[environment.pk])
+    new = {"name": "STRIPE_KEY", "value": "whsec-very-secret", "secret": "on"}
+    assert ada.post(address, form_of(environment, new)).status_code == 302
+    variable = Variable.objects.get(name="STRIPE_KEY")
+    assert variable.value == "whsec-very-secret"
+    assert b"whsec-very-secret" not in ada.get(address).content
+    again = {"id": str(variable.pk), "name": "STRIPE_API_KEY", "value": "", "secret": "on"}
+    assert ada.post(address, form_of(environment, again)).status_code == 302
+    variable.refresh_from_db()
+    assert (variable.name, variable.value) == ("STRIPE_API_KEY", "whsec-very-secret")
+    assert not any("whsec" in str(entry.after) for entry in AuditEntry.objects.all())
+
+
+def test_a_role_that_is_given_is_audited(ada: Client, bob: User) -> None:
+    carol = User.objects.create_user("carol", "carol@example.org", "correct horse battery staple")
+    form = {"username": "carol", "email": carol.email, "is_active": "on"}
+    form |= {"role_bindings-TOTAL_FORMS": "1", "role_bindings-INITIAL_FORMS": "0", "role_bindings-0-user": str(carol.pk)}
+    form |= {"role_bindings-0-role": "operator", "role_bindings-0-scope": "*"}
+    answer = ada.post(reverse("admin:core_user_change", args=[carol.pk]), form)
+    assert answer.status_code == 302, answer.content
+    assert RoleBinding.objects.filter(user=carol, role="operator").exists()
+    assert AuditEntry.objects.filter(action="rolebinding.create", actor_label="root").exists()
+
+
+def test_a_specialist_can_be_made_advisory(ada: Client) -> None:
+    profile = AgentProfile.objects.create(name="testing")
+    form = {"enabled": "on", "timeout_seconds": "60", "options": "{}"}
+    assert ada.post(reverse("admin:agents_agentprofile_change", args=[profile.pk]), form).status_code == 302
+    profile.refresh_from_db()
+    assert (profile.blocking, profile.timeout_seconds) == (False, 60)
+
+
+def test_who_is_no_administrator_is_sent_away(client: Client, mallory: User) -> None:
+    client.force_login(mallory)
+    assert client.get(reverse("admin:core_user_changelist")).status_code == 302
