@@ -11,12 +11,9 @@ from agents import profiles
 from agents.context import Context
 from agents.operations.checkouts import Ground, ground
 from agents.specialists import Work, registry
-from workloads import deployments, findings
+from workloads import configuration, deployments, findings
 from workloads.evidence import Assessment
-from workloads.host import standin as configuration
 from workloads.models import Release
-
-DRIVERS = frozenset({"process"})
 
 
 def assess(context: Context, specialist: str, commit: str) -> Assessment:
@@ -46,7 +43,7 @@ def work_of(context: Context, stand: Ground, specialist: str, **more: object) ->
         live_commit=live.commit if live else None,
         live_source=_there(live, "source"),
         live_python=_there(live, "environment/bin/python"),
-        configuration=configuration.propose(stand.environment, stand.project, DRIVERS),
+        configuration=configuration.propose(stand.environment, stand.project),
         options=profiles.profile(specialist).options,
         **more,  # type: ignore[arg-type]
     )

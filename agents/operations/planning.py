@@ -14,11 +14,10 @@ from agents.models import Run, Step
 from agents.operations import assessments as specialists
 from agents.operations.checkouts import Ground, ground, mirror_of
 from agents.specialists import registry
-from workloads import deployments, pending, releases
+from workloads import configuration, deployments, pending, releases
 from workloads.adapters import databases, git
 from workloads.described import Inside, Unanswered, describe
 from workloads.evidence import Assessment, Evidence
-from workloads.host import standin as configuration
 from workloads.models import Release
 from workloads.pending import Upgrade
 from workloads.previews import Facts, Migration, migrations_of
@@ -36,7 +35,7 @@ def plan(context: Context, commit: str, assessments: Mapping[str, Mapping[str, A
     if not artefact:
         return Assessment(Verdict.FAILED, "Nothing was built, so there is nothing to release.", "Read what CI/CD says, then retry.")
     stand = ground(context, commit)
-    variables = configuration.propose(stand.environment, stand.project, specialists.DRIVERS)
+    variables = configuration.propose(stand.environment, stand.project)
     inside = _inside(context, stand, artefact, variables)
     close_old_connections()
     try:
@@ -62,7 +61,7 @@ def facts_of(context: Context) -> Facts:
 
 def _told(context: Context, stand: Ground, release: Release, upgrade: Upgrade, kept: dict[str, str]) -> Assessment:
     """The plan as a step shows it: what the deployment specialist says, and the facts the preview is made of."""
-    work = specialists.work_of(context, stand, "deployment", kept_files=kept)
+    work = specialists.work_of(context, stand, "deployment")
     said = registry()["deployment"].assess(work)
     facts = _facts(stand, upgrade)
     brings = Evidence(BRINGS, "json", facts.as_json())
