@@ -21,6 +21,7 @@ from workloads.verdicts import Verdict
 
 DONE = ".timonel-steps.json"
 DATABASE = "database."
+SQLITE = "database.sqlite_url"  # a file in the shared folder: nothing to make
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def _make_writable(folder: Path) -> None:
 
 def ensure_database(environment: Environment, release: Release) -> bool:
     """Make the environment's own database where the configuration binds to it; say whether it does."""
-    bound = any(str(entry.get("binding", "")).startswith(DATABASE) for entry in release.configuration.values())
+    bindings = {str(entry.get("binding", "")) for entry in release.configuration.values()}
+    bound = any(binding.startswith(DATABASE) and binding != SQLITE for binding in bindings)
     if bound:
         databases.ensure(environment)
     return bound

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
 from controlplane.core.errors import NotFound
+from workloads import configuration
 from workloads.adapters.children import clean_environment
-from workloads.host import standin as configuration
 from workloads.models import Environment, Instance, Release
+
+SHORTEST_SECRET = 6  # shorter ones would blank out ordinary words
 
 
 def artefact_folder(release: Release) -> Path:
@@ -81,9 +84,9 @@ def surroundings(environment: Environment, release: Release, port: int | None) -
 def secrets_of(environment: Environment, release: Release) -> frozenset[str]:
     """The values that must not be stored or shown wherever they turn up."""
     values = configuration.resolve(environment, release.configuration, port=0)
-    return frozenset(
-        values[name] for name, entry in release.configuration.items() if entry.get("secret") and len(values.get(name, "")) >= 6
-    )
+    found = {values.get(name, "") for name, entry in release.configuration.items() if entry.get("secret")}
+    found.add(unquote(urlsplit(environment.database_url or "").password or ""))
+    return frozenset(value for value in found if len(value) >= SHORTEST_SECRET)
 
 
 def stable_host(environment: Environment) -> str:
