@@ -100,7 +100,7 @@ def _propose_promote(context: Context, deployment: Deployment) -> Change:
 def _sentence(change: Change) -> str:
     last: Approval | None = change.approvals.order_by("-pk").first()
     if change.status == Status.REFUSED:
-        return f"Refused by policy. {change.refused_because}"
+        return f"Policy refuses it: {change.refused_because}"
     if change.status == Status.REJECTED and last is not None:
         return f"{last.decided_by} rejected it: {last.reason}"
     if change.status in {Status.EXPIRED, Status.CANCELLED}:

@@ -71,7 +71,7 @@ def demand_worker() -> None:
     """Raise OutsideError with the cure unless a worker answers."""
     demand_servers()
     try:
-        answers = current_app.control.ping(timeout=3.0, limit=1)
+        answers = any(current_app.control.ping(timeout=3.0, limit=1) for _ in range(2))  # one may be starting
     except (KombuError, RedisError, OSError) as error:
         raise OutsideError(f"The broker does not answer: {redact(str(error))}", cure=CURE) from error
     if not answers:

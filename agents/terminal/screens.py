@@ -26,7 +26,9 @@ MARKS = {
     Verdict.NOT_EVALUATED: ("-", "dim"),
     Verdict.NO_DATA: ("-", "dim"),
 }
+LAST_WORD = "report"  # said at the end anyway
 LAST_LINES = 4
+MOST_PIECES = 3
 EVIDENCE_LINES = 15
 
 
@@ -61,11 +63,11 @@ class PlainScreen:
     def update(self, run: Run, steps: Sequence[Step], events: Sequence[RunEvent]) -> None:
         """The new events, then the steps that ended since."""
         for event in events:
-            if self._verbose or (event.kind != "line" and event.level != "debug"):
+            if self._verbose or (event.kind == "note" and event.level in {"info", "warning"}):
                 where = f"{event.node}: " if event.node else ""
                 self._console.print(Text(f"{timezone.localtime(event.at):%H:%M:%S}  {where}{event.text}"))
         for step in steps:
-            if step.finished_at and step.pk not in self._told:
+            if step.finished_at and step.pk not in self._told and step.node != LAST_WORD:
                 self._told.add(step.pk)
                 self._console.print(_line(step))
 
@@ -154,11 +156,11 @@ def ending(run: Run, steps: Sequence[Step]) -> list[RenderableType]:
 
 def _why(step: Step) -> list[Text]:
     """What a failed step rests on: the evidence that failed, or the last of it."""
-    if step.verdict != Verdict.FAILED and step.status != Step.Status.FAILED:
+    if step.node == LAST_WORD or (step.verdict != Verdict.FAILED and step.status != Step.Status.FAILED):
         return []
-    pieces = [piece for piece in step.evidence if piece.get("verdict") == Verdict.FAILED] or step.evidence[-1:]
+    pieces = sorted((piece for piece in step.evidence if _tells(piece)), key=lambda piece: piece["kind"] != "log")
     said = [Text(f"\n{_title(step)}: {step.summary}")]
-    for piece in pieces[:3]:
+    for piece in (pieces or step.evidence[-1:])[:MOST_PIECES]:
         said.append(Text(f"  {piece['title']}" + (f"  [{piece['asked']}]" if piece.get("asked") else ""), style="dim"))
         said.extend(Text(f"    {line}", style="dim") for line in _body(piece)[-EVIDENCE_LINES:])
     if step.cure:
@@ -166,10 +168,17 @@ def _why(step: Step) -> list[Text]:
     return said
 
 
+def _tells(piece: dict[str, Any]) -> bool:
+    """Whether a piece of evidence is about the failure: it failed itself, or it is a log that nobody judged."""
+    return piece.get("verdict") == Verdict.FAILED or (piece.get("kind") == "log" and not piece.get("verdict"))
+
+
 def _body(piece: dict[str, Any]) -> list[str]:
     body = piece.get("body")
     if isinstance(body, str):
         return body.splitlines()
+    if piece.get("kind") == "request" and isinstance(body, dict):
+        return [f"{body.get('status') or 'no answer'} in {body.get('milliseconds', '?')} ms: {body.get('note', '')}"]
     if piece.get("kind") == "table" and isinstance(body, dict):
         return ["  ".join(str(cell) for cell in row) for row in body.get("rows", [])]
     return [json.dumps(body, default=str)] if body else []

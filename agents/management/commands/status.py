@@ -42,6 +42,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"environments": rows, "worker": worker or "running"}, indent=2, default=str))
             return
         console = Console(file=getattr(self.stdout, "_out", None), highlight=False)
+        if not console.is_terminal:
+            console.width = 200  # nobody to fit a window for
         console.print(_table(rows) if rows else "No application is registered yet: `manage.py register NAME GIT_ADDRESS`.")
         if worker:
             console.print(f"! {worker}", style="yellow", markup=False)
