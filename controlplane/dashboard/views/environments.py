@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from agents import runs as engine
 from controlplane.core.actors import Actor
-from controlplane.core.errors import Invalid, TimonelError
+from controlplane.core.errors import Conflict, Invalid, TimonelError
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import may
 from controlplane.dashboard import door, sight
@@ -42,6 +42,7 @@ def roll_back(request: HttpRequest, actor: Actor, environment_id: int) -> HttpRe
     """Start a rollback run and go to its page."""
     environment = environments.one(actor, environment_id)
     try:
+        _demand_a_way_back(environment)
         run = engine.start(actor, environment, "rollback", {}, idempotency_key=request.POST.get("key", "")[:100])
     except TimonelError as error:
         context = _way_back(actor, environment) | {"error": error}
@@ -66,6 +67,13 @@ def address_of(request: HttpRequest, environment: Environment) -> str:
     """The stable address, as seen from where the person sits."""
     host = request.get_host().rpartition(":")[0] or request.get_host()
     return f"http://{host}:{environment.port}/" if environment.port else ""
+
+
+def _demand_a_way_back(environment: Environment) -> None:
+    """Say at once, rather than by a run, that there is nothing to return to."""
+    found = rollback.plan(environment)
+    if not found.possible:
+        raise Conflict(found.impossible_because, cure=_("Roll out the release you want instead."))
 
 
 def _state(request: HttpRequest, actor: Actor, environment: Environment) -> dict[str, object]:
