@@ -1,21 +1,105 @@
-"""Reads the code as tools read it and tells what is new since the live commit."""
+"""Code quality: ruff and Django's own checks, told apart into what is new since the live commit and what cannot work."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from agents.specialists import shown, workplace
+from agents.specialists.parts import Part, evidence_of, facts_of, first_cure
 from agents.specialists.work import Specialist, Work
-from workloads.evidence import Assessment
-from workloads.verdicts import Verdict
+from controlplane.core.errors import TimonelError
+from workloads import described, findings
+from workloads.adapters.scanners import Scan, ruff
+from workloads.evidence import Assessment, Evidence
+from workloads.fatal import cannot_work
+from workloads.findings import Seen
+from workloads.verdicts import Verdict, overall
+
+# Troubles of the surroundings: they say nothing of the code.
+NOT_THE_CODE = frozenset({"database", "timed_out", "died"})
+RUFF_ASKED = "ruff check (syntax, undefined names, likely bugs, Django's pitfalls)"
 
 
 def assess(work: Work) -> Assessment:
-    """Nothing yet."""
-    return Assessment(Verdict.NOT_EVALUATED, "Not built yet.")
+    """Fails on what cannot work: syntax errors, undefined names, errors of Django's checks. The rest is shown."""
+    parts = [_ruff(work), _check(work)]
+    facts = facts_of(parts)
+    return Assessment(
+        verdict=overall(part.verdict for part in parts),
+        summary=" ".join(part.says for part in parts),
+        cure=first_cure(parts),
+        evidence=evidence_of(parts),
+        facts=facts,
+        data={"facts": len(facts)},
+    )
+
+
+def _ruff(work: Work) -> Part:
+    work.say("Reading the code with ruff.")
+    try:
+        found = ruff(Scan(work.folder, work.remaining(), work.cancelled), target=work.project.python_request.lstrip("<>=~^! "))
+    except TimonelError as error:
+        return Part("ruff", Verdict.INCONCLUSIVE, f"ruff gave no answer: {error.message}", error.cure)
+    seen = findings.compare(work.application, found, work.live_commit)
+    fatal = [one for one in findings.counting(seen) if _stops(one, work)]
+    verdict = Verdict.FAILED if fatal else Verdict.PASSED
+    work.say(f"ruff: {shown.count(len(found), 'finding')}, {len(fatal)} of them cannot work.", level="error" if fatal else "info")
+    table = shown.facts("What ruff found", seen, RUFF_ASKED, verdict)
+    return Part("ruff", verdict, _ruff_says(seen, fatal, work), _ruff_cure(fatal), tuple(found), (table,) if found else ())
+
+
+def _stops(one: Seen, work: Work) -> bool:
+    """What is live with the same fault has shown that it can live with it."""
+    return (one.new or work.live_commit is None) and cannot_work(one.fact, work.folder)
+
+
+def _ruff_says(seen: Sequence[Seen], fatal: Sequence[Seen], work: Work) -> str:
+    if fatal:
+        first = fatal[0].fact
+        return f"{shown.count(len(fatal), 'error')} in the code: {shown.place(first)}: {first.message}."
+    counting = findings.counting(seen)
+    if work.live_commit is None:
+        return f"ruff found no error, and {shown.count(len(counting), 'remark')}."
+    new = sum(one.new for one in counting)
+    return f"ruff found no error, and {shown.count(new, 'new remark')} since the live commit ({len(counting)} in all)."
+
+
+def _ruff_cure(fatal: Sequence[Seen]) -> str:
+    return f"Mend {', '.join(shown.place(one.fact) for one in fatal[:3])} and deploy the new commit." if fatal else ""
+
+
+def _check(work: Work) -> Part:
+    try:
+        inside = workplace.enter(work)
+        work.say("Running Django's checks in the release's environment.")
+        found = described.checks(inside)
+    except described.Unanswered as error:
+        return _not_loaded(error)
+    except TimonelError as error:
+        return Part("check", Verdict.INCONCLUSIVE, f"Django's checks could not be run: {error.message}", error.cure)
+    errors = [fact for fact in found if fact.severity in {"high", "critical"}]
+    verdict = Verdict.FAILED if errors else Verdict.PASSED
+    seen = findings.compare(work.application, found, work.live_commit)
+    table = shown.facts("What Django's checks say", seen, "manage.py check", verdict)
+    if not errors:
+        says = f"Django's checks pass, with {shown.count(len(found), 'warning')}."
+        return Part("check", verdict, says, "", tuple(found), (table,) if found else ())
+    says = f"Django's checks report {shown.count(len(errors), 'error')}: {errors[0].message}"
+    return Part("check", verdict, says, errors[0].cure or "Mend what manage.py check reports.", tuple(found), (table,))
+
+
+def _not_loaded(error: described.Unanswered) -> Part:
+    trouble = error.trouble
+    verdict = Verdict.INCONCLUSIVE if trouble.kind in NOT_THE_CODE else Verdict.FAILED
+    at = f" at {trouble.place}" if trouble.place else ""
+    evidence = Evidence("What the application said while it was loaded", "log", trouble.trace, "manage.py check", verdict)
+    return Part("check", verdict, f"Django could not load the application{at}: {trouble.message}", trouble.cure, (), (evidence,))
 
 
 SPECIALIST = Specialist(
     name="code_quality",
     title="Code quality",
     purpose="Reads the code as tools read it and tells what is new since the live commit.",
-    tools=(),
+    tools=("get_findings", "search_source", "propose_fix"),
     assess=assess,
 )

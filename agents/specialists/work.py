@@ -40,8 +40,6 @@ class Work:
     live_source: Path | None = None
     # Its interpreter, to ask it what it reads from the database.
     live_python: Path | None = None
-    # Files and folders of the source that outlive a release (SQLite, media): {path in the source: path that is kept}.
-    kept_files: Mapping[str, str] = field(default_factory=dict)
     # As workloads.configuration keeps it: {"NAME": {"value": ..., "secret": bool} or {"binding": ..., "secret": bool}}.
     configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # What the driver saw of the roll-out; for monitoring only.

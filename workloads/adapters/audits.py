@@ -75,8 +75,7 @@ def read_report(report: Mapping[str, Any]) -> AuditResult:
     skipped = {package["name"]: package["skip_reason"] for package in packages if "skip_reason" in package}
     audited = tuple(package["name"] for package in packages if "skip_reason" not in package)
     facts = [_fact(package, known) for package in packages for known in package.get("vulns", ())]
-    reason = "" if audited else next(iter(skipped.values()), "the environment holds no packages")
-    return AuditResult(audited, skipped, tuple(facts), reason)
+    return AuditResult(audited, skipped, tuple(facts), "" if audited else _nothing_audited(skipped))
 
 
 def _fact(package: Mapping[str, Any], known: Mapping[str, Any]) -> Fact:
@@ -86,6 +85,13 @@ def _fact(package: Mapping[str, Any], known: Mapping[str, Any]) -> Fact:
     message = f"{package['name']} {package['version']} has the known vulnerability {', '.join(names)}."
     cure = f"Upgrade to {package['name']} {' or '.join(fixed)}." if fixed else "No release without it is known yet."
     return Fact("pip-audit", rule, "high" if fixed else "medium", message, path=package["name"], cure=cure)
+
+
+def _nothing_audited(skipped: Mapping[str, str]) -> str:
+    if not skipped:
+        return "the environment holds no packages"
+    first = next(iter(skipped.values()))
+    return f"the advisory database answered for none of {len(skipped)} packages ({first})"
 
 
 def _why(done: Completed) -> str:

@@ -20,6 +20,7 @@ PROGRAMS = Path(sys.executable).parent
 RUFF_RULES = "E9,F,PLE,B,DJ"
 UNDEFINED_NAME = frozenset({"F821", "F822", "F823"})
 SYNTAX = "invalid-syntax"
+RUFF_IGNORES = "DJ012"  # the order of a model's methods
 NOT_OURS = ("node_modules", ".git", ".venv", "venv", "env", ".tox", "site-packages", "__pycache__", "bower_components")
 BANDIT_SKIPS = "B101,B311"  # assert and random: in Django code nearly always harmless
 SECRETS_EXCLUDE = (
@@ -46,7 +47,8 @@ def ruff(scan: Scan, *, target: str = "") -> list[Fact]:
     The application's own ruff settings are not read: they may hide what matters here.
     """
     options = ["--isolated", "--no-cache", "--exit-zero", "--output-format=json", f"--select={RUFF_RULES}"]
-    options += [f"--extend-exclude={','.join(NOT_OURS)}", f"--target-version={_ruff_target(target)}"]
+    options += [f"--ignore={RUFF_IGNORES}", f"--extend-exclude={','.join(NOT_OURS)}"]
+    options += [f"--target-version={_ruff_target(target)}"]
     found = _report(scan, lambda report: ["ruff", "check", *options, f"--output-file={report}", "."])
     lines = _Lines(scan.folder)
     return [_ruff_fact(item, scan.folder, lines) for item in found]
