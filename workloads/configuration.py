@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -16,10 +17,10 @@ from django.conf import settings
 
 from workloads.models import Environment
 from workloads.source import bindings
-from workloads.source.bindings import Bound
+from workloads.source.bindings import Bound, Platform
 from workloads.source.project import Project, Read
 
-REDIS_DATABASES = 15  # beside number 0, which is Timonel's own
+REDIS_DATABASES = 16
 # Until the environment has a database: settings must load before one is made.
 NOT_YET = "postgresql://application:not-made-yet@127.0.0.1:9/application"
 DATABASE_VARIABLE = re.compile(r"(\w+_)?(DATABASE|DB|POSTGRES)_?(URL|HOST)$")
@@ -48,7 +49,7 @@ def propose(environment: Environment, project: Project, drivers: frozenset[str] 
     for variable in environment.variables.all():
         found.give(variable.name, {"value": variable.value or "", "secret": variable.secret}, "set for this environment")
     own_database = any(DATABASE_VARIABLE.match(name) for name in found)
-    here = bindings.platform(project, drivers | frozenset(project.requirements.names), plain_http=_plain_http(environment))
+    here = _platform(environment, project, drivers)
     for read in project.reads:
         bound = bindings.bind(read, here)
         if bound is not None and not (own_database and bound.binding.startswith("database.")):
@@ -107,12 +108,14 @@ def address(environment: Environment) -> str:
     return f"http://127.0.0.1:{environment.port or ''}".rstrip(":")
 
 
+def _platform(environment: Environment, project: Project, drivers: frozenset[str]) -> Platform:
+    names = drivers | frozenset(project.requirements.names)
+    here = bindings.platform(project, names, plain_http=environment.tier == Environment.Tier.LOCAL)
+    return replace(here, redis=here.redis and bool(settings.APPLICATIONS_REDIS_URL))
+
+
 def _entry(bound: Bound) -> dict[str, Any]:
     return {"binding": bound.binding, "secret": bound.secret} if bound.binding else {"value": bound.value, "secret": bound.secret}
-
-
-def _plain_http(environment: Environment) -> bool:
-    return environment.tier == Environment.Tier.LOCAL
 
 
 def _bound(environment: Environment, name: str, binding: str, port: int) -> str:
@@ -147,10 +150,9 @@ def _listed(values: list[str], shape: str) -> str:
 def _database(environment: Environment, part: str) -> str:
     if part == "sqlite_url":
         return f"sqlite:///{shared_folder(environment) / 'db.sqlite3'}"
-    whole = str(environment.database_url or NOT_YET)
-    url = urlsplit(whole)
+    url = urlsplit(_where_it_is_now(environment.database_url) if environment.database_url else NOT_YET)
     parts = {
-        "url": whole,
+        "url": url.geturl(),
         "name": url.path.lstrip("/"),
         "user": unquote(url.username or ""),
         "password": unquote(url.password or ""),
@@ -160,10 +162,18 @@ def _database(environment: Environment, part: str) -> str:
     return parts[part]
 
 
+def _where_it_is_now(address: str) -> str:
+    """The environment's database at the server that Timonel uses today: an embedded one may have had to take another port."""
+    url, server = urlsplit(address), urlsplit(settings.DATABASE_URL)
+    account, _, _ = url.netloc.rpartition("@")
+    place = server.netloc.rpartition("@")[2]
+    return url._replace(netloc=f"{account}@{place}").geturl() if place else address
+
+
 def _redis(environment: Environment, part: str) -> str:
-    """The platform's Valkey, a database number for each environment (shared where there are more than fifteen)."""
-    url = urlsplit(settings.REDIS_URL)
-    number = str(1 + (environment.pk - 1) % REDIS_DATABASES)
+    """The applications' Valkey, a database number for each environment (shared where there are more than sixteen)."""
+    url = urlsplit(settings.APPLICATIONS_REDIS_URL)
+    number = str(environment.pk % REDIS_DATABASES)
     parts = {"host": url.hostname or "", "port": str(url.port or 6379), "db": number, "password": unquote(url.password or "")}
     if part in parts:
         return parts[part]

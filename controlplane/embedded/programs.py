@@ -32,8 +32,9 @@ def postgres(folder: Folder, server: Postgres) -> Program:
 
 
 def valkey(folder: Folder, server: Valkey) -> Program:
-    """Valkey."""
-    return Program("valkey", tuple(server.command()), environments.plain(), folder.log("valkey"), grace_seconds=5)
+    """Valkey, ours or the applications'; each is called as its folder is."""
+    name = server.folder.name
+    return Program(name, tuple(server.command()), environments.plain(), folder.log(name), grace_seconds=5)
 
 
 def web(folder: Folder, port: int) -> Program:

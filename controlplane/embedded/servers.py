@@ -22,6 +22,8 @@ from controlplane.embedded.postgres import Postgres
 from controlplane.embedded.screen import Screen
 from controlplane.embedded.valkey import Valkey
 
+APPLICATIONS = "TIMONEL_APPLICATIONS_REDIS_URL"
+
 
 class Wait(Protocol):
     """The supervisor's way of waiting for a child."""
@@ -43,8 +45,9 @@ class Servers:
         postgres = None if named("DATABASE_URL") else Postgres(self.folder.path / "postgres")
         valkey = None if named("REDIS_URL") else Valkey(self.folder.path / "valkey")
         addresses = {}
+        beside = None if named(APPLICATIONS) else Valkey(self.folder.path / "applications-valkey", keeps=True)
         with self.screen.step(_title(postgres, valkey)):
-            waiting = self._start_both(postgres, valkey)
+            waiting = self._start_all(postgres, valkey, beside)
             for ready, what, child in waiting:
                 self.wait(ready, what, 60, child)
             if postgres:
@@ -52,14 +55,16 @@ class Servers:
                 addresses["DATABASE_URL"] = postgres.url()
             if valkey:
                 addresses["REDIS_URL"] = valkey.url
+            if beside:
+                addresses[APPLICATIONS] = beside.url
             keys.write(self.folder.services, json.dumps(addresses))
             _check_named(postgres is None, valkey is None)
 
-    def _start_both(self, postgres: Postgres | None, valkey: Valkey | None) -> list[tuple[Callable[[], bool], str, Child]]:
+    def _start_all(self, postgres: Postgres | None, *valkeys: Valkey | None) -> list[tuple[Callable[[], bool], str, Child]]:
         waiting: list[tuple[Callable[[], bool], str, Child]] = []
         with ThreadPoolExecutor(1) as beside:
             initialised = beside.submit(postgres.initialise) if postgres else None
-            if valkey:
+            for valkey in filter(None, valkeys):
                 valkey.initialise()
                 waiting.append((valkey.answers, "Valkey", self.launch(programs.valkey(self.folder, valkey))))
             if postgres and initialised:

@@ -21,7 +21,7 @@ from controlplane.embedded.servers import Servers
 
 TICK = 0.05
 WEB_DEADLINE = 90.0
-SERVERS = ("postgres", "valkey")
+SERVERS = ("postgres", "valkey", "applications-valkey")
 HOPELESS = 4  # ends before it ever answered: tell why instead of trying on
 
 

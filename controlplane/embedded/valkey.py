@@ -20,9 +20,10 @@ PROGRAM = Path(get_binary_path())
 
 @dataclass(frozen=True, slots=True)
 class Valkey:
-    """A server in a folder. It holds wake-ups only: losing all of it loses nothing."""
+    """A server in a folder. Ours holds wake-ups only, and losing all of it loses nothing; the applications' keeps its data."""
 
     folder: Path
+    keeps: bool = False
 
     @property
     def port(self) -> int:
@@ -43,7 +44,8 @@ class Valkey:
         keys.write(
             self.folder / "valkey.conf",
             f"bind {LOOPBACK}\nport {self.port}\nrequirepass {password.read_text().strip()}\n"
-            f'dir "{self.folder}"\nsave ""\nappendonly no\ndaemonize no\nmaxmemory 256mb\nmaxmemory-policy noeviction\n',
+            f'dir "{self.folder}"\nsave ""\nappendonly {"yes" if self.keeps else "no"}\ndaemonize no\n'
+            "maxmemory 256mb\nmaxmemory-policy noeviction\n",
         )
 
     def command(self) -> list[str]:

@@ -84,6 +84,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASE_URL = env.text("DATABASE_URL")
 REDIS_URL = env.text("REDIS_URL")
+# Where deployed applications keep queues and caches. Never ours: whoever writes there could give our workers orders.
+APPLICATIONS_REDIS_URL = env.text("TIMONEL_APPLICATIONS_REDIS_URL")
 DATABASES = {"default": database_from_url(DATABASE_URL)}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}

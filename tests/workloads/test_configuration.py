@@ -19,7 +19,7 @@ SYSTEM = Actor.system("test")
 @pytest.fixture
 def environment(settings: LazySettings, tmp_path: Path) -> Environment:
     settings.DATA_DIR = tmp_path
-    settings.REDIS_URL = "redis://:pass@127.0.0.1:6390/0"
+    settings.APPLICATIONS_REDIS_URL = "redis://:pass@127.0.0.1:6390/0"
     application = Application.objects.create(name="shop", repository="/srv/shop")
     return Environment.objects.create(application=application, name="local", port=8123)
 
@@ -68,8 +68,11 @@ def test_postgresql_is_given_only_with_a_driver(environment: Environment) -> Non
     assert with_driver["DATABASE_URL"] == {"binding": "database.url", "secret": True}
 
 
-def test_parts_of_the_database_address_fit_the_whole(environment: Environment) -> None:
-    environment.database_url = "postgresql://app_shop:p%40ss@127.0.0.1:5499/app_shop?sslmode=disable"
+def test_parts_of_the_database_address_fit_the_whole_wherever_the_server_is_now(
+    environment: Environment, settings: LazySettings
+) -> None:
+    settings.DATABASE_URL = "postgresql://timonel:s@127.0.0.1:5499/timonel"
+    environment.database_url = "postgresql://app_shop:p%40ss@127.0.0.1:5400/app_shop?sslmode=disable"
     project = of(*reads("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD", "DB_HOST", "PGPORT"), names=("psycopg",))
     values = configuration.resolve(environment, configuration.propose(environment, project), port=1)
     assert values == {
