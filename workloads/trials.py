@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,30 +18,37 @@ from workloads.drivers import Say
 from workloads.suites import Suite, read_junit, read_unittest
 
 OVERLAY = "timonel_test_settings"
-OVERLAY_SOURCE = '''"""The settings of the tests, with every PostgreSQL database replaced by a scratch one."""
+OVERLAY_SOURCE = '''"""The settings of the tests, with what a roll-out would provide replaced by something of their own."""
 import importlib
 _real = importlib.import_module({module!r})
 globals().update((name, value) for name, value in vars(_real).items() if not name.startswith("__"))
 for _values in DATABASES.values():
-    if "postg" in _values.get("ENGINE", ""):
+    if {override!r} and "postg" in _values.get("ENGINE", ""):
         _values.update({override!r})
         _values["OPTIONS"] = {{k: v for k, v in (_values.get("OPTIONS") or {{}}).items() if not k.startswith("ssl")}}
-        _values.setdefault("TEST", {{}}).pop("TEMPLATE", None)
+if {plain_static!r}:  # a manifest is what collectstatic makes; tests do without
+    if "STORAGES" in globals():
+        STORAGES = dict(STORAGES, staticfiles={{"BACKEND": {plain_static!r}}})
+    else:
+        STATICFILES_STORAGE = {plain_static!r}
 '''
 COVERAGE = """[run]
 source = .
 data_file = {folder}/coverage
 omit =
-    */tests/*
-    */test_*.py
-    */tests.py
-    */conftest.py
-    */migrations/*
-    manage.py
+    {source}/tests/*
+    {source}/*/tests/*
+    {source}/test_*.py
+    {source}/*/test_*.py
+    {source}/*/tests.py
+    {source}/*/conftest.py
+    {source}/*/migrations/*
+    {source}/manage.py
 disable_warnings = no-data-collected, module-not-imported, couldnt-parse
 [report]
 ignore_errors = True
 """
+PLAIN_STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 NO_POSTGRES = frozenset({"mysql", "oracle", "mssql"})
 
 
@@ -75,6 +83,7 @@ class Trial:
     database: str = ""
     lacks: str = ""
     coverage: Coverage | None = None
+    notes: tuple[str, ...] = ()
 
 
 def run_tests(attempt: Attempt) -> Trial:
@@ -88,15 +97,24 @@ def run_tests(attempt: Attempt) -> Trial:
         return Trial(Suite(0, complete=False), None, lacks=", ".join(sorted(engines & NO_POSTGRES)))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="timonel-tests-")))
-        if "postgresql" in engines:
-            attempt.say("Making a scratch database for the tests.")
-            module = _overlay(folder, module or described.settings_module, stack.enter_context(scratch_database()))
+        scratch = stack.enter_context(scratch_database()) if "postgresql" in engines else None
+        static = PLAIN_STATIC if "Manifest" in described.storages.get("staticfiles", "") else ""
+        if scratch or static:
+            module = _overlay(folder, module or described.settings_module, scratch, static)
             inside = _with(inside, DJANGO_SETTINGS_MODULE=module, PYTHONPATH=f"{folder}:{inside.folder}")
-        return replace(_run(attempt, inside, settings, module, folder), database=", ".join(sorted(engines)))
+        trial = _run(attempt, inside, settings, module, folder)
+    return replace(trial, database=", ".join(sorted(engines)), notes=tuple(_notes(scratch, static)))
+
+
+def _notes(scratch: Scratch | None, static: str) -> Iterator[str]:
+    if scratch:
+        yield "The tests had a scratch PostgreSQL database of their own."
+    if static:
+        yield "The tests had plain static files: the manifest comes from collectstatic."
 
 
 def _run(attempt: Attempt, inside: Inside, settings: pytest_settings.PytestSettings | None, module: str, folder: Path) -> Trial:
-    (folder / "coveragerc").write_text(COVERAGE.format(folder=folder))
+    (folder / "coveragerc").write_text(COVERAGE.format(folder=folder, source=inside.folder))
     words = _pytest(settings, module, folder) if settings else _manage(inside, module)
     argv = [str(inside.python), "-m", "coverage", "run", f"--rcfile={folder}/coveragerc", *words, *attempt.arguments]
     command = " ".join(["python", *(word for word in words if str(folder) not in word), *attempt.arguments])
@@ -125,15 +143,10 @@ def _manage(inside: Inside, module: str) -> list[str]:
     return [inside.manage, "test", "--noinput", *chosen]
 
 
-def _overlay(folder: Path, module: str, scratch: Scratch) -> str:
-    override = {
-        "HOST": scratch.host,
-        "PORT": scratch.port,
-        "USER": scratch.name,
-        "PASSWORD": scratch.password,
-        "NAME": scratch.name,
-    }
-    (folder / f"{OVERLAY}.py").write_text(OVERLAY_SOURCE.format(module=module, override=override))
+def _overlay(folder: Path, module: str, scratch: Scratch | None, static: str) -> str:
+    override = {} if scratch is None else scratch.as_settings()
+    text = OVERLAY_SOURCE.format(module=module, override=override, plain_static=static)
+    (folder / f"{OVERLAY}.py").write_text(text)
     return OVERLAY
 
 

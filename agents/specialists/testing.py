@@ -19,6 +19,7 @@ from workloads.verdicts import Verdict
 
 KEPT_FOR_CLEANING_UP = 20.0
 LINES_SHOWN = 200
+COPY = "trial"
 # Where the tests look for their database until the scratch one is put in its place: nobody listens there.
 NOWHERE = "postgresql://tests:tests@127.0.0.1:9/tests"
 MORE_TIME = "Give the testing specialist more time, or make the suite faster."
@@ -49,7 +50,7 @@ def _attempt(work: Work) -> Attempt:
         cancelled=work.cancelled,
         deadline=work.deadline,
     )
-    root = workplace.copy(work, "tests")
+    root = workplace.copy(work, COPY)
     values = variables(work)
     inside = Inside(
         python=built.python_path,
@@ -81,7 +82,7 @@ def variables(work: Work) -> dict[str, str]:
     given = {name: dict(entry) for name, entry in work.configuration.items() if name in needed}
     for name, entry in given.items():
         if str(entry.get("binding", "")).startswith("shared"):
-            given[name] = {"value": str(work.source.parent / "tests")}
+            given[name] = {"value": str(work.source.parent / COPY)}
         elif entry.get("secret") and entry.get("value"):
             entry["value"] = _dummy(str(entry["value"]))
     return configuration.resolve(stand_in, given, port=workplace.NO_PORT)
@@ -143,7 +144,7 @@ def _passed(trial: Trial, suite: Suite) -> str:
     skipped = f", {suite.skipped} skipped" if suite.skipped else ""
     covered = f"; they reach {trial.coverage.percent:.0f} % of the code" if trial.coverage else "; coverage was not measured"
     place = f"in {suite.seconds:.0f} s on {trial.database or 'no database'}"
-    return f"{shown.count(suite.passed, 'test')} passed{skipped} {place}{covered}."
+    return " ".join([f"{shown.count(suite.passed, 'test')} passed{skipped} {place}{covered}.", *trial.notes])
 
 
 def _by_surroundings(test: FailedTest, folder: Path) -> bool:
@@ -180,8 +181,11 @@ def _facts(suite: Suite, folder: Path) -> list[Fact]:
 
 def _relative(path: str, folder: Path) -> str:
     """The place in the source, not in the copy the tests ran in."""
-    inside = re.split(r"/tests/(?:" + re.escape(folder.name) + r"/)?", path, maxsplit=1)
-    return path if not path.startswith("/") else inside[-1] if (folder / inside[-1]).exists() else Path(path).name
+    if not path.startswith("/"):
+        return path
+    inside = path.partition(f"/{COPY}/")[2]
+    root = next((parent for parent in folder.parents if (parent / inside).is_file()), folder)
+    return str((root / inside).relative_to(folder)) if (root / inside).is_relative_to(folder) else inside or Path(path).name
 
 
 def _evidence(trial: Trial, verdict: Verdict) -> list[Evidence]:

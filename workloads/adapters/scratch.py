@@ -26,11 +26,9 @@ class Scratch:
     name: str
     password: str
 
-    @property
-    def url(self) -> str:
-        """As DATABASE_URL; role and database have the same name."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"postgresql://{self.name}:{self.password}@{host}:{self.port}/{self.name}"
+    def as_settings(self) -> dict[str, str | int]:
+        """As an entry of DATABASES; role and database have the same name."""
+        return {"HOST": self.host, "PORT": self.port, "USER": self.name, "PASSWORD": self.password, "NAME": self.name}
 
 
 @contextmanager
