@@ -21,7 +21,6 @@ from workloads.drivers.logscan import Trouble
 from workloads.evidence import Evidence
 from workloads.host import logs, place
 from workloads.host.logs import Mark
-from workloads.host.traffic import percentile
 from workloads.models import Environment, Instance, Sample
 from workloads.rollout import Measurement, Metric, Phase
 
@@ -74,13 +73,12 @@ def measure(environment: Environment, instance: Instance, window: Window) -> tup
     web = [sample for sample in samples if sample.requests is not None]
     requests = sum(sample.requests or 0 for sample in web) if web else None
     errors = sum(sample.errors or 0 for sample in web) if web else None
-    p99 = percentile([probe.milliseconds for probe in window.probes if probe.status], 99)
     found = new_troubles(instance, window.marks)
     metrics = [
         Metric("pages", tuple(window.pages)),
         Metric("requests", tuple(_as_measurement(probe) for probe in window.probes)),
         Metric("success ratio", (rollout.success_ratio(requests, errors),)),
-        Metric("latency p99", (rollout.latency(p99, baseline(instance)),)),
+        Metric("latency p99", (rollout.latency(typical_p99(web), baseline(instance)),)),
         Metric("log", (rollout.within(len(found), limit=0, unit=" tracebacks"),)),
         Metric("process", (rollout.within(_restarts(instance) - window.restarts, limit=0, unit=" restarts"),)),
     ]
@@ -103,8 +101,13 @@ def baseline(instance: Instance) -> float | None:
         return None
     before = Sample.objects.filter(instance=instance.replaced_id, requests__gt=0, latency_p99_ms__isnull=False)
     newest = before.order_by("-at").values_list("at", flat=True).first()
-    values = before.filter(at__gt=newest - BASELINE).values_list("latency_p99_ms", flat=True) if newest else []
-    return median([value for value in values if value is not None]) if values else None
+    return typical_p99(before.filter(at__gt=newest - BASELINE)) if newest else None
+
+
+def typical_p99(samples: Iterable[Sample]) -> float | None:
+    """The median of the p99 of each span (ours): the same number before and after, and one bad moment does not decide."""
+    values = [sample.latency_p99_ms for sample in samples if sample.latency_p99_ms is not None]
+    return median(values) if values else None
 
 
 def judged_evidence(judgement: rollout.Judgement) -> Evidence:
