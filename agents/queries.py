@@ -66,5 +66,5 @@ def events_after(actor: Actor, number: int, after: int = 0, *, limit: int = MOST
 
 def unfinished_in(environments: Iterable[int]) -> dict[int, Run]:
     """The newest unfinished run of each of these environments (of a page whose reader may see them)."""
-    rows = Run.objects.filter(environment__in=environments, status__in=UNFINISHED).order_by("environment", "-pk")
-    return {run.environment_id: run for run in rows.distinct("environment")}
+    rows = Run.objects.filter(environment__in=environments, status__in=UNFINISHED).order_by("environment_id", "-pk")
+    return {run.environment_id: run for run in rows.distinct("environment_id")}

@@ -141,16 +141,20 @@ def overview(actor: Actor, now: datetime | None = None) -> list[Row]:
 
 def inbox_for(actor: Actor) -> list[Waiting]:
     """What waits for a decision: first what this person may decide, the soonest to expire first."""
-    found = visibility.changes(actor).filter(status=Change.Status.WAITING, expires_at__gt=timezone.now())
-    rows = found.prefetch_related("proposers", "approvals").order_by("expires_at", "pk")
-    standing = approvals.standing(actor)
-    waiting = [Waiting(change, _why_not(standing, change, Decision.APPROVE), len(_approving(change))) for change in rows]
-    return sorted(waiting, key=lambda item: not item.may_decide)
+    return _waiting(actor, visibility.changes(actor))
 
 
 def inbox_count(actor: Actor) -> int:
     """How many changes wait for this person."""
-    return sum(item.may_decide for item in inbox_for(actor))
+    return sum(item.may_decide for item in _waiting(actor, visibility.changes(actor).defer("preview", "result", "reasons")))
+
+
+def _waiting(actor: Actor, found: QuerySet[Change]) -> list[Waiting]:
+    open_ones = found.filter(status=Change.Status.WAITING, expires_at__gt=timezone.now())
+    rows = open_ones.prefetch_related("proposers", "approvals").order_by("expires_at", "pk")
+    standing = approvals.standing(actor)
+    waiting = [Waiting(change, _why_not(standing, change, Decision.APPROVE), len(_approving(change))) for change in rows]
+    return sorted(waiting, key=lambda item: not item.may_decide)
 
 
 def changes_for(actor: Actor) -> QuerySet[Change]:
