@@ -26,7 +26,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_the_same_processes_run_as_under_the_supervisor(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {*OURS, "postgres", "valkey"}
+    assert set(compose["services"]) == {*OURS, "postgres", "valkey", "applications-valkey"}
     folder = Folder(Path("/data"))
     for program in (programs.web(folder, 8000), programs.worker(folder), programs.beat(folder)):
         ours = " ".join(compose["services"][program.name]["command"])
