@@ -68,7 +68,7 @@ def test_a_proxy_in_front_on_this_machine_is_believed(address: Address, gunicorn
 
 
 def test_nothing_live_answers_503_in_words(address: Address) -> None:
-    answer = address.lead_to(None, None) and httpx.get(address.url)
+    answer = httpx.get(address.lead_to(None, None).url)
     assert answer.status_code == 503
     assert answer.headers["content-type"].startswith("text/html")
     assert "Nothing is live here yet" in answer.text
