@@ -43,7 +43,7 @@ PLAN = {
     "health_path": "/health/",
     "pages": ["/"],
 }
-CONFIGURATION = {
+CONFIGURATION: Any = {
     "SECRET_KEY": {"binding": "secret_key", "secret": True},
     "ALLOWED_HOSTS": {"binding": "hosts", "secret": False},
     "DATABASE_URL": {"binding": "database.url", "secret": True},
@@ -122,6 +122,7 @@ class Machine:
         return f"http://127.0.0.1:{self.environment.port}"
 
     def instance(self, pk: int | None) -> Instance:
+        assert pk is not None
         return Instance.objects.get(pk=pk)
 
 

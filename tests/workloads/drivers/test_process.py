@@ -141,11 +141,10 @@ def test_an_older_fence_does_not_move_the_address(machine: Machine) -> None:
 
 
 def test_sqlite_and_uploads_outlive_releases(machine: Machine) -> None:
-    plan = {"shared": ["db.sqlite3", "media/"], "pages": ["/"]}
     configuration = {name: entry for name, entry in CONFIGURATION.items() if name != "DATABASE_URL"}
     folders = []
     for version in ("v1", "v2"):
-        release = machine.release(version, **plan)
+        release = machine.release(version, shared=["db.sqlite3", "media/"])
         release.configuration = configuration
         release.save()
         folders.append(Path(roll_out(machine, release, version).folder))

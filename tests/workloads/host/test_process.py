@@ -42,6 +42,16 @@ def run_until(process: Process, wanted: Launch | None, holds: Callable[[], objec
     eventually(step)
 
 
+def until_it_ended(process: Process, wanted: Launch | None, now: float) -> None:
+    """Let it notice its exit while the clock stands still."""
+
+    def step() -> bool:
+        process.tick(wanted, now)
+        return not process.alive
+
+    eventually(step)
+
+
 def test_backoff_doubles_up_to_a_minute() -> None:
     assert [backoff(restarts) for restarts in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
 
@@ -51,7 +61,7 @@ def test_a_process_that_ends_waits_longer_each_time(tmp_path: Path) -> None:
     delays = []
     for _ in range(3):
         process.tick(wanted, now)
-        eventually(lambda at=now: process.tick(wanted, at) or not process.alive)
+        until_it_ended(process, wanted, now)
         assert process.exit_code == 3
         delays.append(process.next_start - now)
         process.tick(wanted, process.next_start - 0.01)
@@ -66,7 +76,7 @@ def test_a_healthy_run_forgives_former_exits(tmp_path: Path) -> None:
     process.tick(wanted, 1000)
     assert process.identity is not None
     processes.kill_session(process.identity)
-    eventually(lambda: process.tick(wanted, 1061) or not process.alive)
+    until_it_ended(process, wanted, 1061)
     assert process.restarts == 1
 
 
@@ -108,7 +118,7 @@ def test_another_host_adopts_and_stops_it(tmp_path: Path) -> None:
     assert second.identity == first.identity
     run_until(second, wanted, lambda: second.alive)
     second.tick(None, time.monotonic())
-    eventually(lambda: first.tick(None, time.monotonic()) or not first.alive)
+    until_it_ended(first, None, time.monotonic())
     run_until(second, None, lambda: not second.alive)
 
 

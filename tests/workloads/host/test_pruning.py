@@ -13,6 +13,8 @@ from django.utils import timezone
 from workloads.host import place, pruning
 from workloads.models import Application, Environment, Instance, Release, Sample
 
+EMPTY: Any = {}
+
 
 @pytest.fixture
 def environment(db: None, settings: Any, tmp_path: Path) -> Environment:
@@ -28,7 +30,7 @@ def stopped(environment: Environment, number: int) -> Instance:
         commit=f"{number}" * 40,
         artefact_digest="0",
         configuration_digest="0",
-        configuration={},
+        configuration=EMPTY,
     )
     folder = place.release_folder(environment, f"run-{number}")
     folder.mkdir(parents=True)
