@@ -72,8 +72,8 @@ def classify_plan(operations: Sequence[Operation], situation: Situation | None =
 
 def _points(operation: Operation, situation: Situation) -> list[Point]:
     if situation.database_empty:
-        points = [Point("The database is empty: nobody waits and nothing is lost.")]
-    elif operation.inner is not None:
+        return [Point("The database is empty: nobody waits, and there is nothing to go back to.")]
+    if operation.inner is not None:
         points = _inner_points(operation.inner, situation)
     elif not operation.managed:
         points = [Point("The model is not managed by Django, so its table stays as it is.")]
