@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from workloads.adapters.scanners import SYNTAX
 from workloads.evidence import Fact
+from workloads.source.files import parse
 
 # Not part of what is served: their faults are shown, and stop nothing.
 ASIDE = frozenset(
@@ -40,7 +41,7 @@ def _is_looked_up(fact: Fact, folder: Path) -> bool:
     if named is None or named[1] in PYTHON_2:
         return False
     try:
-        tree = ast.parse((folder / fact.path).read_bytes())
+        tree = parse((folder / fact.path).read_bytes())
     except (OSError, SyntaxError, ValueError):
         return True
     ignored = _never_evaluated(tree)

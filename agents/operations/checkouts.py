@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ def checkout(context: Context, ref: str) -> Assessment:
     context.say(f"Fetching {application.repository}")
     close_old_connections()
     git.clone_or_fetch(application.repository, mirror_of(application), deadline=context.deadline)
+    clear(context.run)  # an attempt before this one may have seen the ref elsewhere
     found = ground(context, git.resolve(mirror_of(application), ref).sha)
     commit, project = found.commit, found.project
     summary = f"{ref} is {commit.sha[:10]}: {commit.message.splitlines()[0] if commit.message else 'no message'}"
@@ -58,19 +60,27 @@ def checkout(context: Context, ref: str) -> Assessment:
 
 
 def ground(context: Context, commit: str) -> Ground:
-    """The files of the commit; written (again) if they are not on this machine."""
+    """The files of the commit; written again if they are not on this machine. Several may ask at once."""
     environment = environment_of(context)
     close_old_connections()
     mirror, source = mirror_of(environment.application), work_folder(context.run) / "source"
     if not (mirror / "HEAD").exists():
         git.clone_or_fetch(environment.application.repository, mirror, deadline=context.deadline)
     found = git.resolve(mirror, commit)
-    mark = source.parent / f"{commit}.whole"
-    if not mark.exists():
-        shutil.rmtree(source.parent, ignore_errors=True)
-        git.export(mirror, commit, source)
-        mark.touch()
+    if not source.exists():
+        _write(mirror, found.sha, source)
     return Ground(environment, source, understand(source, environment.application.folder), found)
+
+
+def _write(mirror: Path, commit: str, source: Path) -> None:
+    """Whole, or not there: whoever is faster wins."""
+    source.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix="source-", dir=source.parent))
+    git.export(mirror, commit, part)
+    try:
+        part.rename(source)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def environment_of(context: Context) -> Environment:

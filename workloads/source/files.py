@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import codecs
 import os
+import threading
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 LARGEST = 2_000_000
+_PARSING = threading.Lock()
 # Folders that hold nothing the application itself runs.
 IGNORED = frozenset(
     [
@@ -77,11 +79,19 @@ def python(path: Path) -> ast.Module | None:
     if not content.strip():
         return ast.Module([], []) if path.is_file() else None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content)
+        return parse(content)
     except (SyntaxError, ValueError, RecursionError):
         return None
+
+
+def parse(content: str | bytes) -> ast.Module:
+    """`ast.parse` without warnings, one thread at a time.
+
+    CPython 3.11 counts the depth of all threads together and then raises SystemError (gh-106905).
+    """
+    with _PARSING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(content)
 
 
 def toml(path: Path) -> dict[str, Any]:
