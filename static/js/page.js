@@ -72,6 +72,16 @@
     if (event.target.matches("form.filters select")) event.target.form.requestSubmit();
   });
 
+  // A node of a run's graph: chosen here, drawn by the server, kept in the address.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-choose]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    document.getElementById("chosen-node").value = link.dataset.choose;
+    history.replaceState(null, "", `?node=${encodeURIComponent(link.dataset.choose)}`);
+    htmx.trigger(document.body, "choose");
+  });
+
   const rows = () => [...document.querySelectorAll("tbody tr:has(a.row)")];
   const move = (by) => {
     const all = rows();

@@ -39,6 +39,42 @@ from workloads.verdicts import Verdict
 __all__ = ["PASSWORD", "Scene", "fill"]
 
 
+CHECKED = {"checkout": e.CHECKOUT, **e.CHECKS}
+LAST = {"apply": e.APPLY, "verify": e.VERIFY, "promote": e.PROMOTE, "report": e.REPORT}
+GOOD = {**CHECKED, "plan": e.PLAN, "gate": e.GATE, **LAST}
+STOPPED = {
+    "summary": "Testing stopped it: 1 of 214 tests failed.",
+    "cure": "Mend the test or the code, and deploy the new commit. Nothing was touched.",
+}
+ROLLED_BACK = {
+    "summary": "2.4.0 failed its verification; 2.3.0 is live again.",
+    "cure": "Make the cache table in a release step, then deploy again.",
+}
+REFUSED = {
+    "summary": "The policy refused it: a migration breaks the code that is running.",
+    "cure": "Split it in two releases (expand and contract).",
+}
+STUCK = {
+    "summary": "5 workers in a row were lost in the same step.",
+    "cure": "Read the workers' log, then retry or cancel the run.",
+}
+SAFE = "A column that may be empty is added at once."
+LOCKS = "An index is made without CONCURRENTLY: writing to orders waits meanwhile."
+FACTS = Facts(
+    commits=(
+        {"sha": "8ceb27" * 6, "author": "Dana Ruiz", "message": "Show a discount in the basket"},
+        {"sha": "77ab12" * 6, "author": "Dana Ruiz", "message": "Store the discount with the order"},
+        {"sha": "c0ffee" * 6, "author": "Lee Park", "message": "Run four web workers"},
+    ),
+    files=("orders/models.py", "orders/migrations/0007_order_discount.py", "orders/templates/basket.html", "Procfile"),
+    migrations=(
+        Migration("orders", "0007_order_discount", "Add field discount to order", ("safe_online",), SAFE),
+        Migration("orders", "0008_order_number_index", "Create index on order.number", ("locks",), LOCKS),
+    ),
+    notes=("Before a rollback the database keeps orders.0007: the code of v1 does not mind.",),
+)
+
+
 @dataclass
 class Scene:
     """What a journey needs to name."""
@@ -63,85 +99,40 @@ def _storefront(stage: Stage) -> Change:
     tiers = {"local": "local", "staging": "staging", "production": "production"}
     application = stage.application("storefront", tiers, first_port=8101)
     v1 = stage.release(application, "v1", "First release", STRIPE_API_KEY={"value": "x" * 24, "secret": True})
-    v2 = stage.release(
-        application,
-        "v2",
-        "Show a discount in the basket\n\nCloses 41.",
-        STRIPE_API_KEY={"value": "y" * 24, "secret": True},
-        FEATURE_DISCOUNT={"value": "on", "secret": False},
-    )
-    checks = {"checkout": e.CHECKOUT, **e.CHECKS, "plan": e.PLAN}
-    rest = {"apply": e.APPLY, "verify": e.VERIFY, "promote": e.PROMOTE, "report": e.REPORT}
-    good = {**checks, "gate": e.GATE, **rest}
-    first = stage.run(
-        "first", "storefront/production", "deploy", "succeeded", good, ref="v1", minutes=4320, summary="v1 is live and verified."
-    )
-    local = stage.run(
-        "local", "storefront/local", "deploy", "succeeded", good, ref="v2", minutes=190, summary="v2 is live and verified."
-    )
-    for where, release, run, minutes in (
-        ("storefront/production", v1, first, 4319),
-        ("storefront/local", v2, local, 189),
-    ):
-        stage.deployment(where, release, "live", "passed", run=run, minutes=minutes)
-        stage.instance(where, release)
+    newer = {"STRIPE_API_KEY": {"value": "y" * 24, "secret": True}, "FEATURE_DISCOUNT": {"value": "on", "secret": False}}
+    v2 = stage.release(application, "v2", "Show a discount in the basket\n\nCloses 41.", **newer)
+    first = stage.run("first", "storefront/production", "deploy", "succeeded", GOOD, ref="v1", minutes=4320, summary="v1 is live.")
+    local = stage.run("local", "storefront/local", "deploy", "succeeded", GOOD, ref="v2", minutes=190, summary="v2 is live.")
+    stage.deployment("storefront/production", v1, "live", "passed", run=first, minutes=4319)
+    stage.deployment("storefront/local", v2, "live", "passed", run=local, minutes=189)
     old = stage.deployment("storefront/staging", v1, "superseded", "passed", minutes=2880)
     stage.deployment("storefront/staging", v2, "live", "passed", minutes=95, previous=old)
-    stage.instance("storefront/staging", v2)
-    failing = {
-        "checkout": e.CHECKOUT,
-        **e.CHECKS,
-        "testing": e.TESTING_FAILED,
-        "plan": Found(Verdict.NOT_EVALUATED, "Nothing was planned: testing failed.", 0.1),
-    }
-    stage.run(
-        "stopped",
-        "storefront/staging",
-        "deploy",
-        "stopped",
-        {**failing, "report": e.REPORT},
-        ref="v4",
-        minutes=38,
-        summary="Testing stopped it: 1 of 214 tests failed.",
-        cure="Mend the test or the code, and deploy the new commit. Nothing was touched.",
-    )
-    stage.run(
-        "cancelled",
-        "storefront/local",
-        "deploy",
-        "cancelled",
-        {"checkout": e.CHECKOUT},
-        ref="v3",
-        minutes=300,
-        summary="Cancelled by alice.",
-    )
-    stage.run(
-        "back",
-        "storefront/staging",
-        "rollback",
-        "succeeded",
-        {"plan": e.PLAN, "gate": e.GATE, **rest},
-        minutes=2900,
-        by="bob",
-        summary="v1 is live again.",
-    )
-    change = waiting_change(stage, v2)
-    run = stage.run(
-        "waiting",
-        "storefront/production",
-        "deploy",
-        "waiting",
-        {**checks, "gate": e.GATE},
-        ref="v2",
-        minutes=7,
-        open="approval",
-        waiting_for=change,
-    )
+    for where, release in (("storefront/production", v1), ("storefront/local", v2), ("storefront/staging", v2)):
+        stage.instance(where, release)
+    _stopped_and_cancelled(stage)
+    return _waiting(stage, v2)
+
+
+def _stopped_and_cancelled(stage: Stage) -> None:
+    nothing = Found(Verdict.NOT_EVALUATED, "Nothing was planned: testing failed.", 0.1)
+    failing = {**CHECKED, "testing": e.TESTING_FAILED, "plan": nothing, "report": e.REPORT}
+    stage.run("stopped", "storefront/staging", "deploy", "stopped", failing, ref="v4", minutes=38, **STOPPED)
+    begun = {"checkout": e.CHECKOUT}
+    stage.run("cancelled", "storefront/local", "deploy", "cancelled", begun, ref="v3", minutes=300, summary="Cancelled by alice.")
+    back = {"plan": e.PLAN, "gate": e.GATE, **LAST}
+    stage.run("back", "storefront/staging", "rollback", "succeeded", back, minutes=2900, by="bob", summary="v1 is live again.")
+
+
+def _waiting(stage: Stage, release: Release) -> Change:
+    """The run that waits, the change it waits for, and the variables of production."""
+    production = stage.environments["storefront/production"]
+    change = waiting_change(stage, release)
+    done = {**CHECKED, "plan": e.PLAN, "gate": e.GATE}
+    where = "storefront/production"
+    run = stage.run("waiting", where, "deploy", "waiting", done, ref="v2", minutes=7, open="approval", waiting_for=change)
     Change.objects.filter(pk=change.pk).update(run_number=run.pk)
-    Variable.objects.create(environment=stage.environments["storefront/production"], name="STRIPE_API_KEY", value="z" * 24)
-    Variable.objects.create(
-        environment=stage.environments["storefront/production"], name="EMAIL_HOST", value="mail.example.org", secret=False
-    )
+    Variable.objects.create(environment=production, name="STRIPE_API_KEY", value="z" * 24)
+    Variable.objects.create(environment=production, name="EMAIL_HOST", value="mail.example.org", secret=False)
     change.refresh_from_db()
     return change
 
@@ -149,125 +140,43 @@ def _storefront(stage: Stage) -> Change:
 def waiting_change(stage: Stage, release: Release) -> Change:
     """The change that rolls v2 out to production and waits for an approver who is not Alice."""
     environment = stage.environments["storefront/production"]
-    facts = Facts(
-        commits=(
-            {"sha": release.commit, "author": "Dana Ruiz", "message": "Show a discount in the basket"},
-            {"sha": "77ab12" * 6, "author": "Dana Ruiz", "message": "Store the discount with the order"},
-            {"sha": "c0ffee" * 6, "author": "Lee Park", "message": "Run four web workers"},
-        ),
-        files=(
-            "orders/models.py",
-            "orders/migrations/0007_order_discount.py",
-            "orders/templates/basket.html",
-            "orders/tests/test_basket.py",
-            "Procfile",
-        ),
-        migrations=(
-            Migration(
-                "orders",
-                "0007_order_discount",
-                "Add field discount to order",
-                ("safe_online",),
-                "A column that may be empty is added at once.",
-            ),
-            Migration(
-                "orders",
-                "0008_order_number_index",
-                "Create index on order.number",
-                ("locks",),
-                "An index is made without CONCURRENTLY: writing to orders waits meanwhile.",
-            ),
-        ),
-        notes=("Before a rollback the database keeps orders.0007: the code of v1 does not mind.",),
-    )
-    draft = actions.roll_out(release, facts)
-    judgement = Judgement(
-        "medium",
-        ("It locks a table: an index is made without CONCURRENTLY.", "Security: inconclusive."),
-        1,
-        "approver",
-        False,
-        timedelta(hours=24),
-    )
+    draft = actions.roll_out(release, FACTS)
+    reasons = ("It locks a table: an index is made without CONCURRENTLY.", "Security: inconclusive.")
     return changes.propose(
         Actor.person(stage.people["alice"]),
         environment,
         "Roll out v2 of storefront in production, replacing v1.",
         [draft],
         actions.preview(environment, [draft]),
-        judgement,
+        Judgement("medium", reasons, 1, "approver", False, timedelta(hours=24)),
         idempotency_key=f"scene-change-{release.pk}",
     )
 
 
 def _billing(stage: Stage) -> None:
+    where = "billing/production"
     application = stage.application("billing", {"production": "production"}, first_port=8111)
     old, new = stage.release(application, "2.3.0", "Rates by country"), stage.release(application, "2.4.0", "Cache the rates")
-    found = {
-        "checkout": e.CHECKOUT,
-        **e.CHECKS,
-        "plan": e.PLAN,
-        "gate": e.GATE,
-        "approval": Found(Verdict.PASSED, "bob approved it.", 300),
-    }
-    run = stage.run(
-        "rolled-back",
-        "billing/production",
-        "deploy",
-        "rolled_back",
-        {**found, "apply": e.APPLY, "verify": e.VERIFY_FAILED, "roll_back": e.ROLL_BACK, "report": e.REPORT},
-        ref="2.4.0",
-        minutes=26,
-        summary="2.4.0 failed its verification; 2.3.0 is live again.",
-        cure="Make the cache table in a release step, then deploy again.",
-    )
-    live = stage.deployment("billing/production", old, "live", "passed", minutes=9000)
-    failed = stage.deployment(
-        "billing/production",
-        new,
-        "rolled_back",
-        "failed",
-        minutes=24,
-        run=run,
-        previous=live,
-        summary="The landing page answers 500, and the log holds 6 tracebacks.",
-    )
+    found = {**CHECKED, "plan": e.PLAN, "gate": e.GATE, "approval": Found(Verdict.PASSED, "bob approved it.", 300)}
+    failed = {**found, "apply": e.APPLY, "verify": e.VERIFY_FAILED, "roll_back": e.ROLL_BACK, "report": e.REPORT}
+    run = stage.run("rolled-back", where, "deploy", "rolled_back", failed, ref="2.4.0", minutes=26, **ROLLED_BACK)
+    live = stage.deployment(where, old, "live", "passed", minutes=9000)
+    why = e.VERIFY_FAILED.summary
+    attempt = stage.deployment(where, new, "rolled_back", "failed", minutes=24, run=run, previous=live, summary=why)
     Incident.objects.create(
-        environment=stage.environments["billing/production"],
-        deployment=failed,
+        environment=stage.environments[where],
+        deployment=attempt,
         title="2.4.0 failed its verification in billing/production",
         status=Incident.Status.MITIGATED,
-        evidence={"summary": "The landing page answers 500, and the log holds 6 tracebacks."},
+        evidence={"summary": why},
         run_number=run.pk,
         opened_at=stage.before(minutes=21),
     )
-    stage.instance("billing/production", old, errors=4)
-    Environment.objects.filter(name="production", application=application).update(
-        held_at=stage.before(minutes=20), held_because="Rolled back to 2.3.0 by itself."
-    )
-    stage.run(
-        "refused",
-        "billing/production",
-        "deploy",
-        "refused",
-        {**found},
-        ref="2.5.0",
-        minutes=12,
-        by="carol",
-        summary="The policy refused it: a migration breaks the code that is running.",
-        cure="Split it in two releases (expand and contract).",
-    )
-    stage.run(
-        "stuck",
-        "billing/production",
-        "deploy",
-        "stuck",
-        {"checkout": e.CHECKOUT},
-        ref="2.4.1",
-        minutes=9,
-        summary="5 workers in a row were lost in the same step.",
-        cure="Read the workers' log, then retry or cancel the run.",
-    )
+    stage.instance(where, old, errors=4)
+    held = {"held_at": stage.before(minutes=20), "held_because": "Rolled back to 2.3.0 by itself."}
+    Environment.objects.filter(pk=stage.environments[where].pk).update(**held)
+    stage.run("refused", where, "deploy", "refused", found, ref="2.5.0", minutes=12, by="carol", **REFUSED)
+    stage.run("stuck", where, "deploy", "stuck", {"checkout": e.CHECKOUT}, ref="2.4.1", minutes=9, **STUCK)
 
 
 def _newsletter(stage: Stage) -> None:

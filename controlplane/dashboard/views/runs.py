@@ -114,6 +114,7 @@ def _state(request: HttpRequest, actor: Actor, run: Run) -> dict[str, object]:
     tools = TOOLS.get(chosen.name, ()) if chosen else ()
     return {
         "run": run,
+        "asked_node": request.GET.get("node", "")[:60],
         "picture": picture,
         "chosen": chosen,
         "earlier": [step for step in steps if chosen and step.node == chosen.name and chosen.step and step.pk != chosen.step.pk],
