@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from tests.journeys.scene import Scene, fill
 
 SignIn = Callable[[str], Client]
 
 
+@pytest.fixture(scope="module")
+def filled(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Scene]:
+    """The scene, written once for the tests of a module; the writes of each test are taken back by its own savepoint."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield fill()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def scene(db: None) -> Scene:
+def scene(filled: Scene, db: None) -> Scene:
     """Three applications, five environments, runs in every state."""
-    return fill()
+    return filled
 
 
 @pytest.fixture
@@ -32,6 +42,6 @@ def as_(scene: Scene) -> SignIn:
 
 
 @pytest.fixture(autouse=True)
-def forget_tries(db: None) -> None:
+def forget_tries() -> None:
     """Each test begins with nobody throttled."""
     cache.clear()
