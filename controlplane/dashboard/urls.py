@@ -27,6 +27,7 @@ urlpatterns = [
     _at("environments/menu/", environments.menu, "environment-menu"),
     _at("environments/<int:environment_id>/", environments.show, "environment"),
     _at("environments/<int:environment_id>/state/", environments.state, "environment-state"),
+    _at("environments/<int:environment_id>/log/<int:instance_id>/<slug:process>/", environments.log, "process-log"),
     _at("environments/<int:environment_id>/roll-back/", environments.roll_back, "roll-back"),
     _at("environments/<int:environment_id>/release-hold/", environments.release_hold, "release-hold"),
     _at("runs/", runs.index, "runs"),

@@ -74,10 +74,11 @@
   });
 
   // Which details are open, and how far what scrolls was scrolled, outlive a swap.
+  // A log that was read at its end stays at its end.
   let kept = null;
   const remember = (elt) => {
     const details = new Map([...elt.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
-    const scrolled = new Map([...elt.querySelectorAll("[id] > pre")].map((one) => [one.parentElement.id, one.scrollTop]));
+    const scrolled = new Map([...elt.querySelectorAll("[id] > pre")].map((one) => [one.parentElement.id, one.scrollTop + one.clientHeight >= one.scrollHeight - 4 ? Infinity : one.scrollTop]));
     kept = { elt, details, scrolled };
   };
   document.addEventListener("htmx:afterSwap", () => {
@@ -88,7 +89,7 @@
     }
     for (const [id, top] of kept.scrolled) {
       const pre = document.getElementById(id)?.querySelector("pre");
-      if (pre) pre.scrollTop = top;
+      if (pre) pre.scrollTop = Math.min(top, pre.scrollHeight);
     }
     kept = null;
   });

@@ -63,6 +63,8 @@
   forget();
   recall();
 
+  for (const pre of document.querySelectorAll(".evidence.plain pre")) pre.scrollTop = pre.scrollHeight;
+
   // A menu closes by a click elsewhere or Escape; filters apply when chosen.
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(except)) menu.open = false;

@@ -9,13 +9,16 @@ from typing import Any
 
 from agents.models import Run
 from controlplane.core.actors import Actor
+from controlplane.core.redaction import redact
 from controlplane.dashboard import sight
 from controlplane.dashboard.drawing import spark
 from controlplane.dashboard.reads.overview import health
+from workloads.host import logs, place
 from workloads.models import Change, Deployment, Environment, Incident, Instance, Sample
 
 WINDOW = timedelta(minutes=15)
 POINTS = 60
+LOG_LINES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,14 @@ def state(environment: Environment, now: datetime) -> dict[str, Any]:
         "waiting": Change.objects.filter(environment=environment, status=Change.Status.WAITING, expires_at__gt=now),
         "incidents": Incident.objects.filter(environment=environment).exclude(status=Incident.Status.RESOLVED),
     }
+
+
+def log_of(environment: Environment, instance_id: int, process: str) -> str:
+    """The end of a process's log, without the environment's secrets and what looks like one."""
+    instance = sight.one(Instance.objects.filter(environment=environment), "running copy", pk=instance_id)
+    secrets = frozenset(row.value for row in environment.variables.filter(secret=True) if row.value)
+    found = {path.stem: path for path in logs.logs(place.instance_folder(instance.pk))}
+    return redact(logs.tail(found[process], LOG_LINES), secrets) if process in found else ""
 
 
 def _copy(instance: Instance, routed: bool, now: datetime) -> Copy:

@@ -32,6 +32,14 @@ def state(request: HttpRequest, actor: Actor, environment_id: int) -> HttpRespon
     return render(request, "environments/_state.html", _state(request, actor, environment))
 
 
+def log(request: HttpRequest, actor: Actor, environment_id: int, instance_id: int, process: str) -> HttpResponse:
+    """The end of the log of one process."""
+    environment = environments.one(actor, environment_id)
+    text = environments.log_of(environment, instance_id, process)
+    context = {"environment": environment, "process": process, "text": text}
+    return render(request, "environments/_log.html" if door.is_htmx(request) else "environments/log.html", context)
+
+
 def menu(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The environments to switch to, for the top bar."""
     return render(request, "frame/_environments.html", {"environments": sight.environments(actor)[:200]})

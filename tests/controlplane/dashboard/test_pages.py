@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.db import connection
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from agents import events
@@ -97,6 +99,26 @@ def test_variables_are_shown_by_name_only(scene: Scene, as_: SignIn) -> None:
     assert "visible-value-42" not in page
 
 
+def test_the_log_of_a_process_is_shown_without_secrets(scene: Scene, as_: SignIn, tmp_path: Path) -> None:
+    production = scene.environments["storefront/production"]
+    instance = production.instances.get()
+    folder = tmp_path / "instances" / str(instance.pk)
+    folder.mkdir(parents=True)
+    (folder / "web.log").write_text(f"GET / 200 <b>\nkey is {'z' * 24}\n")
+    with override_settings(DATA_DIR=tmp_path):
+        page = as_("bob").get(f"/environments/{production.pk}/log/{instance.pk}/web/").content.decode()
+        other = as_("bob").get(f"/environments/{production.pk}/log/{instance.pk}/passwd/").content.decode()
+    assert "GET / 200 &lt;b&gt;" in page
+    assert "z" * 24 not in page
+    assert "GET / 200" not in other
+
+
+def test_a_log_is_asked_for_by_its_own_environment_only(scene: Scene, as_: SignIn) -> None:
+    local, production = scene.environments["storefront/local"], scene.environments["storefront/production"]
+    instance = production.instances.get()
+    assert as_("bob").get(f"/environments/{local.pk}/log/{instance.pk}/web/").status_code == 404
+
+
 def test_a_refused_deployment_keeps_what_was_typed(scene: Scene, as_: SignIn) -> None:
     application = scene.environments["storefront/local"].application_id
     answer = as_("alice").post(f"/applications/{application}/deploy/", {"ref": "v2", "environment": "999", "key": "k"}, headers=HX)
@@ -155,7 +177,7 @@ def _more_of_everything(scene: Scene) -> None:
 
 def test_every_page_speaks_spanish(scene: Scene, as_: SignIn) -> None:
     client = as_("bob")
-    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    client.cookies[configured.LANGUAGE_COOKIE_NAME] = "es"
     assert "Resumen" in client.get("/").content.decode()
     page = text_of(client.get(f"/changes/{scene.change.pk}/").content.decode())
     for word in ("Riesgo", "Su decisión", "espera aprobación", "Para aprobar, escriba"):

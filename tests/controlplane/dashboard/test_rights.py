@@ -42,6 +42,7 @@ DOORS = {
     "deploy": Door(404, 404, 404, "application_id", "post"),
     "environment": Door(200, 404, 404, "environment_id"),
     "environment-state": Door(200, 404, 404, "environment_id"),
+    "process-log": Door(200, 404, 404, "environment_id"),
     "roll-back": Door(409, 404, 404, "environment_id", "post"),
     "release-hold": Door(403, 404, 404, "environment_id", "post"),
     "run": Door(200, 404, 404, "run_id"),
@@ -75,6 +76,9 @@ def address(name: str, scene: Scene) -> str:
         "change_id": scene.change.pk,
         "incident_id": Incident.objects.get().pk,
     }
+    if name == "process-log":
+        instance = production.instances.get()
+        return reverse(name, kwargs={"environment_id": production.pk, "instance_id": instance.pk, "process": "web"})
     where = DOORS[name].where
     return reverse(name, kwargs={where: numbers[where]} if where else {})
 
