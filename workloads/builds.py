@@ -22,7 +22,7 @@ from workloads.drivers import Say
 from workloads.source import plan
 from workloads.source.project import Project, Step
 
-FORMAT = "1"  # changes when what we make of the same inputs changes
+FORMAT = "2"  # changes when what we make of the same inputs changes
 DONE, LOG, FROZEN = "timonel.json", "timonel-build.log", "timonel-frozen.txt"
 MOST_PYTHONS = 4
 
@@ -178,16 +178,19 @@ class _Builder:
         pythons = _one_of_each(toolchain.fitting_pythons(self.project.python_request, self.project.python_preferred))
         first: BuildFailed | None = None
         for python in pythons[:MOST_PYTHONS]:
+            if first is not None and not self._may_help(first, python):
+                continue
             try:
                 return self._with(python)
             except BuildFailed as error:
                 first = first or error
-                if not install.another_python_may_help(error):
-                    raise
-                if python is not pythons[:MOST_PYTHONS][-1]:
-                    self.say(f"Not with Python {python}: {error.message}", kind="note", level="warning")
+                self.say(f"Not with Python {python}: {error.message}", kind="note", level="warning")
         assert first is not None
         raise first
+
+    def _may_help(self, error: BuildFailed, python: Python) -> bool:
+        lines = inputs.collect(self.source, self.project, python).requirements
+        return install.another_python_may_help(error, python, lines)
 
     def _with(self, python: Python) -> BuiltEnvironment:
         digest = lock_digest(self.source, self.project, python, dev=self.dev)
@@ -216,6 +219,7 @@ class _Builder:
             install.remember(folder.with_suffix(".failed"), error)
             folders.remove(folder)
             raise
+        install.carry(work)
         install.freeze(work, folder / FROZEN)
         (folder / LOG).write_text(work.text(), encoding="utf-8")
         told = {"python": python.version, "added": list(added), "notes": work.notes}

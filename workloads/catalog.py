@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -77,8 +77,10 @@ def look(mirror: Path, ref: str, folder: str = "") -> Project:
     """Understand the project of a ref in a mirror."""
     work = Path(settings.DATA_DIR) / "work" / f"look-{randomness.token_hex(6)}"
     try:
-        git.export(mirror, git.resolve(mirror, ref).sha, work / "source")
-        return understand(work / "source", folder)
+        absent = git.export(mirror, git.resolve(mirror, ref).sha, work / "source")
+        project = understand(work / "source", folder)
+        note = f"The repository lacks the content of {len(absent)} of its files: {', '.join(absent[:5])}."
+        return replace(project, notes=(*project.notes, note)) if absent else project
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

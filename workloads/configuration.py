@@ -22,7 +22,7 @@ from workloads.source.project import Project, Read
 
 REDIS_DATABASES = 16
 # Until the environment has a database: settings must load before one is made.
-NOT_YET = "postgresql://application:not-made-yet@127.0.0.1:9/application"
+NOT_YET = "postgres://application:not-made-yet@127.0.0.1:9/application"
 DATABASE_VARIABLE = re.compile(r"(\w+_)?(DATABASE|DB|POSTGRES)_?(URL|HOST)$")
 
 
@@ -152,7 +152,7 @@ def _database(environment: Environment, part: str) -> str:
         return f"sqlite:///{shared_folder(environment) / 'db.sqlite3'}"
     url = urlsplit(_where_it_is_now(environment.database_url) if environment.database_url else NOT_YET)
     parts = {
-        "url": url.geturl(),
+        "url": url._replace(scheme="postgres").geturl(),  # the spelling that every URL parser of Django's knows
         "name": url.path.lstrip("/"),
         "user": unquote(url.username or ""),
         "password": unquote(url.password or ""),

@@ -87,7 +87,7 @@ def test_parts_of_the_database_address_fit_the_whole_wherever_the_server_is_now(
 def test_settings_can_load_before_the_database_is_made(environment: Environment) -> None:
     project = of(*reads("DATABASE_URL", setting="DATABASES.default"), names=("psycopg",))
     values = configuration.resolve(environment, configuration.propose(environment, project), port=1)
-    assert values["DATABASE_URL"].startswith("postgresql://")
+    assert values["DATABASE_URL"].startswith("postgres://")
 
 
 def test_what_a_person_set_wins_and_its_database_is_not_mixed_with_ours(environment: Environment) -> None:

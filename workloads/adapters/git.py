@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -59,10 +60,21 @@ def clone_or_fetch(repository: str, mirror: Path, *, deadline: float) -> None:
         if not (mirror / "HEAD").exists():
             _git("init", "--quiet", "--bare", str(mirror))
         address = str(Path(repository).resolve()) if Path(repository).exists() else repository
-        _git(
-            "fetch", "--quiet", "--prune", "--no-tags", "--force", "--no-recurse-submodules", "--", address, *REFSPECS,
-            mirror=mirror, seconds=max(deadline - time.monotonic(), 1), subject=repository,
-        )  # fmt: skip
+        try:
+            _fetch(address, mirror, deadline, repository)
+        except _Incomplete:
+            _take_as_it_is(Path(address), mirror)
+
+
+class _Incomplete(OutsideError):
+    """The repository lacks objects that its commits name, as partial copies do."""
+
+
+def _fetch(address: str, mirror: Path, deadline: float, repository: str) -> None:
+    _git(
+        "fetch", "--quiet", "--prune", "--no-tags", "--force", "--no-recurse-submodules", "--", address, *REFSPECS,
+        mirror=mirror, seconds=max(deadline - time.monotonic(), 1), subject=repository,
+    )  # fmt: skip
 
 
 def resolve(mirror: Path, ref: str) -> Commit:
@@ -80,14 +92,21 @@ def resolve(mirror: Path, ref: str) -> Commit:
     )
 
 
-def export(mirror: Path, commit: str, into: Path) -> None:
-    """Write the files of the commit, plain: no .git, no submodules, no symbolic link that leaves the folder."""
+def export(mirror: Path, commit: str, into: Path) -> list[str]:
+    """Write the files of the commit, plain: no .git, no submodules, no symbolic link that leaves the folder.
+
+    Returns the paths that could not be written because the repository lacks their content.
+    """
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="timonel-index-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index"), "GIT_WORK_TREE": str(into.resolve())}
         _git("read-tree", "--end-of-options", commit, mirror=mirror, extra=index)
+        absent = _without_content(mirror, commit)
+        if absent:
+            _git("update-index", "--force-remove", "-z", "--stdin", mirror=mirror, extra=index, given="\0".join(absent))
         _git("checkout-index", "--all", "--force", mirror=mirror, extra=index, cwd=into)
     _drop_leaving_links(into.resolve())
+    return absent
 
 
 def changed_files(mirror: Path, old: str, new: str) -> list[str]:
@@ -127,6 +146,28 @@ def _check_address(repository: str) -> None:
         )
 
 
+def _take_as_it_is(repository: Path, mirror: Path) -> None:
+    """Copy objects and names of a local repository that cannot be fetched because something in it is missing."""
+    origin = next((place for place in (repository / ".git", repository) if (place / "objects").is_dir()), None)
+    if origin is None:
+        raise OutsideError(f"{redact(str(repository))} lacks some of its own objects.", cure="Clone it again, whole.")
+    shutil.copytree(origin / "objects", mirror / "objects", dirs_exist_ok=True)
+    named = _git("for-each-ref", "--format=update %(refname) %(objectname)", "refs/heads", "refs/tags", mirror=origin)
+    head = _git("rev-parse", "HEAD", mirror=origin).strip()
+    _git("update-ref", "--stdin", mirror=mirror, given=f"{named}update {REMOTE_HEAD} {head}\n")
+
+
+def _without_content(mirror: Path, commit: str) -> list[str]:
+    """Paths whose content the mirror does not have."""
+    entries = [line.split("\t", 1) for line in _git("ls-tree", "-r", "-z", commit, mirror=mirror).split("\0") if line]
+    blobs = [(fields.split()[2], path) for fields, path in entries if fields.split()[1] == "blob"]
+    known = _git(
+        "cat-file", "--batch-check=%(objectname)", "--buffer", mirror=mirror, given="\n".join(sha for sha, _ in blobs) + "\n"
+    )
+    missing = {line.split()[0] for line in known.splitlines() if line.endswith("missing")}
+    return [path for sha, path in blobs if sha in missing]
+
+
 def _drop_leaving_links(root: Path) -> None:
     for folder, folders, files in os.walk(root):
         for name in [*folders, *files]:
@@ -157,6 +198,7 @@ def _git(
     check: bool = True,
     subject: str = "",
     cwd: Path | None = None,
+    given: str = "",
 ) -> str:
     command = ["git", *_settings(), *([f"--git-dir={mirror}"] if mirror else []), *arguments]
     try:
@@ -164,7 +206,7 @@ def _git(
             command,
             cwd=cwd,
             env=_environment() | (extra or {}),
-            stdin=subprocess.DEVNULL,
+            input=given.encode(),
             capture_output=True,
             timeout=seconds,
             check=False,
@@ -211,6 +253,8 @@ def _own_configuration() -> Path:
 
 def _failure(verb: str, subject: str, said: str) -> OutsideError:
     cure = ""
+    if re.search(r"unable to read [0-9a-f]{40}|repository corruption|missing blob|bad object|did not send all necessary", said):
+        return _Incomplete(f"{redact(subject)} lacks some of its own objects.", cure="Clone it again, whole.")
     if re.search(r"could not read Username|Authentication failed|Permission denied \(publickey", said):
         cure = "It needs a sign-in: set up a Git credential or an SSH key for the user Timonel runs as."
     elif re.search(r"not found|does not exist|does not appear to be a git repository|couldn't find remote ref HEAD", said):

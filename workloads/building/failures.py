@@ -58,10 +58,10 @@ HEADERS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 OLD_BACKEND = re.compile(
     r"use_2to3 is invalid|module 'pkgutil' has no attribute 'ImpImporter'|No module named '(distutils|pkg_resources|imp)'"
-    r"|has no attribute 'cython_sources'|canonicalize_version\(\) got an unexpected|install_layout|error in .* setup command"
-    r"|from setuptools\.command\.test|cannot import name 'Feature' from 'setuptools'|dash-separated|License classifiers"
-    r"|invalid command 'bdist_wheel'|fetch_build_eggs|`project\.license`"
+    r"|has no attribute 'cython_sources'|canonicalize_version\(\) got an unexpected|install_layout"
+    r"|cannot import name 'Feature' from 'setuptools'|No module named 'setuptools.command.test'|fetch_build_eggs"
 )
+LACKING_HEADER = re.compile(r"^.*fatal error: ['\"]?([\w./-]+\.h\w*)['\"]?(?:: No such file| file not found).*$", re.M)
 LACKS = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?")
 PACKAGE = re.compile(
     r"(?:Failed to (?:build|download and build|download)|Building wheel for|Failed building wheel for|Could not build wheels for)"
@@ -79,7 +79,7 @@ NETWORK = re.compile(
 def explain(output: str) -> Failure:
     """What the output of uv or pip says went wrong; the last lines as they are when nothing is recognised."""
     package = _package(output)
-    for look in (_resolution, _backend, _headers, _network):
+    for look in (_resolution, _compiler, _backend, _headers, _network):
         found = look(output, package)
         if found is not None:
             return found
@@ -130,16 +130,29 @@ def _backend(output: str, package: str) -> Failure | None:
 WENT_WRONG = re.compile(r"error|not found|no such file|could not|cannot|can't|fatal|required|unable|missing|failed", re.I)
 
 
+def _compiler(output: str, package: str) -> Failure | None:
+    """A header that the compiler did not find: the plainest of reasons, whatever else was printed."""
+    lacking = LACKING_HEADER.search(output)
+    if lacking is None:
+        return None
+    row = next((row for row in HEADERS if re.search(row[0], lacking[0])), None)
+    return _needs(package or "A dependency", lacking[0], row)
+
+
 def _headers(output: str, package: str) -> Failure | None:
-    for pattern, debian, fedora in HEADERS if package else ():
-        found = re.search(rf"^.*(?:{pattern}).*$", output, re.M)
+    for row in HEADERS if package else ():
+        found = re.search(rf"^.*(?:{row[0]}).*$", output, re.M)
         if found and WENT_WRONG.search(_around(output, found)):
-            what = found[0].strip()[:200]
-            cure = (
-                f"Install {debian} (Debian, Ubuntu: `apt install {debian}`; Fedora: {fedora}), or pin a version that has a wheel."
-            )
-            return Failure("headers", f"{package} must be compiled here, and something for that is missing: {what}", cure, package)
+            return _needs(package, found[0], row)
     return None
+
+
+def _needs(package: str, said: str, row: tuple[str, str, str] | None) -> Failure:
+    message = f"{package} must be compiled here, and something for that is missing: {said.strip()[:200]}"
+    cure = "Install the development files it names, or pin a version that has a wheel."
+    if row is not None:
+        cure = f"Install {row[1]} (Debian, Ubuntu: `apt install {row[1]}`; Fedora: {row[2]}), or pin a version that has a wheel."
+    return Failure("headers", message, cure, package)
 
 
 def _network(output: str, package: str) -> Failure | None:

@@ -18,7 +18,6 @@ from workloads.source import files, lines
 from workloads.source.project import Project
 from workloads.source.requirements import caret
 
-OUR_INDEX = re.compile(r"^https?://(?:[\w.-]*\.)?(pypi\.org|pypi\.python\.org|files\.pythonhosted\.org)(/|$)")
 EXPORT_SECONDS = 120
 KEPT_AT_RUN_TIME = "setuptools<81"  # pkg_resources, which many packages still import
 
@@ -30,6 +29,7 @@ class Inputs:
     requirements: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     indexes: list[str] = field(default_factory=list)  # of the project's own, beside the one this machine uses
+    files: list[str] = field(default_factory=list)  # setup.py or setup.cfg, which the installer reads itself
     hashed: bool = False
 
     @property
@@ -99,7 +99,7 @@ def _expand(path: Path, folder: Path, found: Inputs, seen: set[Path], *, constra
             target = (include or limit)["file"]  # type: ignore[index]
             _expand(path.parent / target, folder, found, seen, constraint=constraint or limit is not None)
         elif index:
-            found.indexes += [] if OUR_INDEX.match(index["address"]) else [index["address"]]
+            found.indexes += [] if lines.OUR_INDEX.match(index["address"]) else [index["address"]]
         elif editable or not line.startswith("-"):
             place = _place(editable["what"].strip() if editable else line, path.parent)
             (found.constraints if constraint else found.requirements).append(place)
@@ -212,8 +212,15 @@ def _pipenv(folder: Path, project: Project, dev: bool) -> Inputs:
     return Inputs(
         [_table(name, table, {}, place) for name, table in tables.items()],
         [],
-        [url for url in sources if url and not OUR_INDEX.match(url)],
+        [url for url in sources if url and not lines.OUR_INDEX.match(url)],
     )
+
+
+def _itself(folder: Path, place: Path, project: Project) -> bool:
+    """Whether the project is a package that its own applications are imported from, and that is not beside manage.py."""
+    tops = {app.split(".")[0] for app in project.apps}
+    beside = {path.stem for path in folder.iterdir()}
+    return any((place / top).is_dir() or (place / "src" / top).is_dir() for top in tops - beside)
 
 
 def _setuptools(folder: Path, project: Project, dev: bool) -> Inputs:
@@ -221,9 +228,11 @@ def _setuptools(folder: Path, project: Project, dev: bool) -> Inputs:
     pyproject = files.toml(place / "pyproject.toml")
     extras = pyproject.get("project", {}).get("optional-dependencies", {})
     groups = (*project.requirements.groups, *(project.requirements.dev_groups if dev else ()))
-    if "dependencies" not in pyproject.get("project", {}) or place != folder:
-        named = [name for name in groups if name in extras]
-        return Inputs([f"{place}{f'[{chr(44).join(named)}]' if named else ''}"])
+    if _itself(folder, place, project):
+        named = ",".join(name for name in groups if name in extras)
+        return Inputs([f"{place}[{named}]" if named else str(place)])
+    if "dependencies" not in pyproject.get("project", {}):
+        return Inputs(files=[str(folder / name) for name in project.requirements.files])
     wanted = list(pyproject["project"]["dependencies"])
     for name in groups:
         wanted += [

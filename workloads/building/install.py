@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +20,7 @@ from workloads.building.inputs import KEPT_AT_RUN_TIME, Inputs, name_of
 from workloads.source.imports import distribution
 
 OLDEST_FOR_UV = Version("3.8")
+NO_DISTUTILS = Version("3.12")  # setuptools of before 60 does not run on it
 TRIES = 8
 # Servers that we do not run and that take a compiler and a minute to build.
 DISPENSABLE = frozenset({"uwsgi", "pyuwsgi", "mod-wsgi"})
@@ -97,7 +99,7 @@ class Installation:
 def fill(installation: Installation, inputs: Inputs, extra: tuple[str, ...]) -> None:
     """Make the environment and install everything; BuildFailed says why not and what helps."""
     _create(installation)
-    attempt = _Attempt(Inputs([*inputs.requirements, *extra], list(inputs.constraints), list(inputs.indexes), inputs.hashed))
+    attempt = _Attempt(replace(inputs, requirements=[*inputs.requirements, *extra], constraints=list(inputs.constraints)))
     for package in sorted(DISPENSABLE & attempt.inputs.names):
         _without(attempt.inputs, package)
         installation.note(f"{package} is left out: Timonel runs the application with another web server.")
@@ -121,7 +123,7 @@ class _Unbuildable(BuildFailed):
 
 def fill_for_tests(installation: Installation, inputs: Inputs, tools: tuple[str, ...]) -> None:
     """Add what tests need. What cannot be installed of it is left out and named: the tests themselves will tell if they miss it."""
-    attempt = _Attempt(Inputs(list(inputs.requirements), list(inputs.constraints), list(inputs.indexes), inputs.hashed))
+    attempt = _Attempt(replace(inputs, requirements=list(inputs.requirements), constraints=list(inputs.constraints)))
     for _ in range(TRIES):
         done = _install(installation, attempt)
         if done.ok:
@@ -149,6 +151,12 @@ def freeze(installation: Installation, path: Path) -> None:
     path.write_text(installation.run(*command).output + "\n", encoding="utf-8")
 
 
+def carry(installation: Installation) -> None:
+    """Put what we run inside the application's own interpreter beside its packages."""
+    packages = next((installation.folder / "lib").glob("python3*/site-packages"))
+    shutil.copy(Path(__file__).with_name("timonel_static.py"), packages)
+
+
 def remember(path: Path, error: BuildFailed) -> None:
     """Keep a failure for those who waited for the same build."""
     failure = asdict(error.failure) if isinstance(error, _Unbuildable) else None
@@ -165,9 +173,27 @@ def recall(path: Path, asked: float) -> None:
     raise BuildFailed(told["message"], cure=told["cure"], log=told["log"])
 
 
-def another_python_may_help(error: BuildFailed) -> bool:
-    """Whether the failure comes from a package that has no build for this interpreter."""
-    return isinstance(error, _Unbuildable) and error.failure.kind in {"headers", "backend", "needs_at_build", "too_new", "other"}
+def another_python_may_help(error: BuildFailed, other: toolchain.Python, project_lines: list[str]) -> bool:
+    """Whether the failure comes from a package that has no build for this interpreter, and the other one may fare better."""
+    if not isinstance(error, _Unbuildable) or error.failure.kind in {"network", "absent", "conflict"}:
+        return False
+    package = name_of(error.failure.package)
+    if error.failure.kind != "headers" or not package or Version(other.version) < OLDEST_FOR_UV:
+        return True
+    line = next((line for line in project_lines if name_of(line) == package), package)
+    command = [
+        str(toolchain.uv()),
+        "pip",
+        "install",
+        "--dry-run",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--target",
+        tempfile.gettempdir(),
+    ]
+    own = children.clean_environment(**toolchain.index_environment(), UV_PYTHON_DOWNLOADS="never", UV_NO_CONFIG="1")
+    return children.run([*command, "--python", str(other.path), line], cwd=Path(tempfile.gettempdir()), environment=own).ok
 
 
 @dataclass
@@ -201,7 +227,8 @@ def _install(installation: Installation, attempt: _Attempt) -> Completed:
     with tempfile.TemporaryDirectory(prefix="timonel-requirements-") as name:
         folder = Path(name)
         wanted = _write(folder / "requirements.txt", attempt.inputs.requirements)
-        arguments = ["-r", wanted]
+        arguments = ["-r", wanted, *[word for name in attempt.inputs.files if installation.by_uv for word in ("-r", name)]]
+        arguments += [] if installation.by_uv else sorted({str(Path(name).parent) for name in attempt.inputs.files})
         if attempt.inputs.constraints:
             arguments += ["-c", _write(folder / "constraints.txt", attempt.inputs.constraints)]
         for index in attempt.inputs.indexes:
@@ -241,7 +268,7 @@ def _mend(installation: Installation, attempt: _Attempt, failure: Failure) -> bo
 
 def _mend_backend(installation: Installation, attempt: _Attempt, failure: Failure) -> bool:
     """Old build scripts: an older setuptools, then what the script imports without saying so."""
-    limits = ("setuptools<81", "setuptools<58")
+    limits = ["setuptools<81"] + (["setuptools<58"] if Version(installation.python.version) < NO_DISTUTILS else [])
     if failure.kind == "backend" and (left := [limit for limit in limits if limit not in attempt.build_limits]):
         attempt.build_limits = [left[0], "cython<3", "wheel<0.45"]
         attempt.build_limits += [limits[0]] if left[0] == limits[1] else []

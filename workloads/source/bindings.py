@@ -96,6 +96,8 @@ def _debug(read: Read, here: Platform) -> Bound | None:
         return None
     if read.setting not in {"DEBUG", ""} and not read.required:
         return None
+    if "DEBUG" not in read.name.upper() and read.cast not in {"differs", "absent"} and read.default not in read.options:
+        return None  # DEBUG = ENVIRONMENT == "development": off already
     if read.cast == "absent":
         return Bound("its presence turns DEBUG off", value="1")
     if read.cast == "present":

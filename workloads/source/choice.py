@@ -37,9 +37,12 @@ def choose(layout: Layout, found: Found) -> Choice:
             continue
         obstacles = _obstacles(settings, layout, found)
         if not obstacles:
-            return Choice(module, because, settings, tuple(refused))
+            kept_out = [_kept_out(layout)] if files.module_file(layout.roots, layout.named) is None else []
+            return Choice(module, because, settings, (*kept_out, *refused))
         refused.append(f"{module} was not taken: {'; '.join(obstacles[:4])}.")
         loaded.append((module, because, settings))
+    if files.module_file(layout.roots, layout.named) is None and loaded:
+        refused.insert(0, _kept_out(layout))
     if not loaded:
         return Choice(layout.named, "manage.py names it", None, (f"The settings module {layout.named or '?'} was not found.",))
     module, because, settings = next((one for one in loaded if one[0] == layout.named), loaded[0])
@@ -47,6 +50,10 @@ def choose(layout: Layout, found: Found) -> Choice:
         note.replace(" was not taken: ", " cannot work as it is: ") if note.startswith(f"{module} ") else note for note in refused
     ]
     return Choice(module, f"{because}; no settings of this project can be satisfied yet", settings, tuple(notes))
+
+
+def _kept_out(layout: Layout) -> str:
+    return f"manage.py names {layout.named}, which is not in the repository (DJANGO_SETTINGS_MODULE chooses another)."
 
 
 def _candidates(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -72,10 +79,14 @@ def _all_candidates(layout: Layout) -> Iterator[tuple[str, str]]:
 
 def _siblings(layout: Layout) -> tuple[str, list[Path]]:
     path = files.module_file(layout.roots, layout.named)
-    if path is None:
-        return "", []
-    package = layout.named if path.name == "__init__.py" else layout.named.rpartition(".")[0]
-    return package, [one for one in sorted(path.parent.glob("*.py")) if one.name != "__init__.py"]
+    if path is None:  # kept out of the repository, as a local.py often is: look where it would be
+        package = layout.named.rpartition(".")[0]
+        places = [root.joinpath(*package.split(".")) if package else root for root in layout.roots]
+        place = next((place for place in places if place.is_dir()), layout.folder)
+    else:
+        package = layout.named if path.name == "__init__.py" else layout.named.rpartition(".")[0]
+        place = path.parent
+    return package, [one for one in sorted(place.glob("*.py")) if one.name != "__init__.py"]
 
 
 def _production_siblings(layout: Layout) -> list[str]:
@@ -94,6 +105,11 @@ def _production_siblings(layout: Layout) -> list[str]:
 def _other_siblings(layout: Layout) -> list[str]:
     """For a project whose own choice is not in the repository, such as a local.py kept out of it."""
     package, siblings = _siblings(layout)
+    if files.module_file(layout.roots, layout.named) is None:
+        whole = [
+            path for path in siblings if path.stem.isidentifier() and re.search(r"^INSTALLED_APPS\s*=", files.text(path), re.M)
+        ]
+        return [f"{package}.{path.stem}".lstrip(".") for path in whole]
     inside = package.rpartition(".")[2] in {"settings", "config", "conf"}
     return [
         f"{package}.{path.stem}"
@@ -105,6 +121,8 @@ def _other_siblings(layout: Layout) -> list[str]:
 def _obstacles(settings: Settings, layout: Layout, found: Found) -> list[str]:
     """Why these settings could not load here, in short."""
     obstacles = [sentence.rstrip(".") for sentence in settings.absent]
+    if not settings.apps and not settings.absent:
+        obstacles.append("it holds no settings of its own")
     project = Project("", requirements=found.requirements)
     here = bindings.platform(project)
     given = {*dotenv.committed([layout.folder]), *dotenv.samples([layout.folder, layout.folder.parent])}

@@ -1,4 +1,4 @@
-"""Reading other people's files: any encoding, bounded in size, never through a link out of the folder."""
+"""Reading other people's files: any encoding, bounded in size."""
 
 from __future__ import annotations
 

@@ -8,27 +8,10 @@ from pathlib import Path
 
 from controlplane.core.errors import Invalid
 from workloads.source import files
+from workloads.source.requirements import SIDE_FOLDERS
 
 NAMED = re.compile(
     r"""DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*\\?\s*(?:os\.(?:environ\.get|getenv)\([^,)]+,\s*)?["']([\w.]+)["']"""
-)
-SIDE_FOLDERS = frozenset(
-    [
-        "tests",
-        "test",
-        "testing",
-        "example",
-        "examples",
-        "demo",
-        "demos",
-        "sandbox",
-        "docs",
-        "doc",
-        "sample",
-        "samples",
-        "testproject",
-        "benchmarks",
-    ]
 )
 DEPTH = 4
 PYTHON_2 = re.compile(r"^\s*(print\s+[\"'%\w]|except\s+\w+\s*,\s*\w+\s*:|raise\s+\w+\s*,\s*[\"'])", re.M)

@@ -16,6 +16,7 @@ CONSTRAINT = re.compile(r"^(?:-c|--constraint)[\s=]*(?P<file>\S+)$")
 EDITABLE = re.compile(r"^(?:-e|--editable)[\s=]*(?P<what>.+)$")
 INDEX = re.compile(r"^(?:-i|--index-url|--extra-index-url|--pypi-url|-f|--find-links)[\s=]+(?P<address>\S+)")
 ADDRESS = re.compile(r"^(?:git|hg|svn|bzr|https?|ssh|file)(?:\+\w+)?://|^git\+|^[\w.-]+@[\w.-]+:.+\.git", re.I)
+OUR_INDEX = re.compile(r"^https?://(?:[\w.-]*\.)?(pypi\.org|pypi\.python\.org|files\.pythonhosted\.org)(/|$)")
 COMMENT = re.compile(r"(^|\s)#.*$")
 
 
@@ -83,7 +84,8 @@ def _take(line: str, path: Path, folder: Path, lines: Lines) -> None:
 def _take_requirement(line: str, lines: Lines) -> None:
     bare = re.split(r"\s+--(?:hash|config-settings|global-option|install-option)\b", line)[0].strip()
     lines.hashed = lines.hashed or "--hash" in line
-    if ADDRESS.match(bare) or bare.startswith((".", "/")) or bare.endswith((".whl", ".tar.gz", ".zip")):
+    file = bare.endswith((".whl", ".tar.gz", ".zip")) and " @ " not in bare
+    if file or ADDRESS.match(bare) or bare.startswith((".", "/")):
         _take_place(bare, lines)
         return
     try:

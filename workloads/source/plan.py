@@ -18,6 +18,8 @@ WORKERS = "2"
 WSGI_FACTORY = "django.core.wsgi:get_wsgi_application()"
 CHECKOUT = re.compile(r"/work/[^/]+/source/")
 NOT_KEPT = frozenset({"web", "release", "postdeploy", "console"})
+SQLITE = re.compile(r"sqlite|spatialite|\.db$")
+COLLECTED = "collected-static"  # where static files go when the settings do not say
 BEAT = re.compile(r"\bbeat\b")
 
 
@@ -36,7 +38,7 @@ def run_plan(project: Project, application: Application, described: DescribedSet
         health_path=application.health_path or _health(project, described),
         pages=_pages(described),
         shared=_shared(project, described, root),
-        static_root=_inside(static_root, project, root) or static_root,
+        static_root=_inside(static_root, project, root) or static_root or _collected(described),
         static_url=described.static_url if described else "",
         python=described.python if described else "",
     )
@@ -106,9 +108,13 @@ def _release_steps(project: Project, application: Application, described: Descri
     steps = [step for step in project.steps if step.when == "release"]
     if described is None:
         return steps
-    if not described.static_root or "django.contrib.staticfiles" not in described.installed_apps:
+    if "django.contrib.staticfiles" not in described.installed_apps:
         steps = [step for step in steps if "collectstatic" not in step.run]
-    elif not any("collectstatic" in step.run for step in steps):
+    elif not described.static_root:
+        steps = [step for step in steps if "collectstatic" not in step.run]
+        carried = ("python", "-m", "timonel_static", COLLECTED)
+        steps.append(Step("collect static files", carried, "release", "the settings name no STATIC_ROOT"))
+    elif not any("collectstatic" in step.run for step in steps) and not project.committed_static:
         place = next((number for number, step in enumerate(steps, 1) if "migrate" in step.run), 0)
         collect = Step(
             "collect static files", ("python", project.manage, "collectstatic", "--noinput"), "release", "settings: STATIC_ROOT"
@@ -138,6 +144,10 @@ def _health(project: Project, described: DescribedSettings | None) -> str:
     return project.health_path or (described.health_pages[0] if described and described.health_pages else "")
 
 
+def _collected(described: DescribedSettings | None) -> str:
+    return COLLECTED if described and "django.contrib.staticfiles" in described.installed_apps else ""
+
+
 def _pages(described: DescribedSettings | None) -> list[str]:
     """The landing page and the sign-in page: what a person sees first."""
     found = [described.landing_page or "", described.login_page] if described else []
@@ -150,7 +160,7 @@ def _shared(project: Project, described: DescribedSettings | None, root: Path | 
     if described is None:
         return found
     for database in described.databases.values():
-        inside = _inside(database.name, project, root) if database.engine.startswith("sqlite") else ""
+        inside = _inside(database.name, project, root) if SQLITE.search(f"{database.engine} {database.name}") else ""
         if inside:
             found.append(inside)
     media = _inside(described.media_root, project, root)

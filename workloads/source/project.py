@@ -76,6 +76,7 @@ class Project:
     tests: str = ""  # "pytest", "manage.py test" or empty
     database: str = ""  # the engine its settings name: "sqlite", "postgresql", "mysql", "from a variable"
     data_folders: tuple[str, ...] = ()  # folders its start scripts make: they hold data that outlives a release
+    committed_static: str = ""  # the folder of collected static files that is part of the repository
     samples: dict[str, str] = field(default_factory=dict)  # variables of its .env.example and the like, secrets left out
     env_file: tuple[str, ...] = ()  # variables that a committed .env file gives
     notes: tuple[str, ...] = ()  # what was guessed, missing or odd, in sentences

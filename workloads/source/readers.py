@@ -188,11 +188,11 @@ def _own_function(node: ast.FunctionDef, readers: Readers) -> _Function | None:
     if not inside:
         return None
     head, tail, subscript = min(inside, key=lambda found: len(found[0]) + len(found[1]))
-    has_default = len(node.args.defaults) >= len(parameters) - 1 > 0
     raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
     second = parameters[1] if len(parameters) > 1 else ""
     defaults = [name for name in parameters[1:] if "default" in name.lower()] or ([second] if second else [])
     name = defaults[0] if defaults else ""
+    has_default = bool(name) and parameters.index(name) >= len(parameters) - len(node.args.defaults)
     return _Function(head, tail, parameters.index(name) if name else 1, name, (subscript or raises) and not has_default)
 
 

@@ -14,6 +14,7 @@ from workloads.source.readers import Reader, Readers, literal
 NO_VALUE_FAILS = frozenset(
     {"int", "float", "Path", "json.loads", "split", "strip", "lower", "upper", "replace", "Fernet", "b64decode"}
 )
+MERE_PRESENCE = frozenset({"present", "absent"})
 DATABASE_KEYS = frozenset({"NAME", "USER", "PASSWORD", "HOST", "PORT"})
 
 
@@ -37,7 +38,7 @@ class Reading:
             required=former.required or read.required,
             default=former.default if former.default is not None else read.default,
             setting=_better(former.setting, read.setting),
-            cast=former.cast or read.cast,
+            cast=read.cast if former.cast in MERE_PRESENCE else former.cast or read.cast,
             options=tuple(dict.fromkeys((*former.options, *read.options))),
         )
 

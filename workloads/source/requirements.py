@@ -18,6 +18,9 @@ PRODUCTION = ("production", "prod", "deploy", "heroku", "docker", "server", "liv
 GENERAL = ("base", "common", "main", "core", "app", "requirements", "default", "web")
 DEVELOPMENT = ("test", "tests", "testing", "dev", "develop", "development", "local", "ci")
 NEEDED_GROUPS = ("main", "default", "prod", "production", "deploy", "deployment", "server", "web")
+SIDE_FOLDERS = frozenset(
+    {"tests", "test", "testing", "example", "examples", "demo", "demos", "sandbox", "docs", "doc", "sample", "samples"}
+)
 DEV_GROUPS = ("dev", "test", "tests", "testing", "development")
 
 
@@ -46,8 +49,18 @@ def find(folder: Path, root: Path) -> Found:
     for one in found:
         if one.has_django and mentioned and any(Path(name).name in mentioned for name in one.requirements.files):
             return one
+    found = [_with_tests(one) for one in found] if SIDE_FOLDERS & set(folder.relative_to(root).parts) else found
     usable = [one for one in found if one.has_django] or [one for one in found if one.requirements.names]
     return usable[0] if usable else found[0] if found else Found(Requirements("none"))
+
+
+def _with_tests(found: Found) -> Found:
+    """An example project of a library runs on what the library's tests need."""
+    needs = found.requirements
+    names = tuple(sorted({*needs.names, *found.dev_names}))
+    return replace(
+        found, requirements=replace(needs, groups=(*needs.groups, *needs.dev_groups), names=names), dev_names=frozenset()
+    )
 
 
 def _in(place: Path, folder: Path, root: Path) -> list[Found]:
@@ -163,11 +176,11 @@ def _files(place: Path, folder: Path, root: Path) -> Found | None:
     pinned = all(str(one.specifier).startswith("==") for one in held.requirements) and bool(held.requirements)
     notes = [f"{name} is included but not there." for name in held.missing]
     notes += [f"A line of {main.name} is not a requirement and is left to the installer: {odd}" for odd in held.odd[:3]]
-    notes += [f"{main.name} names a package index of its own: {address}" for address in held.indexes]
+    indexes = [f"index {address}" for address in held.indexes if not lines.OUR_INDEX.match(address)]
     return Found(
         Requirements(
             "pip-tools" if compiled else "pip", tuple(held.files), tuple(files.relative(path, folder) for path in dev), (), (),
-            compiled or (pinned and held.hashed), tuple(held.addresses), tuple(sorted(held.names)),
+            compiled or (pinned and held.hashed), (*held.addresses, *indexes), tuple(sorted(held.names)),
         ),
         str(django.specifier) if django else "", dev_names=frozenset(dev_names), notes=notes,
     )  # fmt: skip

@@ -28,6 +28,14 @@ BUILD_SCRIPTS = (
     "compile",
     "dist",
 )
+BUNDLERS: dict[str, tuple[str, ...]] = {
+    "gulpfile.js": ("npx", "--no-install", "gulp"),
+    "gulpfile.mjs": ("npx", "--no-install", "gulp"),
+    "webpack.config.js": ("npx", "--no-install", "webpack", "--mode", "production"),
+    "vite.config.js": ("npx", "--no-install", "vite", "build"),
+    "vite.config.ts": ("npx", "--no-install", "vite", "build"),
+    "Gruntfile.js": ("npx", "--no-install", "grunt"),
+}
 LOCKS: dict[str, tuple[str, ...]] = {
     "package-lock.json": ("npm", "ci"),
     "npm-shrinkwrap.json": ("npm", "ci"),
@@ -59,7 +67,9 @@ def release(roots: tuple[Path, ...], settings: Settings | None, commands: Comman
         steps.append(
             Step("create cache table", ("python", manage, "createcachetable"), "release", "settings: CACHES uses DatabaseCache")
         )
-    if settings is None or ("django.contrib.staticfiles" in settings.apps and _collects(settings)):
+    if settings is None or (
+        "django.contrib.staticfiles" in settings.apps and _collects(settings) and not committed_static(roots[0])
+    ):
         steps.append(
             Step("collect static files", ("python", manage, "collectstatic", "--noinput"), "release", "settings: STATIC_ROOT")
         )
@@ -72,6 +82,12 @@ def release(roots: tuple[Path, ...], settings: Settings | None, commands: Comman
 
 def _own_step(arguments: tuple[str, ...], origin: str, manage: str) -> Step:
     return Step(arguments[0].replace("_", " "), ("python", manage, *arguments), "release", origin)
+
+
+def committed_static(folder: Path) -> str:
+    """The folder of collected static files that the project keeps in its repository, if it does."""
+    found = next((path for path in files.walk(folder, 3) if path.name == "staticfiles.json"), None)
+    return files.relative(found.parent, folder) if found is not None else ""
 
 
 def package_json(place: Path) -> dict[str, Any]:
@@ -101,7 +117,8 @@ def _node(place: Path, folder: Path) -> list[Step]:
     script = next((name for name in BUILD_SCRIPTS if name in scripts), "")
     inside = "" if place == folder else files.relative(place, folder)
     name = f"{inside}/package.json".lstrip("/")
-    used = script or _uses_node_modules(folder)
+    bundler = next((command for file, command in BUNDLERS.items() if (place / file).is_file()), ()) if not script else ()
+    used = script or bundler or _uses_node_modules(folder)
     if not used or not (found.get("dependencies") or found.get("devDependencies")):
         return [Step(f"npm run {script}", ("npm", "run", script), "build", f"{name}: scripts.{script}", inside)] if script else []
     locks = [(lock, command) for lock, command in LOCKS.items() if (place / lock).is_file()]
@@ -110,6 +127,10 @@ def _node(place: Path, folder: Path) -> list[Step]:
     steps = [Step(f"{program} install", install, "build", f"{name}, {lock}", inside)]
     if script:
         steps.append(Step(f"npm run {script}", ("npm", "run", script), "build", f"{name}: scripts.{script}", inside))
+    elif bundler:
+        steps.append(
+            Step(" ".join(bundler[2:]), bundler, "build", f"{name} has no build script; its bundler is {bundler[2]}", inside)
+        )
     return steps
 
 

@@ -23,6 +23,7 @@ from workloads.source import (
 )
 from workloads.source.layout import Layout
 from workloads.source.project import Project, Read, Requirements
+from workloads.source.readers import literal
 from workloads.source.requirements import Found
 from workloads.source.settings import Settings
 
@@ -103,6 +104,7 @@ def _described(ground: _Ground, decided: choice.Choice, notes: list[str]) -> Pro
         health_path=routes.health(where.roots, settings.text("ROOT_URLCONF") if settings else ""),
         tests=_tests(ground),
         database=settings.database if settings else "",
+        committed_static=steps.committed_static(where.folder),
         data_folders=tuple(name for name in ground.commands.folders if not (where.folder / name).is_file()),
         samples=dotenv.samples(ground.places),
         env_file=dotenv.committed(ground.places[:2]),
@@ -230,6 +232,12 @@ def _observations(ground: _Ground) -> list[str]:
     """What a person should know about this project before it is deployed."""
     notes, settings = [], ground.settings
     names = set(ground.found.requirements.names)
+    if kept := steps.committed_static(ground.folder):
+        notes.append(
+            f"Collected static files are part of the repository ({kept}); they are used as they are, without collectstatic."
+        )
+    if settings and "DEBUG" in settings.values and literal(settings.values["DEBUG"]) is True:
+        notes.append("The settings set DEBUG = True themselves: errors show source code to everybody. Read it from a variable.")
     if (
         settings
         and "whitenoise" not in " ".join(settings.words.get("MIDDLEWARE", [])).lower()
