@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from controlplane.core.actors import Actor
@@ -248,14 +248,20 @@ def _attempt(effect: Callable[[Work, Release], Outcome], work: Work, release: Re
 
 
 def _stage_and_switch(work: Work, release: Release) -> Outcome:
+    """Traffic goes to what passed its checks; to what nobody can judge only where nothing live could be harmed by it."""
     staged = work.outside.stage(work.environment, release, f"{work.key}-stage", work.say)
-    if staged.verdict != Verdict.PASSED or staged.instance_id is None:
+    if staged.verdict is Verdict.FAILED or staged.instance_id is None:
         return staged
     instance = Instance.objects.get(pk=staged.instance_id)
+    unharmed = work.environment.active_instance_id in {None, instance.pk}
+    if staged.verdict is not Verdict.PASSED and not unharmed:
+        work.outside.retire(work.environment, instance)
+        return staged
     outcome = work.outside.switch(work.environment, instance, f"{work.key}-switch", work.say)
     if not outcome.switched:
         work.outside.retire(work.environment, instance)
-    return outcome
+        return outcome
+    return outcome if staged.verdict is Verdict.PASSED else replace(staged, switched=True)
 
 
 def _once_switched(work: Work, deployment: Deployment) -> None:

@@ -31,6 +31,7 @@ class RecordingDriver:
 
     calls: list[tuple[str, str]] = field(default_factory=list)
     fail: dict[str, str] = field(default_factory=dict)
+    unsure: bool = False
     before: Callable[[str], None] = lambda step: None
 
     def stage(self, environment: Environment, release: Release, key: str, say: Say) -> Outcome:
@@ -40,7 +41,8 @@ class RecordingDriver:
         instance, _ = Instance.objects.get_or_create(
             key=key, defaults={"environment": environment, "release": release, "folder": "/nowhere"}
         )
-        return Outcome(Verdict.PASSED, "Staged.", switched=False, instance_id=instance.pk)
+        verdict, summary = (Verdict.INCONCLUSIVE, "Only 404.") if self.unsure else (Verdict.PASSED, "Staged.")
+        return Outcome(verdict, summary, switched=False, instance_id=instance.pk)
 
     def switch(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
         refused = self._do("switch", key)

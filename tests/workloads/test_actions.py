@@ -6,7 +6,7 @@ import pytest
 
 from controlplane.core.errors import Conflict, Invalid, Refused
 from controlplane.core.models import User
-from tests.workloads.stage import SYSTEM, Stage, decide, kinds, stage
+from tests.workloads.stage import SYSTEM, Stage, decide, kinds, quiet, stage
 from workloads import actions, changes, deployments, previews
 from workloads.models import Change, Deployment
 from workloads.previews import Facts
@@ -60,6 +60,25 @@ def test_a_verdict_that_changes_makes_it_another_question(production: Stage, ali
     deployments.record_verdict(SYSTEM, deployment, Verdict.FAILED)
     with pytest.raises(Conflict, match="has moved"):
         production.apply(question)
+
+
+def test_a_first_release_that_nobody_can_judge_is_live_but_stays_a_question(production: Stage) -> None:
+    production.driver.unsure = True
+    change = production.propose(production.release("v1"), judged={"policy_approves": True})
+    outcome = production.apply(change)
+    assert (outcome.switched, outcome.verdict) == (True, Verdict.INCONCLUSIVE)
+    verified = changes.verify(change.pk, say=quiet, drivers=lambda _: production.driver)
+    assert (verified.verdict, verified.summary) == (Verdict.INCONCLUSIVE, "Only 404.")
+
+
+def test_a_release_that_nobody_can_judge_gets_no_traffic_of_a_live_one(production: Stage) -> None:
+    live = production.propose(production.release("v1"), judged={"policy_approves": True})
+    production.apply(live)
+    deployments.mark_live(SYSTEM, Deployment.objects.get(change=live), Verdict.PASSED)
+    production.driver.unsure = True
+    outcome = production.apply(production.propose(production.release("v2"), judged={"policy_approves": True}))
+    assert (outcome.switched, outcome.verdict) == (False, Verdict.INCONCLUSIVE)
+    assert "retire" in kinds(production.driver.calls)
 
 
 @pytest.mark.parametrize("kind", ["roll_back", "promote"])

@@ -25,7 +25,7 @@ class ProcessDriver:
     def stage(self, environment: Environment, release: Release, key: str, say: Say) -> Outcome:
         """Prepare the release beside the live one: folder, database, migrations, release steps, start, preview checks.
 
-        What fails here is stopped again; the stable address was never touched.
+        What fails here is stopped again; what is inconclusive waits beside. The stable address was never touched.
         """
         instance = Instance.objects.filter(key=key).first()
         if instance is not None and environment.active_instance_id == instance.pk:
@@ -38,7 +38,7 @@ class ProcessDriver:
             instance, evidence = prepared
         switching.want(instance)
         outcome = _start_and_check(environment, instance, evidence, say)
-        if outcome.verdict is not Verdict.PASSED:
+        if outcome.verdict is Verdict.FAILED:
             self.retire(environment, instance)
         return outcome
 
