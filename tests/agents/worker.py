@@ -11,16 +11,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
+REAL = "real"  # instead of a folder: the operations of the product
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Worker:
     """A worker process, as a test holds it."""
 
-    def __init__(self, database: str) -> None:
-        environment = {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "controlplane.settings.test"}
+    def __init__(self, database: str, **variables: str) -> None:
+        environment = {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "controlplane.settings.test", **variables}
         self.process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", "tests.agents.worker"],
             cwd=ROOT,
@@ -31,7 +31,7 @@ class Worker:
             start_new_session=True,
         )
 
-    def begin(self, folder: Path) -> Worker:
+    def begin(self, folder: Path | str) -> Worker:
         assert self.process.stdin is not None and self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
         self.process.stdin.write(f"{folder}\n")
@@ -55,12 +55,9 @@ def main() -> None:
     from tests.agents.fakes import FakeOperations
 
     print("ready", flush=True)
-    folder = Path(sys.stdin.readline().strip())
-
-    def operations() -> Any:
-        return FakeOperations(folder)
-
-    agents.tasks.operations = operations  # type: ignore[assignment]
+    folder = sys.stdin.readline().strip()
+    if folder != REAL:
+        agents.tasks.operations = lambda: FakeOperations(Path(folder))
     app.worker_main(["worker", "-P", "threads", "-c", "4", "-l", "WARNING", "--without-gossip", "--without-mingle"])
 
 
