@@ -22,6 +22,7 @@ from workloads.source.project import Project, Step
 from workloads.source.understand import understand
 
 TINY = "iniconfig==2.0.0\n"
+CATALOGUE = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "a"\nmsgstr "b"\n'
 
 
 class Heard(list[str]):
@@ -231,7 +232,7 @@ def test_nothing_of_timonels_environment_reaches_a_build_step(tmp_path: Path, mo
 
 def test_translations_are_compiled_without_loading_the_settings(tmp_path: Path) -> None:
     files = {
-        "locale/de/LC_MESSAGES/django.po": 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "a"\nmsgstr "b"\n'
+        "locale/de/LC_MESSAGES/django.po": CATALOGUE,
     }
     source, found = shop(tmp_path / "shop", "django~=5.2.0\n", **files)
     made = artefact(source, found, build(source, found), list(found.steps))
