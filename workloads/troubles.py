@@ -105,6 +105,8 @@ def _missing_library(error: Mapping[str, Any]) -> Found:
 def _database(error: Mapping[str, Any]) -> Found:
     if not {"OperationalError", "InterfaceError"} & set(error["bases"]):
         return None
+    if "unable to open database file" in error["message"]:
+        return "database", "", "The folder of its SQLite file is not there: add it to the repository with a file in it."
     return "database", "", "See that the database is up and that its address and password in the variables are right."
 
 

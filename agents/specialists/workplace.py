@@ -58,6 +58,8 @@ def copy(work: Work, name: str) -> Path:
     if not folder.exists():
         part = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=work.source.parent))
         shutil.copytree(work.source, part, symlinks=True, dirs_exist_ok=True)
+        for data in work.project.data_folders:  # as its own start scripts would
+            (part / work.project.folder / data).mkdir(parents=True, exist_ok=True)
         try:
             part.rename(folder)
         except OSError:  # somebody else was faster
