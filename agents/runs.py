@@ -31,6 +31,8 @@ def start(actor: Actor, environment: Environment, workflow: str, input: Mapping[
     if actor.kind != ActorKind.SYSTEM:
         rights.demand(actor, verb, environment.scopes, f"in {environment}")
     with transaction.atomic():
+        if workflow == "rollback":
+            _refuse_while_asked(environment)
         run, made = Run.objects.get_or_create(
             idempotency_key=idempotency_key,
             defaults={
@@ -205,6 +207,16 @@ def _cancel_undriven(run: Run, actor: Actor) -> None:
     elif Run.objects.move(run.pk, [Status.WAITING, Status.STUCK, Status.QUEUED], Status.QUEUED, waiting_for=None, woken_at=Now()):
         _wake(run.pk)
     _ring(run, "inbox")
+
+
+def _refuse_while_asked(environment: Environment) -> None:
+    """An open question about what runs there now is answered, not overtaken: its 'no' is the rollback."""
+    asking = Run.objects.filter(environment=environment, status=Status.WAITING, waiting_for__actions__kind="promote").first()
+    if asking is not None:
+        raise Conflict(
+            f"Run {asking.pk} asks whether to keep the release that has the traffic.",
+            cure=f"Reject change {asking.waiting_for_id}: that rolls it back.",
+        )
 
 
 def _the_same(run: Run, environment: Environment, workflow: str) -> Run:

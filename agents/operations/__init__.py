@@ -11,7 +11,7 @@ from typing import Any
 
 from agents.context import Context
 from agents.operations import assessments as specialists
-from agents.operations import checkouts, planning, questions, reports, returns, rollouts
+from agents.operations import checkouts, leftovers, planning, questions, reports, returns, rollouts
 from workloads.evidence import Assessment
 
 
@@ -31,11 +31,13 @@ class RealOperations:
         return planning.plan(context, commit, assessments)
 
     def plan_rollback(self, context: Context) -> Assessment:
-        """What a rollback would return to."""
+        """What a rollback would return to, once nothing half-done is in its way."""
+        leftovers.settle(context)
         return returns.plan(context)
 
     def gate(self, context: Context, release: int, assessments: Mapping[str, Mapping[str, Any]]) -> Assessment:
-        """The Change, judged by policy."""
+        """The Change, judged by policy, once nothing half-done is in its way."""
+        leftovers.settle(context)
         return questions.gate(context, release, assessments)
 
     def decision(self, context: Context, change: int) -> Assessment:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import close_old_connections
 
 from agents.context import Context
 from agents.models import Step
 from agents.operations import actors
+from agents.specialists import Work, registry
 from controlplane.core.errors import Conflict, LeaseLost, NotFound, Refused, TimonelError
 from workloads import actions, changes, deployments, rollback
 from workloads.drivers import Outcome
 from workloads.evidence import Assessment, Evidence
 from workloads.models import Deployment
+from workloads.source.project import Project
 from workloads.verdicts import Verdict
 
 WATCH_SECONDS = {"local": 10.0, "staging": 30.0, "production": 60.0}
@@ -35,7 +40,8 @@ def verify(context: Context, deployment_id: int) -> Assessment:
     outcome = watch(context, deployment)
     if outcome.verdict is not Verdict.PASSED:
         deployments.record_verdict(actors.engine(context), deployment, outcome.verdict, actions.evidence_of(outcome))
-    return _assessment(outcome, {"verified": outcome.verdict.value})
+    found = registry()["monitoring"].assess(_work(context, deployment, outcome))
+    return replace(found, data={"verified": found.verdict.value})
 
 
 def watch(context: Context, deployment: Deployment) -> Outcome:
@@ -82,6 +88,23 @@ def in_flight(run: int) -> Deployment | None:
     """What this run began and neither kept nor took back."""
     found = Deployment.objects.filter(run_number=run, status__in=deployments.UNDER_WAY)
     return found.select_related("release", "change", "environment__application").order_by("-pk").first()
+
+
+def _work(context: Context, deployment: Deployment, outcome: Outcome) -> Work:
+    """What monitoring is given: the running release and what the driver measured of it."""
+    release = deployment.release
+    return Work(
+        run=context.run,
+        environment=deployment.environment,
+        application=deployment.environment.application,
+        source=Path(settings.DATA_DIR) / "artefacts" / release.artefact_digest / "source",
+        project=Project(folder=str(release.run_plan.get("folder") or "")),
+        commit=release.commit,
+        say=context.say,
+        deadline=context.deadline,
+        cancelled=context.cancelled,
+        outcome=outcome,
+    )
 
 
 def _deployment(pk: int) -> Deployment:

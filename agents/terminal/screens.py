@@ -149,7 +149,7 @@ def ending(run: Run, steps: Sequence[Step]) -> list[RenderableType]:
         return [*said, Text(f"  {address(run)}")]
     for step in steps:
         said.extend(_why(step))
-    if run.result.get("cure"):
+    if run.result.get("cure") and run.result["cure"] not in [step.cure for step in steps if _why(step)]:
         said.append(Text(f"Cure: {run.result['cure']}", style="bold"))
     return list(said)
 

@@ -54,13 +54,14 @@ def test_who_may_not_run_here_starts_cancels_and_retries_nothing(
     environment: Environment, mallory: User, start: Start, fake: Fake
 ) -> None:
     run = drive(start(), fake(broken=["testing"]))
-    for refused in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: runs.start(Actor.person(mallory), environment, "deploy", {"ref": "v1"}, idempotency_key="m"),
         lambda: runs.retry(Actor.person(mallory), run),
         lambda: runs.cancel(Actor.person(mallory), run),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(Refused):
-            refused()
+            attempt()
 
 
 def test_a_run_has_one_driver_and_a_lost_lease_goes_to_the_next(start: Start) -> None:
@@ -136,6 +137,13 @@ def test_a_parked_proposal_lets_others_pass_but_an_open_question_holds_the_envir
     asking = drive(start(), fake(verified="inconclusive"))
     assert asking.status == Run.Status.WAITING
     assert drive(start(), fake()).status == Run.Status.QUEUED
+
+
+def test_a_rollback_is_refused_while_the_question_can_be_answered_instead(start: Start, fake: Fake) -> None:
+    asking = drive(start(), fake(verified="inconclusive"))
+    with pytest.raises(Conflict, match=f"Run {asking.pk} asks") as refused:
+        start("rollback")
+    assert f"Reject change {asking.waiting_for_id}" in refused.value.cure
 
 
 def test_five_lost_workers_in_one_step_make_a_run_stuck_and_retry_frees_it(start: Start, fake: Fake, alice: User) -> None:
