@@ -18,7 +18,7 @@ SURROUNDINGS = re.compile(
 _RAN = re.compile(r"^Ran (\d+) tests? in ([\d.]+)s", re.M)
 _ENDED = re.compile(r"^(OK|FAILED|NO TESTS RAN)(?: \((?P<counts>[^)]*)\))?\s*$", re.M)
 _BLOCK = re.compile(
-    r"^={60,}\n(?P<kind>FAIL|ERROR|UNEXPECTED SUCCESS): (?P<name>.+?)\n(?:.*\n)?-{60,}\n"
+    r"^={60,}\n(?P<kind>FAIL|ERROR|UNEXPECTED SUCCESS): (?P<name>[^\n]+)\n(?:[^\n]*\n)*?-{60,}\n"
     r"(?P<trace>.*?)(?=^={60,}\n|^-{60,}\nRan )",
     re.M | re.S,
 )
