@@ -41,7 +41,7 @@ class Inputs:
 def collect(source: Path, project: Project, python: toolchain.Python, *, dev: bool = False) -> Inputs:
     """The inputs of the application in this checkout; `dev` adds what only development and tests need."""
     folder = (source / project.folder).resolve()
-    found = _WAYS.get(project.requirements.manager, _files)(folder, project, dev)
+    found = _WAYS.get(project.requirements.manager, _files)(folder, project, dev or project.requirements.with_development)
     found.constraints += [line for line in project.requirements.guessed if project.requirements.manager != "none"]
     return found
 
@@ -80,7 +80,8 @@ def name_of(line: str) -> str:
 
 def _files(folder: Path, project: Project, dev: bool) -> Inputs:
     found = Inputs()
-    wanted = [*project.requirements.files[:1], *(project.requirements.dev_files if dev else ())]
+    every = project.requirements.files
+    wanted = [*(every if project.requirements.with_development else every[:1]), *(project.requirements.dev_files if dev else ())]
     seen: set[Path] = set()
     for name in wanted:
         _expand(folder / name, folder, found, seen)
@@ -101,7 +102,8 @@ def _expand(path: Path, folder: Path, found: Inputs, seen: set[Path], *, constra
         elif index:
             found.indexes += [] if lines.OUR_INDEX.match(index["address"]) else [index["address"]]
         elif editable or not line.startswith("-"):
-            place = _place(editable["what"].strip() if editable else line, path.parent)
+            plain = line if " --hash" in line else re.split(r"\s+--", line)[0]  # --no-binary and the like are for pip
+            place = _place(editable["what"].strip() if editable else plain, path.parent)
             (found.constraints if constraint else found.requirements).append(place)
             found.hashed = found.hashed or "--hash" in line
 

@@ -140,7 +140,7 @@ def _database(read: Read, here: Platform) -> Bound | None:
             return Bound("the environment's own PostgreSQL database", "database.url", secret=True)
         return Bound("a SQLite file that outlives releases", "database.sqlite_url") if read.required else None
     if read.setting.startswith("SQLITE") or not here.postgres:
-        named = read.required and _part(read) == "name"
+        named = read.required and _part(read) == "name" and not read.setting.startswith("DATABASES")
         return Bound("a SQLite file that outlives releases", "shared.sqlite") if named else None
     if selected := next((option for option in read.options if POSTGRES_WORDS.search(option)), ""):
         return Bound("the application has a PostgreSQL driver", value=selected)

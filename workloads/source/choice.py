@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workloads.source import bindings, dotenv, files, imports
@@ -25,6 +25,7 @@ class Choice:
     because: str
     settings: Settings | None
     notes: tuple[str, ...] = ()
+    development: bool = False  # it needs the development requirements, and no other settings can be satisfied
 
 
 def choose(layout: Layout, found: Found) -> Choice:
@@ -46,6 +47,10 @@ def choose(layout: Layout, found: Found) -> Choice:
     if not loaded:
         return Choice(layout.named, "manage.py names it", None, (f"The settings module {layout.named or '?'} was not found.",))
     module, because, settings = next((one for one in loaded if one[0] == layout.named), loaded[0])
+    for one in loaded:  # what only development installs can be installed as well
+        if not _obstacles(one[2], layout, _with_development(found)):
+            note = f"{one[0]} needs {', '.join(needed_of_development(one[2], found))}: what development needs is installed as well."
+            return Choice(one[0], one[1], one[2], (note,), development=True)
     notes = [
         note.replace(" was not taken: ", " cannot work as it is: ") if note.startswith(f"{module} ") else note for note in refused
     ]
@@ -53,7 +58,18 @@ def choose(layout: Layout, found: Found) -> Choice:
 
 
 def _kept_out(layout: Layout) -> str:
-    return f"manage.py names {layout.named}, which is not in the repository (DJANGO_SETTINGS_MODULE chooses another)."
+    stem = layout.named.rpartition(".")[2]
+    examples = [
+        path.name for path in _siblings(layout)[1] + _examples(layout) if path.name.startswith(stem) and "ample" in path.name
+    ]
+    shown = f"; {examples[0]} shows what it should hold" if examples else ""
+    return f"manage.py names {layout.named}, which is not in the repository{shown}. DJANGO_SETTINGS_MODULE chooses another."
+
+
+def _examples(layout: Layout) -> list[Path]:
+    """Files such as local.py.example where the settings would be."""
+    package = layout.named.rpartition(".")[0]
+    return sorted(layout.folder.joinpath(*package.split(".")).glob("*ample*")) if package else []
 
 
 def _candidates(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -118,6 +134,15 @@ def _other_siblings(layout: Layout) -> list[str]:
     ]
 
 
+def needed_of_development(settings: Settings, found: Found) -> list[str]:
+    """The packages these settings load for sure that only development installs."""
+    return sorted(name for name in settings.imports | settings.certain_apps if imports.distribution(name) in found.dev_names)
+
+
+def _with_development(found: Found) -> Found:
+    return replace(found, dev_names=frozenset())
+
+
 def _obstacles(settings: Settings, layout: Layout, found: Found) -> list[str]:
     """Why these settings could not load here, in short."""
     obstacles = [sentence.rstrip(".") for sentence in settings.absent]
@@ -131,10 +156,14 @@ def _obstacles(settings: Settings, layout: Layout, found: Found) -> list[str]:
     ]
     if lacking:
         obstacles.append(f"nothing provides {', '.join(lacking[:6])}")
-    packages = settings.imports | {app.split(".")[0] for app in settings.apps}
-    only_dev = sorted(name for name in packages if imports.distribution(name) in found.dev_names)
+    only_dev = needed_of_development(settings, found)
     if only_dev:
         obstacles.append(f"it needs {', '.join(only_dev)}, which only development installs")
+    names = set(found.requirements.names)
+    if settings.database == "postgresql" and names and not names & bindings.POSTGRES_DRIVERS:
+        obstacles.append("it wants PostgreSQL, and no driver for it is among the dependencies")
+    if settings.database in {"mysql", "oracle", "mssql"}:
+        obstacles.append(f"it wants a {settings.database} server, which Timonel does not bring")
     if settings.fixed_database:
         obstacles.append(f"it names a {settings.database} server that no variable can change")
     return obstacles

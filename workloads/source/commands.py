@@ -179,8 +179,10 @@ def _take(line: str, because: str, found: Commands, *, background: bool) -> None
 
 def _arguments(rest: str) -> tuple[str, ...]:
     """The words of a command, also of a Dockerfile's JSON form."""
+    if re.search(r"[\"']\s*[,\]]", rest):  # ["python", "manage.py", "migrate"]
+        return tuple(re.findall(r"[^\s\"',\[\]]+", rest))
     try:
-        words = shlex.split(rest.replace('", "', '" "').replace('","', '" "').rstrip("]\" '") if '"' in rest else rest)
+        words = shlex.split(rest)
     except ValueError:
         words = rest.split()
     return tuple(word.strip("\"',]") for word in words if word.strip("\"',]"))

@@ -14,6 +14,10 @@ NAMED = re.compile(
     r"""DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*\\?\s*(?:os\.(?:environ\.get|getenv)\([^,)]+,\s*)?["']([\w.]+)["']"""
 )
 DEPTH = 4
+ENTRY = {
+    "wsgi": re.compile(r"get_wsgi_application|WSGIHandler"),
+    "asgi": re.compile(r"get_asgi_application|ProtocolTypeRouter|get_default_application"),
+}
 PYTHON_2 = re.compile(r"^\s*(print\s+[\"'%\w]|except\s+\w+\s*,\s*\w+\s*:|raise\s+\w+\s*,\s*[\"'])", re.M)
 
 
@@ -126,26 +130,27 @@ def _named_in(path: Path) -> str:
 def _entry(folder: Path, kind: str, named: str) -> Path | None:
     """wsgi.py or asgi.py: beside the settings, else the nearest one that makes an application."""
     package = folder.joinpath(*named.split(".")[:1])
-    found = [
-        path
-        for path in files.walk(folder, 3)
-        if path.name in {f"{kind}.py", f"{kind}_app.py"} and f"get_{kind}_application" in files.text(path)
-    ]
-    if not found and kind == "asgi":
-        found = [
-            path
-            for path in files.walk(folder, 3)
-            if path.name in {"asgi.py", "routing.py"} and "ProtocolTypeRouter" in files.text(path)
-        ]
-    found.sort(key=lambda path: (not path.is_relative_to(package), _aside(path, folder), len(path.parts)))
+    names = {f"{kind}.py", f"{kind}_app.py", *(["routing.py"] if kind == "asgi" else [])}
+    files_of_it = [path for path in files.walk(folder, 3) if path.name in names or path.parts[-2:] == (kind, "__init__.py")]
+    found = [path for path in files_of_it if ENTRY[kind].search(files.text(path))]
+    found = [path for path in found if all(part.isidentifier() for part in _parts(path, folder))]
+    found.sort(
+        key=lambda path: (path.name == "routing.py", not path.is_relative_to(package), _aside(path, folder), len(path.parts))
+    )
     return found[0] if found else None
+
+
+def _parts(path: Path, folder: Path) -> list[str]:
+    """The names of the module and the packages it lies in."""
+    parts = [*path.relative_to(folder).parts[:-1], path.stem]
+    return parts[:-1] if path.name == "__init__.py" else parts
 
 
 def _module(path: Path | None, roots: tuple[Path, ...]) -> str:
     if path is None:
         return ""
     root = next((root for root in roots if path.is_relative_to(root)), roots[0])
-    return files.relative(path, root).removesuffix(".py").replace("/", ".")
+    return ".".join(_parts(path, root))
 
 
 def _notes(manages: list[Path], repository: Path) -> list[str]:

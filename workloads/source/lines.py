@@ -82,7 +82,7 @@ def _take(line: str, path: Path, folder: Path, lines: Lines) -> None:
 
 
 def _take_requirement(line: str, lines: Lines) -> None:
-    bare = re.split(r"\s+--(?:hash|config-settings|global-option|install-option)\b", line)[0].strip()
+    bare = re.split(r"\s+--?\w", line)[0].strip()
     lines.hashed = lines.hashed or "--hash" in line
     file = bare.endswith((".whl", ".tar.gz", ".zip")) and " @ " not in bare
     if file or ADDRESS.match(bare) or bare.startswith((".", "/")):

@@ -80,7 +80,7 @@ def serves_asgi(project: Project, asgi_application: str | None = None) -> bool:
 def _procfile_target(project: Project) -> str:
     """The WSGI target that the Procfile's gunicorn line names, with its application made explicit."""
     line = project.processes.get("web", "")
-    found = re.search(r"gunicorn\s.*?\b((?:\w+\.)*\w*wsgi\w*(?::\w+)?)\b(?!\.py)", line)
+    found = re.search(r"gunicorn\s.*?(?<![\w/.-])((?:\w+\.)*\w*wsgi\w*(?::\w+)?)(?![\w./])", line)
     if not found or "--chdir" in line:
         return ""
     return found[1] if ":" in found[1] else f"{found[1]}:application"
@@ -191,5 +191,7 @@ def vector(line: object) -> list[str]:
     if isinstance(line, list | tuple):
         return [str(word) for word in line]
     words = shlex.split(str(line))
+    while words and re.match(r"^[A-Z_][A-Z0-9_]*=", words[0]):  # NAME=VALUE before the program
+        words = words[1:]
     words = [re.sub(r"\$\{?PORT(:-\d+)?\}?", "{port}", word) for word in words]
     return ["python" if re.fullmatch(r"python[\d.]*", word) and not number else word for number, word in enumerate(words)]

@@ -21,6 +21,7 @@ class Requirements:
     locked: bool = False
     unpinned_sources: tuple[str, ...] = ()  # lines that name a Git or other address instead of an index
     names: tuple[str, ...] = ()  # distributions it asks for or locks, normalised
+    with_development: bool = False  # what development needs is installed as well
     guessed: tuple[str, ...] = ()  # requirements inferred because the project names none, or leaves out what its code needs
 
 

@@ -61,10 +61,10 @@ def _better(former: str, new: str, *, later: bool = False) -> str:
     return new if later and new else former or new
 
 
-def read_module(tree: ast.Module, path: str, reading: Reading) -> None:
-    """Add what this module reads; call in the order in which the modules run."""
+def read_module(tree: ast.Module, path: str, reading: Reading, *, certain: bool = True) -> None:
+    """Add what this module reads; call in the order in which the modules run. `certain`: whether it surely does."""
     reading.readers.learn(tree)
-    _Walk(path, reading).body(tree.body)
+    _Walk(path, reading, certain=certain).body(tree.body)
 
 
 class _Walk:

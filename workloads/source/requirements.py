@@ -11,7 +11,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from workloads.source import files, lines
+from workloads.source import files, lines, locks
 from workloads.source.project import Requirements
 
 PRODUCTION = ("production", "prod", "deploy", "heroku", "docker", "server", "live")
@@ -49,18 +49,18 @@ def find(folder: Path, root: Path) -> Found:
     for one in found:
         if one.has_django and mentioned and any(Path(name).name in mentioned for name in one.requirements.files):
             return one
-    found = [_with_tests(one) for one in found] if SIDE_FOLDERS & set(folder.relative_to(root).parts) else found
+    found = [with_development(one) for one in found] if SIDE_FOLDERS & set(folder.relative_to(root).parts) else found
     usable = [one for one in found if one.has_django] or [one for one in found if one.requirements.names]
     return usable[0] if usable else found[0] if found else Found(Requirements("none"))
 
 
-def _with_tests(found: Found) -> Found:
-    """An example project of a library runs on what the library's tests need."""
+def with_development(found: Found) -> Found:
+    """The same with what development needs: an example project of a library, or settings that load nothing less."""
     needs = found.requirements
     names = tuple(sorted({*needs.names, *found.dev_names}))
-    return replace(
-        found, requirements=replace(needs, groups=(*needs.groups, *needs.dev_groups), names=names), dev_names=frozenset()
-    )
+    groups, every = (*needs.groups, *needs.dev_groups), (*needs.files, *needs.dev_files)
+    wider = replace(needs, groups=groups, files=every, dev_files=(), names=names, with_development=True)
+    return replace(found, requirements=wider, dev_names=frozenset())
 
 
 def _in(place: Path, folder: Path, root: Path) -> list[Found]:
@@ -81,17 +81,14 @@ def _uv(place: Path, folder: Path, pyproject: dict[str, Any]) -> Found | None:
     production = tuple(name for name in (*groups, *extras) if name in NEEDED_GROUPS)
     for name in production:
         direct += [item for item in _group(pyproject, name) if isinstance(item, str)]
-    addresses = tuple(
-        f"{package['name']} @ {next(iter(package['source'].values()))}"
-        for package in packages
-        if {"git", "url"} & set(package.get("source", {}))
-    )
+    names = _normal(direct)
+    needed = locks.reached(packages, names)
     return Found(
         Requirements(
             "uv", _names(place, folder, "uv.lock", "pyproject.toml"), (), production,
-            tuple(name for name in (*groups, *extras) if name in DEV_GROUPS), True, addresses, _normal(direct),
+            tuple(name for name in (*groups, *extras) if name in DEV_GROUPS), True, locks.addresses(needed), names,
         ),
-        _locked_version(packages, "django"), str(project.get("requires-python", "")), "pyproject.toml: requires-python",
+        locks.version_of(packages, "django"), str(project.get("requires-python", "")), "pyproject.toml: requires-python",
         _normal_set(item for name in groups if name in DEV_GROUPS for item in _group(pyproject, name)),
     )  # fmt: skip
 
@@ -112,11 +109,7 @@ def _poetry(place: Path, folder: Path, pyproject: dict[str, Any]) -> Found | Non
     dev = {**poetry.get("dev-dependencies", {})}
     for name, group in poetry.get("group", {}).items():
         dev |= group.get("dependencies", {}) if name in DEV_GROUPS else {}
-    addresses = tuple(
-        f"{package['name']} @ {package['source'].get('url', '')}"
-        for package in packages
-        if package.get("source", {}).get("type") in {"git", "url"}
-    ) or tuple(
+    addresses = locks.addresses(locks.reached(packages, names)) or tuple(
         f"{name} @ {table.get('git') or table.get('url')}"
         for name, table in tables.items()
         if isinstance(table, dict) and {"git", "url"} & set(table)
@@ -125,7 +118,7 @@ def _poetry(place: Path, folder: Path, pyproject: dict[str, Any]) -> Found | Non
     asked = tables.get("django", tables.get("Django", ""))
     return Found(
         Requirements("poetry", _names(place, folder, *present), (), groups, DEV_GROUPS, locked, addresses, tuple(sorted(names))),
-        _locked_version(packages, "django") or caret(asked.get("version", "") if isinstance(asked, dict) else str(asked)),
+        locks.version_of(packages, "django") or caret(asked.get("version", "") if isinstance(asked, dict) else str(asked)),
         caret(python), "pyproject.toml: python", frozenset(canonicalize_name(name) for name in dev) - names,
     )  # fmt: skip
 
@@ -272,11 +265,6 @@ def caret(version: str) -> str:
     return ",".join(part for part in parts if part)
 
 
-def without_dev(found: Found, names: set[str]) -> Requirements:
-    """The same requirements, with distributions added to what they are known to hold."""
-    return replace(found.requirements, names=tuple(sorted({*found.requirements.names, *names})))
-
-
 def _group(pyproject: dict[str, Any], name: str) -> list[Any]:
     extras = pyproject.get("project", {}).get("optional-dependencies", {})
     return [*extras.get(name, []), *pyproject.get("dependency-groups", {}).get(name, [])]
@@ -299,8 +287,3 @@ def _normal(items: Any) -> tuple[str, ...]:
 
 def _normal_set(items: Any) -> frozenset[str]:
     return frozenset(canonicalize_name(found.name) for item in items if (found := _requirement(item)) is not None)
-
-
-def _locked_version(packages: list[dict[str, Any]], name: str) -> str:
-    versions = [str(package.get("version", "")) for package in packages if canonicalize_name(str(package.get("name", ""))) == name]
-    return f"=={versions[-1]}" if versions else ""

@@ -36,6 +36,7 @@ class Settings:
     words: dict[str, list[str]] = field(default_factory=dict)  # every string that goes into a name: INSTALLED_APPS, MIDDLEWARE
     absent: list[str] = field(default_factory=list)  # what it needs and the repository does not have, in sentences
     imports: set[str] = field(default_factory=set)  # top-level packages it imports for sure
+    certain_apps: set[str] = field(default_factory=set)  # top-level packages of the applications it installs for sure
 
     def text(self, name: str) -> str:
         """The literal string a name is set to, or empty."""
@@ -74,54 +75,54 @@ def load(module: str, roots: tuple[Path, ...], folder: Path) -> Settings | None:
     if path is None:
         return None
     settings, reading = Settings(module), Reading()
-    for one, tree in _chain(path, module, roots, settings):
+    for one, tree, sure in _chain(path, module, roots, settings):
         settings.files.append(one)
         if tree is None:
             settings.absent.append(f"{files.relative(one, folder)} cannot be parsed: it is not Python 3.")
             continue
-        read_module(tree, files.relative(one, folder), reading)
-        _collect(tree, settings)
-        _files_it_opens(tree, one, folder, settings)
+        read_module(tree, files.relative(one, folder), reading, certain=sure)
+        _collect(tree, settings, sure)
+        if sure:
+            _files_it_opens(tree, one, folder, settings)
     settings.reads = list(reading.reads.values())
     return settings
 
 
 def _chain(
-    path: Path, module: str, roots: tuple[Path, ...], settings: Settings, seen: set[Path] | None = None
-) -> Iterator[tuple[Path, ast.Module | None]]:
-    """The files in the order in which they run: what is imported first, then the module itself."""
+    path: Path, module: str, roots: tuple[Path, ...], settings: Settings, seen: set[Path] | None = None, certain: bool = True
+) -> Iterator[tuple[Path, ast.Module | None, bool]]:
+    """The files in the order in which they run, and whether they surely do: what is imported first, then the module itself."""
     seen = seen if seen is not None else set()
     if path in seen or len(seen) > MOST_FILES:
         return
     seen.add(path)
     tree = files.python(path)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for target, sure in _local_imports(tree, package, path) if tree is not None else ():
+    for target, sure, module_for_sure in _local_imports(tree, package) if tree is not None else ():
         found = files.module_file(roots, target)
         if found is not None:
             if _belongs(found, path):
-                yield from _chain(found, target, roots, settings, seen)
-        elif sure and target and _top_is_local(target, package, roots):
+                yield from _chain(found, target, roots, settings, seen, certain and sure)
+        elif sure and certain and module_for_sure and _top_is_local(target, package, roots):
             settings.absent.append(f"{path.name} imports {target}, which the repository does not have.")
     if tree is not None:
         for part in _included(tree, path):
-            yield from _chain(part, module, roots, settings, seen)
-    yield path, tree
+            yield from _chain(part, module, roots, settings, seen, certain)
+    yield path, tree, certain
 
 
-def _local_imports(tree: ast.Module, package: str, path: Path) -> Iterator[tuple[str, bool]]:
+def _local_imports(tree: ast.Module, package: str) -> Iterator[tuple[str, bool, bool]]:
+    """What a module imports, whether it surely does, and whether that is surely a module (and not a name in one)."""
     for node, sure in _statements(tree.body):
         if isinstance(node, ast.ImportFrom):
             base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             target = ".".join([*base, *([node.module] if node.module else [])])
             if node.module:
-                yield target, sure
+                yield target, sure, True
             else:  # from . import env
-                for alias in node.names:
-                    yield f"{target}.{alias.name}", False
+                yield from ((f"{target}.{alias.name}", sure, False) for alias in node.names)
         elif isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, False
+            yield from ((alias.name, sure, False) for alias in node.names)
 
 
 def _statements(body: list[ast.stmt], sure: bool = True) -> Iterator[tuple[ast.stmt, bool]]:
@@ -158,24 +159,31 @@ def _top_is_local(target: str, package: str, roots: tuple[Path, ...]) -> bool:
     return top == package.split(".", maxsplit=1)[0] or any((root / top).is_dir() for root in roots)
 
 
-def _collect(tree: ast.Module, settings: Settings) -> None:
-    for node, sure in _statements(tree.body):
+def _collect(tree: ast.Module, settings: Settings, certain: bool) -> None:
+    for node, sure in _statements(tree.body, certain):
         if isinstance(node, ast.ClassDef):
-            _collect(ast.Module(list(node.body), []), settings)
+            _collect(ast.Module(list(node.body), []), settings, certain)
         if isinstance(node, ast.Import | ast.ImportFrom) and sure:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
             settings.imports |= {name.split(".")[0] for name in names if name and not getattr(node, "level", 0)}
         target, value = _assignment(node)
-        if not target or value is None:
-            continue
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            settings.values[target] = value
-            if not any(isinstance(inner, ast.Name) and inner.id == target for inner in ast.walk(value)):
-                settings.words[target] = [] if sure else settings.words.get(target, [])
-        words = [inner.value for inner in ast.walk(value) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)]
-        settings.words.setdefault(target, []).extend(words)
-        if "ENGINE" in words and target != "DATABASES":
-            settings.words.setdefault("DATABASES", []).extend(words)
+        if target and value is not None:
+            plain = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            _take_value(settings, target, value, plain, sure)
+
+
+def _take_value(settings: Settings, target: str, value: ast.expr, plain: bool, sure: bool) -> None:
+    """Keep what goes into a name; a plain assignment that does not build on the former value replaces it."""
+    words = [inner.value for inner in ast.walk(value) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)]
+    if plain:
+        settings.values[target] = value
+        if sure and not any(isinstance(inner, ast.Name) and inner.id == target for inner in ast.walk(value)):
+            settings.words[target] = []
+    settings.words.setdefault(target, []).extend(words)
+    if sure and target.endswith("APPS"):
+        settings.certain_apps |= {word.split(".")[0] for word in words}
+    if "ENGINE" in words and target != "DATABASES":
+        settings.words.setdefault("DATABASES", []).extend(words)
 
 
 def _assignment(node: ast.stmt) -> tuple[str, ast.expr | None]:

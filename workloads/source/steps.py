@@ -161,9 +161,15 @@ def _apps_without_migrations(roots: tuple[Path, ...], settings: Settings | None)
         if place is None or (place / "migrations").is_dir():
             continue
         models = [place / "models.py", *sorted((place / "models").glob("*.py"))]
-        if any(re.search(r"^class \w+\(.*(models\.Model|Model)\b", files.text(path), re.M) for path in models):
+        if any(_has_tables(files.text(path)) for path in models):
             lacking.append(module)
     return lacking
+
+
+def _has_tables(models: str) -> bool:
+    """Whether a module of models holds one that is not abstract."""
+    classes = re.findall(r"^class \w+\(.*\b(?:models\.)?Model\b", models, re.M)
+    return len(classes) > len(re.findall(r"^\s+abstract\s*=\s*True", models, re.M))
 
 
 def _namespace(roots: tuple[Path, ...], module: str) -> Path | None:

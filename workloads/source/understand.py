@@ -73,6 +73,7 @@ def understand(folder: Path, subfolder: str = "") -> Project:
     _refuse_python_2(where)
     found = requirements.find(where.folder, repository)
     decided = choice.choose(where, found)
+    found = requirements.with_development(found) if decided.development else found
     ground = _Ground(repository, where, found, decided.settings, commands.read(where.folder, repository))
     notes = [*where.notes, *found.notes, *ground.commands.notes, *decided.notes, *_submodules(repository)]
     return _with_python(_described(ground, decided, notes), ground)
@@ -243,7 +244,9 @@ def _observations(ground: _Ground) -> list[str]:
         and "whitenoise" not in " ".join(settings.words.get("MIDDLEWARE", [])).lower()
         and "django.contrib.staticfiles" in settings.apps
     ):
-        notes.append("The application does not serve its static files itself (no WhiteNoise); the address in front of it must.")
+        notes.append(
+            "The application does not serve its static files itself (no WhiteNoise): the stable address in front of it does."
+        )
     if settings and settings.fixed_database:
         notes.append(
             f"The settings name a {settings.database} server that no variable can change; make DATABASES read DATABASE_URL."

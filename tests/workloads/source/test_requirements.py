@@ -97,6 +97,15 @@ def test_uv(tmp_path: Path) -> None:
     assert found.dev_names == {"pytest"}
 
 
+def test_an_address_that_only_development_needs_asks_no_leave(tmp_path: Path) -> None:
+    pyproject = '[project]\nname = "x"\ndependencies = ["django>=5"]\n[dependency-groups]\ndev = ["stubs"]\n'
+    stubs = '[[package]]\nname = "stubs"\nversion = "1"\nsource = { git = "https://git.example.org/stubs.git#1" }\n'
+    found = paths(tmp_path, {"pyproject.toml": pyproject, "uv.lock": UV_LOCK + stubs})
+    assert found.requirements.unpinned_sources == ()
+    needed = UV_LOCK + 'dependencies = [{ name = "stubs" }]\n' + stubs
+    assert paths(tmp_path, {"uv.lock": needed}).requirements.unpinned_sources == ("stubs @ https://git.example.org/stubs.git#1",)
+
+
 def test_poetry(tmp_path: Path) -> None:
     pyproject = (
         '[tool.poetry.dependencies]\npython = "^3.8"\nDjango = "^3.2"\n'
