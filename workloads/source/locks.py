@@ -16,7 +16,7 @@ def reached(packages: Iterable[Package], names: Iterable[str]) -> list[Package]:
     for package in packages:
         by_name.setdefault(name_of(package), []).append(package)
     seen: set[str] = set()
-    waiting = [canonicalize_name(name) for name in names]
+    waiting: list[str] = [canonicalize_name(name) for name in names]
     while waiting:
         name = waiting.pop()
         if name not in seen and name in by_name:
