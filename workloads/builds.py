@@ -147,7 +147,7 @@ def _make_artefact(
     part = folder.with_suffix(".part")
     folders.remove(part)
     folders.remove(folder)
-    shutil.copytree(source, part / "source", symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    shutil.copytree(source, part / "source", symlinks=True, ignore=folders.left_by_running)
     work = assets.Work(part / "source" / project.folder, environment.python_path, say, cancelled, deadline)
     for step in steps:
         if step.when == "build":

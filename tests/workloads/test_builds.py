@@ -213,6 +213,15 @@ def test_an_artefact_follows_the_source_and_the_steps(tmp_path: Path) -> None:
     assert len({first.digest, second.digest, third.digest}) == 3
 
 
+def test_what_running_leaves_in_the_source_makes_no_other_artefact(tmp_path: Path) -> None:
+    source, found = shop(tmp_path / "shop")
+    built = build(source, found)
+    first = artefact(source, found, built, [])
+    write_paths(source, {"shop/__pycache__/views.pyc": "x", "db.sqlite3": "", ".coverage": "x"})
+    assert artefact(source, found, built, []).digest == first.digest
+    assert not (first.folder / "source" / "db.sqlite3").exists()
+
+
 def test_a_failing_step_leaves_nothing_and_says_its_last_word(tmp_path: Path, data: Path) -> None:
     source, found = shop(tmp_path / "shop")
     built = build(source, found)
@@ -247,6 +256,7 @@ def test_translations_are_compiled_without_loading_the_settings(tmp_path: Path) 
         ("Failed to build `mysqlclient==2.2`\nmysql_config not found", "headers", "libmysql"),
         ("Failed to build `x==1`\nfatal error: ldap.h: No such file or directory", "headers", "libldap2-dev"),
         ("Failed to build `x==1`\nerror in x setup command: use_2to3 is invalid.", "backend", "older Python"),
+        ("Failed to build `x==1`\nImportError: cannot import name 'convert_path' from 'setuptools'", "backend", "too old"),
         ("Failed to build `x==1`\nModuleNotFoundError: No module named 'numpy'", "needs_at_build", "wheel"),
         ("error: Failed to fetch: `https://pypi.org/simple/x/`\n dns error", "network", "network"),
         ("× No solution found when resolving dependencies:\n╰─▶ Because a==1 depends on b>=2 and you require b==1, we can\n"

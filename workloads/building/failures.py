@@ -59,7 +59,7 @@ HEADERS: tuple[tuple[str, str, str], ...] = (
 OLD_BACKEND = re.compile(
     r"use_2to3 is invalid|module 'pkgutil' has no attribute 'ImpImporter'|No module named '(distutils|pkg_resources|imp)'"
     r"|has no attribute 'cython_sources'|canonicalize_version\(\) got an unexpected|install_layout"
-    r"|cannot import name 'Feature' from 'setuptools'|No module named 'setuptools.command.test'|fetch_build_eggs"
+    r"|cannot import name '\w+' from 'setuptools|No module named 'setuptools\.\w+|fetch_build_eggs"
 )
 LACKING_HEADER = re.compile(r"^.*fatal error: ['\"]?([\w./-]+\.h\w*)['\"]?(?:: No such file| file not found).*$", re.M)
 LACKS = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?")

@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.conf import settings
 from controlplane.core.errors import DeadlineExceeded, TimonelError
 
 POLL_SECONDS = 0.1
+CACHES = frozenset({".git", "__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache", ".hypothesis", ".coverage", "htmlcov"})
 
 
 class Cancelled(TimonelError):
@@ -50,12 +51,13 @@ def turn(path: Path, cancelled: Callable[[], bool], deadline: float) -> Iterator
         yield
 
 
-def tree_digest(folder: Path, ignored: Iterable[str] = (".git",)) -> str:
-    """The SHA-256 of every file's path, mode and content below the folder."""
-    found, skip = hashlib.sha256(), set(ignored)
+def tree_digest(folder: Path) -> str:
+    """The SHA-256 of every file's path, mode and content below the folder, without what running leaves behind."""
+    found = hashlib.sha256()
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in skip)
-        for name in sorted(names):
+        left = left_by_running(root, [*folders, *names])
+        folders[:] = sorted(set(folders) - left)
+        for name in sorted(set(names) - left):
             path = Path(root) / name
             found.update(f"{path.relative_to(folder)}\0".encode())
             if path.is_symlink():
@@ -64,6 +66,20 @@ def tree_digest(folder: Path, ignored: Iterable[str] = (".git",)) -> str:
                 found.update(b"run\0" if path.stat().st_mode & stat.S_IXUSR else b"file\0")
                 found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
+
+
+def left_by_running(folder: str | os.PathLike[str], names: list[str]) -> set[str]:
+    """Of the names in a folder, those that tests, checks and loading leave there: other checks run beside a build."""
+    return {
+        name
+        for name in names
+        if name in CACHES or name.endswith((".pyc", "-journal", "-wal", "-shm")) or _is_empty_database(folder, name)
+    }
+
+
+def _is_empty_database(folder: str | os.PathLike[str], name: str) -> bool:
+    path = Path(folder) / name
+    return name.endswith((".sqlite3", ".sqlite", ".db")) and path.is_file() and path.stat().st_size == 0
 
 
 def make_read_only(folder: Path) -> None:

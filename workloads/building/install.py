@@ -269,7 +269,8 @@ def _mend(installation: Installation, attempt: _Attempt, failure: Failure) -> bo
 def _mend_backend(installation: Installation, attempt: _Attempt, failure: Failure) -> bool:
     """Old build scripts: an older setuptools, then what the script imports without saying so."""
     limits = ["setuptools<81"] + (["setuptools<58"] if Version(installation.python.version) < NO_DISTUTILS else [])
-    if failure.kind == "backend" and (left := [limit for limit in limits if limit not in attempt.build_limits]):
+    old = failure.kind == "backend" or (failure.kind == "other" and failure.package)
+    if old and (left := [limit for limit in limits if limit not in attempt.build_limits]):
         attempt.build_limits = [left[0], "cython<3", "wheel<0.45"]
         attempt.build_limits += [limits[0]] if left[0] == limits[1] else []
         installation.note(f"{failure.package or 'A dependency'} is built with {left[0]}: its build script is of that time.")
