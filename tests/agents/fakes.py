@@ -43,6 +43,10 @@ class FakeOperations:
     def hanging(self) -> bool:
         return (self.folder / "hanging").exists()
 
+    def go(self) -> None:
+        """End all waiting."""
+        (self.folder / "go").touch()
+
     def checkout(self, context: Context, ref: str) -> Assessment:
         return self._effect(context, f"Checked out {ref}.", {"commit": hashlib.sha1(ref.encode()).hexdigest()})
 
@@ -158,7 +162,7 @@ class FakeOperations:
 
     def _wait(self, context: Context, seconds: float) -> None:
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not context.cancelled():
+        while time.monotonic() < end and not context.cancelled() and not (self.folder / "go").exists():
             time.sleep(0.05)
         if context.cancelled():
             self._add("effects", f"{context.key} was told to stop")

@@ -31,7 +31,7 @@ def test_a_hundred_thousand_lines_take_seconds(start: Start) -> None:
     story.flush()
     while story.pending:
         story.flush()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60  # about 3 s on a quiet machine
     run.refresh_from_db()
     assert numbers(run) == list(range(1, run.last_event + 1))
     assert run.last_event > 100_000

@@ -90,7 +90,9 @@ def play(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
         place = stage(tier, name=tier)
         driver = Watched()
         for use_case in (changes.apply, changes.verify):
-            monkeypatch.setitem(use_case.__kwdefaults__, "drivers", lambda environment: driver)  # type: ignore[attr-defined]
+            defaults = use_case.__kwdefaults__
+            assert defaults is not None
+            monkeypatch.setitem(defaults, "drivers", lambda environment: driver)
         return Play(place, driver, FromTheGateOn(place))
 
     return begin

@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from langchain_core.runnables import RunnableConfig
 
-from agents import housekeeping, profiles, runner, runs, steps, walking
+from agents import checkpoints, housekeeping, profiles, runner, runs, steps, walking
 from agents.models import AgentProfile, Run, RunEvent, Step
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, LeaseLost, Refused
@@ -99,7 +100,27 @@ def test_a_stale_fence_writes_nothing(start: Start) -> None:
     assert Run.objects.values().get(pk=run.pk) == before
 
 
-def test_fifty_claims_at_once_give_one_lease(start: Start) -> None:
+def test_a_stale_lease_saves_no_checkpoint(start: Start) -> None:
+    run = start()
+    stale = runs.claim(run.pk, "one")
+    assert stale is not None
+    config: RunnableConfig = {"configurable": {"thread_id": f"run-{run.pk}", "checkpoint_ns": "", "checkpoint_id": "1"}}
+    checkpoints.saver(stale).put_writes(config, [("commit", "abc")], "task")
+    expire(run)
+    assert runs.claim(run.pk, "two") is not None
+    with pytest.raises(LeaseLost):
+        checkpoints.saver(stale).put_writes(config, [("commit", "def")], "task")
+
+
+def test_a_checkpoint_is_never_revived_into_an_object_of_ours(start: Start) -> None:
+    run = start()
+    lease = runs.claim(run.pk, "one")
+    assert lease is not None
+    serde = checkpoints.saver(lease).serde
+    assert not isinstance(serde.loads_typed(serde.dumps_typed(PASSED)), Assessment)
+
+
+def test_twenty_claims_at_once_give_one_lease(start: Start) -> None:
     run, leases, gate = start(), [], threading.Barrier(20)
 
     def claim() -> None:
@@ -277,8 +298,6 @@ def test_the_life_of_a_run_is_audited(start: Start, fake: Fake) -> None:
 
 
 def test_checkpoints_of_ended_runs_are_forgotten_and_those_that_may_go_on_are_kept(start: Start, fake: Fake) -> None:
-    from agents import checkpoints
-
     done, failed = drive(start(), fake()), drive(start(), fake(broken=["testing"]))
     waiting = drive(start(), fake(policy="waiting", broken=[]))
     housekeeping.prune()
