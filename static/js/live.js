@@ -63,29 +63,46 @@
 
   // A fragment that came back the same is left alone: open details, selections and scrolling stay.
   const shown = new WeakMap();
-  const told = (text) => text.replace(/name="(?:csrfmiddlewaretoken|key)" value="[^"]*"/g, "").replace(/(<time[^>]*data-(?:ago|since)[^>]*>)[^<]*/g, "$1");
+  const told = (text) => text.replaceAll(' data-current=""', "").replace(/name="(?:csrfmiddlewaretoken|key)" value="[^"]*"/g, "").replace(/(<time[^>]*data-(?:ago|since)[^>]*>)[^<]*/g, "$1");
+  const parsed = (text) => {
+    const template = document.createElement("template");
+    template.innerHTML = text;
+    return template.innerHTML;
+  };
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, xhr } = event.detail;
     if (!elt.hasAttribute("data-live") || xhr.status !== 200) return;
+    if (elt.querySelector("[aria-busy=true]")) {
+      event.detail.shouldSwap = false; // a pressed button keeps its place until it is answered
+      ring();
+      return;
+    }
     const text = told(xhr.responseText);
-    if (shown.get(elt) === text) event.detail.shouldSwap = false;
+    const known = shown.get(elt) ?? told(elt.innerHTML);
+    const fresh = shown.has(elt) ? text : told(parsed(xhr.responseText));
     shown.set(elt, text);
-    if (event.detail.shouldSwap) remember(elt);
+    if (known === fresh) event.detail.shouldSwap = false;
+    else remember(elt);
   });
 
-  // Which details are open, and how far what scrolls was scrolled, outlive a swap.
+  // Which details are open, which row is current, and how far what scrolls was scrolled, outlive a swap.
   // A log that was read at its end stays at its end.
   let kept = null;
   const remember = (elt) => {
     const details = new Map([...elt.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
     const scrolled = new Map([...elt.querySelectorAll("[id] > pre")].map((one) => [one.parentElement.id, one.scrollTop + one.clientHeight >= one.scrollHeight - 4 ? Infinity : one.scrollTop]));
-    kept = { elt, details, scrolled };
+    kept = { details, scrolled, row: elt.querySelector("tr[data-current]")?.id };
   };
   document.addEventListener("htmx:afterSwap", () => {
     if (!kept) return;
     for (const [id, isOpen] of kept.details) {
       const one = document.getElementById(id);
       if (one) one.open = isOpen;
+    }
+    const row = kept.row && document.getElementById(kept.row);
+    if (row) {
+      row.dataset.current = "";
+      if (document.activeElement === document.body) row.querySelector("a.row")?.focus();
     }
     for (const [id, top] of kept.scrolled) {
       const pre = document.getElementById(id)?.querySelector("pre");

@@ -89,7 +89,7 @@
           lines.push(...page.lines);
           after = page.lines[page.lines.length - 1].n;
           again = true;
-          find();
+          if (search.value) find();
           draw();
           if (target && after >= target && !following) {
             const index = lines.findIndex((line) => line.n >= target);

@@ -99,6 +99,16 @@ def test_the_rollback_button_says_what_it_does_and_does_it(page: Page, scene: Sc
     assert aside(lambda: Run.objects.filter(environment=staging, workflow="rollback", status="queued").count()) == 1
 
 
+def test_a_press_is_never_lost_to_news_that_arrive_at_the_same_time(page: Page, scene: Scene) -> None:
+    staging = scene.environments["storefront/staging"]
+    sign_in(page, "alice", f"/environments/{staging.pk}/")
+    live(page)
+    button = page.get_by_role("button", name="Roll staging back to v1")
+    button.evaluate("button => { for (const n of [1, 2, 3]) htmx.trigger(document.body, 'bell'); button.click() }")
+    page.evaluate("for (const n of [1, 2, 3]) htmx.trigger(document.body, 'bell')")
+    page.wait_for_url(re.compile(r"/runs/\d+/$"))
+
+
 def test_a_deployment_is_asked_for_from_the_applications_page(page: Page, scene: Scene) -> None:
     application = scene.environments["storefront/local"].application_id
     sign_in(page, "alice", f"/applications/{application}/")

@@ -36,7 +36,7 @@ def deployments(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def findings(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Facts that tools reported, worst and newest first."""
+    """Facts that tools reported, newest first."""
     rows = visibility.findings(actor)
     rows, chosen = _filtered(request, rows, application="application", severity="severity", tool="tool")
     if request.GET.get("suppressed") != "yes":

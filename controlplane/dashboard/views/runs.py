@@ -20,6 +20,7 @@ from controlplane.dashboard.reads import runs
 from workloads.models import Sighting
 
 STORY = 400
+PAGE = 5000
 LEVELS = {"warning": ("warning", "error"), "error": ("error",)}
 
 
@@ -79,11 +80,11 @@ def log(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
 
 
 def lines(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
-    """Lines of the log as JSON for the log view, in pages of a thousand."""
+    """Lines of the log as JSON for the log view, a page at a time."""
     run = runs.one(actor, run_id)
     level = request.GET.get("level", "")
     after, node = number(request.GET.get("after", "")) or 0, request.GET.get("node", "")[:60]
-    found = runs.events_after(run, after, node=node, levels=LEVELS.get(level, ()))
+    found = runs.events_after(run, after, node=node, levels=LEVELS.get(level, ()), limit=PAGE)
     return JsonResponse({"lines": [_line(event) for event in found], "ended": run.finished_at is not None})
 
 

@@ -134,6 +134,10 @@ def test_the_same_form_sent_twice_starts_one_run(scene: Scene, as_: SignIn) -> N
     assert Run.objects.filter(idempotency_key="form-1").count() == 1
 
 
+def test_the_list_of_deployments_says_where(as_: SignIn) -> None:
+    assert "billing/production" in re.sub(r"<option.*?</option>", "", as_("bob").get("/deployments/").content.decode(), flags=re.S)
+
+
 def test_the_audit_proves_itself(as_: SignIn) -> None:
     assert "is whole" in as_("bob").get("/audit/?verify=yes").content.decode()
 
