@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -22,6 +22,9 @@ SETUP_LOCK = 0x7113_C4EC  # one process makes the tables
 HELD = "SELECT 1 FROM agents_run WHERE id = %s AND fence = %s AND status = 'running' FOR SHARE"
 
 Pool = ConnectionPool[Connection[DictRow]]
+Address = tuple[tuple[str, Any], ...]
+_pools: dict[tuple[int, Address], Pool] = {}
+_making = threading.Lock()
 
 
 class FencedSaver(PostgresSaver):
@@ -47,7 +50,7 @@ class FencedSaver(PostgresSaver):
 
 def saver(lease: Lease) -> FencedSaver:
     """The saver of one driven run."""
-    return FencedSaver(_pool(os.getpid(), _address()), lease)
+    return FencedSaver(_pool(), lease)
 
 
 def thread(run_id: int) -> str:
@@ -57,25 +60,26 @@ def thread(run_id: int) -> str:
 
 def all_runs() -> set[int]:
     """The runs that have checkpoints."""
-    with _pool(os.getpid(), _address()).connection() as held:
+    with _pool().connection() as held:
         rows = held.execute("SELECT DISTINCT thread_id FROM checkpoints WHERE thread_id LIKE 'run-%'").fetchall()
     return {int(row["thread_id"].removeprefix("run-")) for row in rows}
 
 
 def forget(run_ids: Iterable[int]) -> None:
     """Delete all checkpoints of these runs: they will never be resumed."""
-    PostgresSaver(_pool(os.getpid(), _address())).prune([thread(pk) for pk in run_ids], strategy="delete")
+    PostgresSaver(_pool()).prune([thread(pk) for pk in run_ids], strategy="delete")
 
 
 def thin(run_ids: Iterable[int]) -> None:
     """Keep only the newest checkpoint of these runs."""
-    PostgresSaver(_pool(os.getpid(), _address())).prune([thread(pk) for pk in run_ids], strategy="keep_latest")
+    PostgresSaver(_pool()).prune([thread(pk) for pk in run_ids], strategy="keep_latest")
 
 
 def close() -> None:
     """Close this process's pool, as a test does before its database is dropped."""
-    _pool(os.getpid(), _address()).close()
-    _pool.cache_clear()
+    with _making:
+        while _pools:
+            _pools.popitem()[1].close()
 
 
 def _strict() -> JsonPlusSerializer:
@@ -83,18 +87,25 @@ def _strict() -> JsonPlusSerializer:
     return JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
 
 
-def _address() -> tuple[tuple[str, Any], ...]:
+def _address() -> Address:
     """Where Django's own connections go, so that tests and replicas of settings agree."""
     names = ("host", "port", "user", "password", "dbname")
     given = connection.get_connection_params()
     return tuple((name, given[name]) for name in names if given.get(name))
 
 
-@cache
-def _pool(process: int, address: tuple[tuple[str, Any], ...]) -> Pool:
-    """One pool a process: small, because a checkpoint takes a connection for a moment only."""
+def _pool() -> Pool:
+    """One pool a process (a fork makes its own): small, because a checkpoint takes a connection for a moment only."""
+    key = (os.getpid(), _address())
+    with _making:
+        if key not in _pools:
+            _pools[key] = _open(dict(key[1]))
+        return _pools[key]
+
+
+def _open(address: dict[str, Any]) -> Pool:
     kwargs = {
-        **dict(address),
+        **address,
         "autocommit": True,
         "prepare_threshold": None,
         "row_factory": dict_row,
