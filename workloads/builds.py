@@ -189,7 +189,7 @@ class _Builder:
         raise first
 
     def _may_help(self, error: BuildFailed, python: Python) -> bool:
-        lines = inputs.collect(self.source, self.project, python).requirements
+        lines = inputs.collect(self.source, self.project).requirements
         return install.another_python_may_help(error, python, lines)
 
     def _with(self, python: Python) -> BuiltEnvironment:
@@ -208,12 +208,12 @@ class _Builder:
         work = Installation(
             folder, python, lambda line: self.say(line, kind="line"), self.cancelled, lambda: self.deadline - time.monotonic()
         )
-        found = inputs.collect(self.source, self.project, python, dev=False)
+        found = inputs.collect(self.source, self.project)
         added = inputs.servers(self.project, plan.serves_asgi(self.project))
         try:
             install.fill(work, found, added)
             if self.dev:
-                extra = inputs.collect(self.source, self.project, python, dev=True)
+                extra = inputs.collect(self.source, self.project, dev=True)
                 install.fill_for_tests(work, extra, inputs.for_tests(self.project))
         except BuildFailed as error:
             install.remember(folder.with_suffix(".failed"), error)

@@ -12,7 +12,7 @@ import pytest
 from django.conf import LazySettings
 
 from controlplane.core.errors import Invalid, Refused
-from tests.workloads.projects import project, write_paths
+from tests.workloads.projects import SETTINGS, project, write_paths
 from workloads import builds
 from workloads.adapters import toolchain
 from workloads.building import failures
@@ -150,6 +150,21 @@ def test_a_package_of_the_repository_is_installed_and_changes_the_digest(tmp_pat
     subprocess.run([built.python_path, "-c", "import shop_tools"], check=True, cwd="/")
     write_paths(source, {"vendor/tools/shop_tools.py": "COLOUR = 'blue'\n"})
     assert builds.lock_digest(source, found, toolchain.find_python(built.python)) != built.digest
+
+
+def test_an_example_project_gets_the_package_it_is_an_example_of(tmp_path: Path) -> None:
+    settings = SETTINGS.replace('"shop"', '"widgets"')
+    root = write_paths(
+        tmp_path / "widgets",
+        {
+            "pyproject.toml": '[project]\nname = "widgets"\nversion = "1"\n[tool.setuptools]\npackages = ["widgets"]\n',
+            "widgets/__init__.py": "",
+            "requirements.txt": TINY,
+        },
+    )
+    project(root / "example", settings, **{"requirements.txt": "-", "shop/__init__.py": "-"})
+    built = build(root, understand(root))
+    subprocess.run([built.python_path, "-c", "import widgets"], check=True, cwd="/")
 
 
 def test_a_build_script_that_lacks_a_module_is_helped_or_named(tmp_path: Path) -> None:

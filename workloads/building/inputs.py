@@ -38,11 +38,12 @@ class Inputs:
         return {name for line in self.requirements if (name := name_of(line))}
 
 
-def collect(source: Path, project: Project, python: toolchain.Python, *, dev: bool = False) -> Inputs:
+def collect(source: Path, project: Project, *, dev: bool = False) -> Inputs:
     """The inputs of the application in this checkout; `dev` adds what only development and tests need."""
     folder = (source / project.folder).resolve()
     found = _WAYS.get(project.requirements.manager, _files)(folder, project, dev or project.requirements.with_development)
     found.constraints += [line for line in project.requirements.guessed if project.requirements.manager != "none"]
+    found.requirements += [str(place) for place in _packages_around(folder, source.resolve(), project) if not _asked(place, found)]
     return found
 
 
@@ -62,11 +63,9 @@ def for_tests(project: Project) -> tuple[str, ...]:
 
 def local_folders(source: Path, project: Project) -> list[Path]:
     """Folders of the repository that are installed as packages."""
-    if project.requirements.manager == "uv":
-        return []
-    folder = (source / project.folder).resolve()
-    wanted = _WAYS.get(project.requirements.manager, _files)(folder, project, False).requirements
-    places = [Path(line.partition("[")[0]) for line in wanted if line.startswith("/")]
+    if project.requirements.manager == "uv":  # its lock says the rest
+        return _packages_around((source / project.folder).resolve(), source.resolve(), project)
+    places = [Path(line.partition("[")[0]) for line in collect(source, project).requirements if line.startswith("/")]
     return [place for place in places if place.is_dir()]
 
 
@@ -218,11 +217,22 @@ def _pipenv(folder: Path, project: Project, dev: bool) -> Inputs:
     )
 
 
+def _packages_around(folder: Path, root: Path, project: Project) -> list[Path]:
+    """Packages of the repository that the installed applications are imported from, where they are not beside manage.py."""
+    places = [place for place in (folder, *folder.parents) if place.is_relative_to(root)]
+    packaged = [place for place in places if (place / "setup.py").is_file() or "project" in files.toml(place / "pyproject.toml")]
+    return [place for place in packaged if _itself(folder, place, project)]
+
+
 def _itself(folder: Path, place: Path, project: Project) -> bool:
-    """Whether the project is a package that its own applications are imported from, and that is not beside manage.py."""
     tops = {app.split(".")[0] for app in project.apps}
     beside = {path.stem for path in folder.iterdir()}
     return any((place / top).is_dir() or (place / "src" / top).is_dir() for top in tops - beside)
+
+
+def _asked(place: Path, found: Inputs) -> bool:
+    """Whether the folder is among the requirements already, with extras or without."""
+    return any(line.partition("[")[0] == str(place) for line in found.requirements)
 
 
 def _setuptools(folder: Path, project: Project, dev: bool) -> Inputs:

@@ -148,6 +148,8 @@ def _obstacles(settings: Settings, layout: Layout, found: Found) -> list[str]:
     obstacles = [sentence.rstrip(".") for sentence in settings.absent]
     if not settings.apps and not settings.absent:
         obstacles.append("it holds no settings of its own")
+    elif not settings.has_secret_key and not settings.absent:
+        obstacles.append("it sets no SECRET_KEY")
     project = Project("", requirements=found.requirements)
     here = bindings.platform(project)
     given = {*dotenv.committed([layout.folder]), *dotenv.samples([layout.folder, layout.folder.parent])}

@@ -187,6 +187,8 @@ class _Walk:
             setting=reader.setting or setting,
             cast=reader.cast or cast,
         )
+        for inner in [*node.args, *[keyword.value for keyword in node.keywords]] if isinstance(node, ast.Call) else []:
+            self._expression(inner, reader.setting or setting)  # config("A", default=config("B"))
 
     def _alternative(self, node: ast.BoolOp | ast.IfExp, setting: str, cast: str) -> None:
         """`read or default`, `read if condition else default`: not required, and the literal is the default."""

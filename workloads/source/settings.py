@@ -49,6 +49,11 @@ class Settings:
         return tuple(dict.fromkeys(word for name, words in self.words.items() if name.endswith("APPS") for word in words))
 
     @property
+    def has_secret_key(self) -> bool:
+        """Whether something in it sets SECRET_KEY."""
+        return "SECRET_KEY" in self.words or any(read.setting == "SECRET_KEY" for read in self.reads)
+
+    @property
     def database(self) -> str:
         """The engine of the default database: a name, "from a variable", or empty."""
         if any(read.setting in {"DATABASES.default", "DATABASES.default.ENGINE"} for read in self.reads):

@@ -210,3 +210,12 @@ def test_a_prefix_of_environs_is_put_before_the_name() -> None:
         "SHOP_A",
         "B",
     }
+
+
+def test_a_read_in_the_default_of_another_is_a_read() -> None:
+    source = """
+        import dj_database_url
+        from decouple import config
+        DATABASES = {"default": dj_database_url.config(default=config("DATABASE_URL"))}
+        """
+    assert read(source)["DATABASE_URL"].required

@@ -90,6 +90,19 @@ def test_settings_of_production_that_lack_something_are_passed_over_with_the_rea
     assert any("AWS_SECRET_ACCESS_KEY" in note for note in found.notes)
 
 
+def test_settings_that_only_development_satisfies_get_what_development_needs(tmp_path: Path) -> None:
+    files = {
+        "site_/local.py": 'from .settings import *\nINSTALLED_APPS += ["debug_toolbar"]\nSECRET_KEY = "x"\n',
+        "manage.py": MANAGE.format(settings="site_.local"),
+        "site_/wsgi.py": WSGI.format(settings="site_.local"),
+        "requirements-dev.txt": "django-debug-toolbar\n",
+    }
+    found = of(tmp_path, files)
+    assert found.settings_module == "site_.local"
+    assert found.requirements.with_development
+    assert "django-debug-toolbar" in found.requirements.names
+
+
 def test_settings_that_wsgi_names_go_before_those_of_manage(tmp_path: Path) -> None:
     files = {"site_/deployed.py": "from .settings import *\n", "site_/wsgi.py": WSGI.format(settings="site_.deployed")}
     assert of(tmp_path, files).settings_module == "site_.deployed"
