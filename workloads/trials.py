@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,11 +12,12 @@ from controlplane.core.redaction import redact
 from workloads import pytest_settings
 from workloads.adapters.children import Completed, Limits, run
 from workloads.adapters.scratch import Scratch, scratch_database
-from workloads.described import Inside, describe
+from workloads.described import DescribedSettings, Inside, describe
 from workloads.drivers import Say
 from workloads.suites import Suite, read_junit, read_unittest
 
 OVERLAY = "timonel_test_settings"
+HASHERS = "timonel_test_hashers"
 OVERLAY_SOURCE = '''"""The settings of the tests, with what a roll-out would provide replaced by something of their own."""
 import importlib
 _real = importlib.import_module({module!r})
@@ -26,18 +26,25 @@ for _values in DATABASES.values():
     if {override!r} and "postg" in _values.get("ENGINE", ""):
         _values.update({override!r})
         _values["OPTIONS"] = {{k: v for k, v in (_values.get("OPTIONS") or {{}}).items() if not k.startswith("ssl")}}
-if {plain_static!r}:  # a manifest is what collectstatic makes; tests do without
+if {plain_static!r}:
     if "STORAGES" in globals():
         STORAGES = dict(STORAGES, staticfiles={{"BACKEND": {plain_static!r}}})
     else:
         STATICFILES_STORAGE = {plain_static!r}
+if {hashers!r}:
+    PASSWORD_HASHERS = {hashers!r}
+'''
+QUICK_HASHER = '''"""The same password hashes, made in no time."""
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+class QuickPBKDF2PasswordHasher(PBKDF2PasswordHasher):
+    iterations = 1
 '''
 COVERAGE = """[run]
 source = .
 data_file = {folder}/coverage
 omit =
-    {source}/tests/*
-    {source}/*/tests/*
+    {source}/tests*/*
+    {source}/*/tests*/*
     {source}/test_*.py
     {source}/*/test_*.py
     {source}/*/tests.py
@@ -48,6 +55,7 @@ disable_warnings = no-data-collected, module-not-imported, couldnt-parse
 [report]
 ignore_errors = True
 """
+DJANGOS_HASHERS = "django.contrib.auth.hashers"
 PLAIN_STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 NO_POSTGRES = frozenset({"mysql", "oracle", "mssql"})
 
@@ -81,6 +89,7 @@ class Trial:
     completed: Completed | None
     command: str = ""
     database: str = ""
+    python: str = ""
     lacks: str = ""
     coverage: Coverage | None = None
     notes: tuple[str, ...] = ()
@@ -99,24 +108,51 @@ def run_tests(attempt: Attempt) -> Trial:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="timonel-tests-")))
         scratch = stack.enter_context(scratch_database()) if "postgresql" in engines else None
-        static = PLAIN_STATIC if "Manifest" in described.storages.get("staticfiles", "") else ""
-        if scratch or static:
-            module = _overlay(folder, module or described.settings_module, scratch, static)
+        overlay = _overlay(described, module, scratch)
+        if overlay:
+            (folder / f"{OVERLAY}.py").write_text(overlay)
+            (folder / f"{HASHERS}.py").write_text(QUICK_HASHER)
+            module = OVERLAY
             inside = _with(inside, DJANGO_SETTINGS_MODULE=module, PYTHONPATH=f"{folder}:{inside.folder}")
         trial = _run(attempt, inside, settings, module, folder)
-    return replace(trial, database=", ".join(sorted(engines)), notes=tuple(_notes(scratch, static)))
+    notes = _notes(scratch, described) if overlay else ()
+    return replace(trial, database=", ".join(sorted(engines)), python=described.python, notes=notes)
+
+
+def _overlay(described: DescribedSettings, module: str, scratch: Scratch | None) -> str:
+    """The text of the settings the tests get instead of their own; empty where their own cannot be imported as a module."""
+    static, hashers = _plain_static(described), _quick_hashers(described)
+    if described.raw["uses_configurations"] or not (scratch or static or hashers):
+        return ""
+    override = {} if scratch is None else scratch.as_settings()
+    real = module or described.settings_module
+    return OVERLAY_SOURCE.format(module=real, override=override, plain_static=static, hashers=hashers)
+
+
+def _plain_static(described: DescribedSettings) -> str:
+    """Instead of a storage that needs the manifest which collectstatic makes."""
+    return PLAIN_STATIC if "Manifest" in described.storages.get("staticfiles", "") else ""
+
+
+def _quick_hashers(described: DescribedSettings) -> list[str]:
+    """Django's default hasher is slow on purpose, and makes most of the time of many suites: one round is enough for tests."""
+    hashers = [str(name) for name in described.raw["password_hashers"] or ()]
+    if not hashers or hashers[0] != f"{DJANGOS_HASHERS}.PBKDF2PasswordHasher":
+        return []
+    return [f"{HASHERS}.QuickPBKDF2PasswordHasher", *hashers[1:]]
+
+
+def _notes(scratch: Scratch | None, described: DescribedSettings) -> tuple[str, ...]:
+    told = {
+        "The tests had a scratch PostgreSQL database of their own.": scratch is not None,
+        "The tests had plain static files: the manifest comes from collectstatic.": bool(_plain_static(described)),
+    }
+    return tuple(note for note, holds in told.items() if holds)
 
 
 def _fast_coverage(python: str) -> dict[str, str]:
     """Python 3.12 can tell which lines run at nearly no cost; before that a trace function must."""
     return {"COVERAGE_CORE": "sysmon"} if tuple(map(int, python.split(".")[:2])) >= (3, 12) else {}
-
-
-def _notes(scratch: Scratch | None, static: str) -> Iterator[str]:
-    if scratch:
-        yield "The tests had a scratch PostgreSQL database of their own."
-    if static:
-        yield "The tests had plain static files: the manifest comes from collectstatic."
 
 
 def _run(attempt: Attempt, inside: Inside, settings: pytest_settings.PytestSettings | None, module: str, folder: Path) -> Trial:
@@ -147,13 +183,6 @@ def _pytest(settings: pytest_settings.PytestSettings, module: str, folder: Path)
 def _manage(inside: Inside, module: str) -> list[str]:
     chosen = [f"--settings={module}"] if module else []
     return [inside.manage, "test", "--noinput", *chosen]
-
-
-def _overlay(folder: Path, module: str, scratch: Scratch | None, static: str) -> str:
-    override = {} if scratch is None else scratch.as_settings()
-    text = OVERLAY_SOURCE.format(module=module, override=override, plain_static=static)
-    (folder / f"{OVERLAY}.py").write_text(text)
-    return OVERLAY
 
 
 def _coverage(inside: Inside, completed: Completed, folder: Path) -> Coverage | None:

@@ -22,6 +22,10 @@ LINES_SHOWN = 200
 COPY = "trial"
 # Where the tests look for their database until the scratch one is put in its place: nobody listens there.
 NOWHERE = "postgresql://tests:tests@127.0.0.1:9/tests"
+MEND = (
+    "Mend them, and deploy the new commit. A test that fails only on this machine (another patch of Python, say) can be left out: "
+    "put what the runner must be told into the option `arguments` of the testing specialist."
+)
 MORE_TIME = "Give the testing specialist more time, or make the suite faster."
 
 

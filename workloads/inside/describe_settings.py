@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from typing import Any, Dict, List
 
 NEEDS = ("settings",)
@@ -33,6 +34,7 @@ PLAIN = (
     "TEST_RUNNER",
     "TIME_ZONE",
     "AUTH_USER_MODEL",
+    "PASSWORD_HASHERS",
     "SITE_ID",
 )
 PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
@@ -55,6 +57,7 @@ def answer(options: Dict[str, Any]) -> Dict[str, Any]:
         "broker": plain(getattr(settings, "CELERY_BROKER_URL", None) or getattr(settings, "BROKER_URL", None)),
         "eager": bool(getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False)),
     }
+    found["uses_configurations"] = "configurations" in sys.modules  # then settings are made by classes, not by a module
     found["folders"] = folders_needed(settings, os.getcwd())
     found["log_files"] = log_files(getattr(settings, "LOGGING", None) or {})
     return found

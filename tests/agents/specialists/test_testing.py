@@ -115,3 +115,16 @@ def test_dummies_keep_their_shape() -> None:
     assert testing._dummy("12345") == "1"
     assert testing._dummy("redis://:secret@cache:6379/1") == "redis://127.0.0.1:9/"
     assert len(testing._dummy("x" * 40)) == 40
+
+
+def test_passwords_are_hashed_as_ever_but_quickly(desk: Desk) -> None:
+    body = (
+        "    def test_it(self):\n        import time\n        from django.contrib.auth.models import User\n"
+        "        began = time.process_time()\n        user = User.objects.create_user('a', password='correct horse')\n"
+        "        self.assertTrue(user.password.startswith('pbkdf2_sha256$'))\n"
+        "        self.assertTrue(user.check_password('correct horse'))\n"
+        "        self.assertFalse(user.check_password('wrong'))\n        self.assertLess(time.process_time() - began, 0.05)\n"
+    )
+    desk.write("shop/tests.py", HEAD + body)
+    found = desk.ask("testing")
+    assert found.verdict == Verdict.PASSED, found.summary
