@@ -272,7 +272,7 @@ def _mend_backend(installation: Installation, attempt: _Attempt, failure: Failur
     old = failure.kind == "backend" or (failure.kind == "other" and failure.package)
     if old and (left := [limit for limit in limits if limit not in attempt.build_limits]):
         attempt.build_limits = [left[0], "cython<3", "wheel<0.45"]
-        attempt.build_limits += [limits[0]] if left[0] == limits[1] else []
+        attempt.build_limits += [limits[0]] if left[0] in limits[1:] else []
         installation.note(f"{failure.package or 'A dependency'} is built with {left[0]}: its build script is of that time.")
         return True
     if failure.kind == "needs_at_build" and failure.package not in attempt.not_isolated:
