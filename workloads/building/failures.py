@@ -90,7 +90,8 @@ def explain(output: str) -> Failure:
 
 
 NOT_THERE = re.compile(
-    r"there (?:is|are) no versions? of ([\w.\[\]-]+?)(?:==[\w.]+)? and|Because ([\w.-]+) was not found in the package registry"
+    r"there (?:is|are) no versions? of ([\w.\[\]-]+?)(?:\{[^}]*\})?(?:==[\w.+]+)? and"
+    r"|Because ([\w.-]+) was not found in the package registry"
     r"|No matching distribution found for ([\w.-]+(?:[=<>!~]+[\w.]+)?)"
 )
 WRONG_PYTHON = re.compile(

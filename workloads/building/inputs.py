@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from controlplane.core.errors import OutsideError
 from workloads.adapters import children, toolchain
-from workloads.source import files, lines
+from workloads.source import files, lines, locks
 from workloads.source.project import Project
 from workloads.source.requirements import caret
 
@@ -144,7 +144,8 @@ def _uv(folder: Path, project: Project, dev: bool) -> Inputs:
             f"uv.lock could not be read: {done.output.strip()[-400:]}", cure="Run `uv lock` in the project and commit it."
         )
     wanted = [_place(line.removeprefix("-e ").strip(), place) for line in lines.logical(done.output)]
-    return Inputs([line for line in wanted if not line.startswith("-")])
+    locked = files.toml(place / "uv.lock").get("package", [])
+    return Inputs([line for line in wanted if not line.startswith("-")], indexes=locks.indexes(locked))
 
 
 def _poetry(folder: Path, project: Project, dev: bool) -> Inputs:
@@ -160,7 +161,9 @@ def _poetry(folder: Path, project: Project, dev: bool) -> Inputs:
     tables |= poetry.get("dev-dependencies", {}) if dev else {}
     locked = {canonicalize_name(str(package["name"])): package for package in files.toml(place / "poetry.lock").get("package", [])}
     optional = {name for name, table in tables.items() if isinstance(table, dict) and table.get("optional")}
-    wanted += [_table(name, table, locked, place) for name, table in tables.items() if name not in optional]
+    for name, table in tables.items():
+        if name not in optional:  # the lock says which version
+            wanted.append(_table(name, _unpinned(table) if canonicalize_name(name) in locked else table, locked, place))
     return Inputs(wanted, [line for line in _pins(place) if line])
 
 
@@ -192,6 +195,10 @@ def _table(name: str, table: Any, locked: Mapping[Any, Any], place: Path) -> str
     if table.get("url") or str(table.get("file", "")).startswith("http"):
         return f"{name}{extras} @ {table.get('url') or table.get('file')}{marker}"
     return f"{name}{extras}{_version(str(table.get('version', '')))}{marker}"
+
+
+def _unpinned(table: Any) -> Any:
+    return {**table, "version": "*"} if isinstance(table, dict) else "*"
 
 
 def _version(asked: str) -> str:

@@ -136,7 +136,8 @@ def _other_siblings(layout: Layout) -> list[str]:
 
 def needed_of_development(settings: Settings, found: Found) -> list[str]:
     """The packages these settings load for sure that only development installs."""
-    return sorted(name for name in settings.imports | settings.certain_apps if imports.distribution(name) in found.dev_names)
+    apps = {app.split(".")[0] for app in settings.apps} if settings.debugs else settings.certain_apps
+    return sorted(name for name in settings.imports | apps if imports.distribution(name) in found.dev_names)
 
 
 def _with_development(found: Found) -> Found:

@@ -7,6 +7,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from workloads.source.lines import OUR_INDEX
+
 Package = dict[str, Any]
 
 
@@ -39,6 +41,12 @@ def version_of(packages: Iterable[Package], name: str) -> str:
 def addresses(packages: Iterable[Package]) -> tuple[str, ...]:
     """Those that come from an address instead of an index."""
     return tuple(f"{package['name']} @ {place}" for package in packages if (place := _address(package)))
+
+
+def indexes(packages: Iterable[Package]) -> list[str]:
+    """The package indexes they come from, besides the usual one."""
+    found = dict.fromkeys(str(package.get("source", {}).get("registry", "")) for package in packages)
+    return [address for address in found if address and not OUR_INDEX.match(address)]
 
 
 def _address(package: Package) -> str:

@@ -86,7 +86,8 @@ def _uv(place: Path, folder: Path, pyproject: dict[str, Any]) -> Found | None:
     return Found(
         Requirements(
             "uv", _names(place, folder, "uv.lock", "pyproject.toml"), (), production,
-            tuple(name for name in (*groups, *extras) if name in DEV_GROUPS), True, locks.addresses(needed), names,
+            tuple(name for name in (*groups, *extras) if name in DEV_GROUPS), True,
+            (*locks.addresses(needed), *(f"index {index}" for index in locks.indexes(needed))), names,
         ),
         locks.version_of(packages, "django"), str(project.get("requires-python", "")), "pyproject.toml: requires-python",
         _normal_set(item for name in groups if name in DEV_GROUPS for item in _group(pyproject, name)),
@@ -255,14 +256,19 @@ def caret(version: str) -> str:
     """Poetry's `^3.8` and `~3.8` as a standard specifier."""
     parts = []
     for part in re.split(r"\s*,\s*|\s*\|\|?\s*", version.strip()) if version else []:
-        found = re.match(r"^([\^~])(?!=)\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?.*$", part)
-        if not found:
-            parts.append(part if part != "*" else "")
-        elif found[1] == "^" and int(found[2]):
-            parts.append(f">={part[1:].strip()},<{int(found[2]) + 1}")
-        else:
-            parts.append(f">={part[1:].strip()},<{found[2]}.{int(found[3] or 0) + 1}")
+        found = re.match(r"^([\^~])(?!=)\s*(\d+(?:\.\d+)*)", part)
+        parts.append(f">={found[2]},<{_next(found[1], found[2])}" if found else part if part != "*" else "")
     return ",".join(part for part in parts if part)
+
+
+def _next(sign: str, version: str) -> str:
+    """The first version that `^` or `~` leaves out: the number after the leftmost that is not 0, or after the second."""
+    numbers = [int(number) for number in version.split(".")]
+    if sign == "~":
+        place = min(1, len(numbers) - 1)
+    else:
+        place = next((index for index, number in enumerate(numbers) if number), len(numbers) - 1)
+    return ".".join(map(str, [*numbers[:place], numbers[place] + 1]))
 
 
 def _group(pyproject: dict[str, Any], name: str) -> list[Any]:

@@ -54,6 +54,11 @@ class Settings:
         return "SECRET_KEY" in self.words or any(read.setting == "SECRET_KEY" for read in self.reads)
 
     @property
+    def debugs(self) -> bool:
+        """Whether it sets DEBUG = True itself, so that what depends on it is loaded as well."""
+        return "DEBUG" in self.values and literal(self.values["DEBUG"]) is True
+
+    @property
     def database(self) -> str:
         """The engine of the default database: a name, "from a variable", or empty."""
         if any(read.setting in {"DATABASES.default", "DATABASES.default.ENGINE"} for read in self.reads):

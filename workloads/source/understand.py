@@ -23,7 +23,6 @@ from workloads.source import (
 )
 from workloads.source.layout import Layout
 from workloads.source.project import Project, Read, Requirements
-from workloads.source.readers import literal
 from workloads.source.requirements import Found
 from workloads.source.settings import Settings
 
@@ -237,7 +236,7 @@ def _observations(ground: _Ground) -> list[str]:
         notes.append(
             f"Collected static files are part of the repository ({kept}); they are used as they are, without collectstatic."
         )
-    if settings and "DEBUG" in settings.values and literal(settings.values["DEBUG"]) is True:
+    if settings and settings.debugs:
         notes.append("The settings set DEBUG = True themselves: errors show source code to everybody. Read it from a variable.")
     if (
         settings

@@ -148,3 +148,20 @@ def test_requirements_of_the_repository_serve_a_project_in_a_folder(tmp_path: Pa
 
 def test_nothing_named_is_none(tmp_path: Path) -> None:
     assert requirements.find(tmp_path, tmp_path).requirements.manager == "none"
+
+
+@pytest.mark.parametrize(
+    ("poetry", "standard"),
+    [
+        ("^3.8", ">=3.8,<4"),
+        ("^0.2.3", ">=0.2.3,<0.3"),
+        ("^0.0.3", ">=0.0.3,<0.0.4"),
+        ("^0", ">=0,<1"),
+        ("~1.2.3", ">=1.2.3,<1.3"),
+        ("~1", ">=1,<2"),
+        (">=3.8,<3.12", ">=3.8,<3.12"),
+        ("*", ""),
+    ],
+)
+def test_the_carets_and_tildes_of_poetry_are_translated(poetry: str, standard: str) -> None:
+    assert requirements.caret(poetry) == standard
