@@ -26,10 +26,12 @@ Begin = Callable[[FakeOperations], Worker]
 SMOOTH = ["checkout", "code_quality", "testing", "security", "configuration", "cicd", "plan", "gate", "apply", "verify"]
 
 
-def until(condition: Callable[[], bool], seconds: float = 30.0, each: Callable[[], object] = lambda: None) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0, each: Callable[[], object] = lambda: None) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
+        if time.monotonic() > end:
+            told = [f"{event.run_id} {event.node}: {event.text}" for event in RunEvent.objects.order_by("-at")[:20]]
+            pytest.fail(f"It did not happen in time. The runs: {list(Run.objects.values_list('pk', 'status'))}, the last: {told}")
         each()
         time.sleep(0.1)
 
@@ -109,9 +111,9 @@ def test_the_reaper_finds_a_killed_worker_by_its_lease_alone(start: Start, fake:
     worker.kill()
     killed = time.monotonic()
     begin(operations)
-    until(lambda: ended(run), seconds=40, each=as_beat_does)
+    until(lambda: ended(run), each=as_beat_does)
     assert run.status == Run.Status.SUCCEEDED
-    assert 5 < time.monotonic() - killed < 25
+    assert 5 < time.monotonic() - killed < 40
     assert_each_effect_once(operations)
 
 
@@ -164,7 +166,7 @@ def test_cancel_reaches_what_a_step_waits_for_and_cleans_up(start: Start, fake: 
     asked = time.monotonic()
     runs.cancel(Actor.person(alice), run)
     until(lambda: ended(run))
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 15  # about 1 s on a quiet machine
     assert run.status == Run.Status.CANCELLED
     assert run.steps.get(node="testing").status == Step.Status.CANCELLED
     assert f"run-{run.pk}-testing was told to stop" in operations.effects()
@@ -218,5 +220,5 @@ def test_long_runs_do_not_take_the_threads_that_hear_decisions(
     until(lambda: Run.objects.filter(status=Run.Status.RUNNING).count() == 2)
     Change.objects.update(status=Change.Status.APPROVED)
     queue.enqueue("agents.change_decided", Change.objects.get().pk)
-    until(lambda: Run.objects.filter(pk=parked.pk, waiting_for=None).exists(), seconds=5)
+    until(lambda: Run.objects.filter(pk=parked.pk, waiting_for=None).exists(), seconds=15)
     worker.kill()
