@@ -27,7 +27,7 @@ def test_a_second_person_approves_with_the_diff_in_front_of_them(page: Page, sce
     expect(page.locator(".diff ins").filter(has_text="4")).to_have_count(1)
     page.get_by_label("Reason").fill("The lock is short at this hour.")
     page.get_by_label("To approve, type production").fill("production")
-    page.get_by_role("button", name="Roll out to production").click()
+    page.get_by_role("button", name="Roll out v2 to production").click()
     expect(page.locator("#change-now")).to_contain_text("The lock is short at this hour.")
     expect(page.locator("#change-now [role=status]")).to_have_text("approved")
     assert aside(decision_of, scene.change) == ("approved", "bob", "The lock is short at this hour.")
@@ -37,7 +37,7 @@ def test_the_wrong_name_approves_nothing_and_nothing_typed_is_lost(page: Page, s
     sign_in(page, "bob", f"/changes/{scene.change.pk}/")
     page.get_by_label("Reason").fill("Looks right.")
     page.get_by_label("To approve, type production").fill("staging")
-    page.get_by_role("button", name="Roll out to production").click()
+    page.get_by_role("button", name="Roll out v2 to production").click()
     expect(page.get_by_role("alert")).to_contain_text("is not the name of this environment")
     expect(page.get_by_label("Reason")).to_have_value("Looks right.")
     assert aside(Approval.objects.count) == 0
@@ -53,7 +53,7 @@ def test_what_was_typed_outlives_a_reload(page: Page, scene: Scene) -> None:
 def test_whoever_asked_cannot_approve(page: Page, scene: Scene) -> None:
     sign_in(page, "alice", f"/changes/{scene.change.pk}/")
     expect(page.locator("#decision")).to_be_visible()
-    expect(page.get_by_role("button", name="Roll out to production")).to_have_count(0)
+    expect(page.get_by_role("button", name="Roll out v2 to production")).to_have_count(0)
 
 
 def test_a_rejection_carries_its_reason(page: Page, scene: Scene) -> None:

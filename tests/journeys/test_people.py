@@ -28,7 +28,7 @@ def test_a_change_is_approved_without_javascript(browser: Browser, server: Serve
     sign_in(quiet, "bob", f"/changes/{scene.change.pk}/")
     quiet.get_by_label("Reason").fill("Without a script.")
     quiet.get_by_label("To approve, type production").fill("production")
-    quiet.get_by_role("button", name="Roll out to production").click()
+    quiet.get_by_role("button", name="Roll out v2 to production").click()
     expect(quiet.locator("#change-now [role=status]")).to_have_text("approved")
     plain.close()
 

@@ -14,7 +14,7 @@ from controlplane.dashboard import door
 from controlplane.dashboard.reads import changes
 from workloads import changes as use_cases
 from workloads import queries
-from workloads.models import Approval, Change, Environment
+from workloads.models import Approval, Change, Environment, Release
 
 
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -110,10 +110,11 @@ def _preview(change: Change) -> dict[str, object]:
 def _verb(change: Change) -> str:
     """What the approving button does, in words."""
     action = change.actions.first()
-    parts = {"environment": change.environment.name, "what": change.title}
+    release = Release.objects.filter(pk=action.parameters.get("release")).first() if action else None
+    parts = {"environment": change.environment.name, "release": release.label if release else _("this")}
     kind = action.kind if action else ""
     if kind == "roll_back":
         return _("Roll back %(environment)s") % parts
     if kind == "promote":
         return _("Keep it live in %(environment)s") % parts
-    return _("Roll out to %(environment)s") % parts
+    return _("Roll out %(release)s to %(environment)s") % parts

@@ -65,8 +65,11 @@ class Up:
             self.process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
 
     def wait_until_ready(self, seconds: float = 90) -> None:
+        self.wait_until_said(READY, seconds)
+
+    def wait_until_said(self, words: str, seconds: float) -> None:
         end = time.monotonic() + seconds
-        while READY not in self.said:
+        while words not in self.said:
             assert self.process and self.process.poll() is None, self.said
             assert time.monotonic() < end, self.said
             time.sleep(0.1)
@@ -117,13 +120,22 @@ def eventually(condition: Any, seconds: float = 30) -> bool:
 
 @pytest.fixture
 def up() -> Iterator[Up]:
-    """An `up` that is surely gone when the test ends; in a folder that PostgreSQL's account can pass to."""
+    """An `up` that is surely gone when the test ends."""
+    with fresh_up() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def fresh_up() -> Iterator[Up]:
+    """An `up` with nothing behind it, in a folder that PostgreSQL's account can pass to."""
     folder = Path(tempfile.mkdtemp(prefix="timonel-up-"))
     folder.chmod(0o755)
     found = Up(folder / "data")
-    yield found
-    _remove(found)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield found
+    finally:
+        _remove(found)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(found: Up) -> None:

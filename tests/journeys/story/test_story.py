@@ -1,67 +1,60 @@
-"""v1 and v2 go live, v3 is rolled back by itself, v4 stops at testing, v5 is refused; no visitor notices any of it."""
+"""The main promise, end to end: approved in the browser, rolled back by itself, stopped, refused; no visitor notices."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import re
 
+import httpx
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.controlplane.embedded.conftest import ROOT, SET_BY_THE_TESTS, Up, up
+from tests.journeys.story.conftest import Terminal
 from tests.journeys.story.steady import Visitors
-from workloads import sample
 
-__all__ = ["up"]
 PASSED, STOPPED, ROLLED_BACK, REFUSED = 0, 3, 4, 6
+AT_ONCE, A_RELEASE = 20_000, 180_000
+pytestmark = pytest.mark.timeout(600)
 
 
-class Terminal:
-    """`manage.py` on the data folder of a running Timonel."""
-
-    def __init__(self, data: Path) -> None:
-        kept = {name: value for name, value in os.environ.items() if name not in SET_BY_THE_TESTS}
-        self.environment = kept | {"TIMONEL_DATA": str(data)}
-
-    def __call__(self, *arguments: str) -> tuple[int, Any]:
-        """The exit code and the JSON that was printed."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments, "--json"]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=150, check=False)
-        return done.returncode, json.loads(done.stdout) if done.stdout.strip() else done.stderr
+def test_the_waiting_release_is_approved_in_the_browser_and_goes_live(window: Page, terminal: Terminal) -> None:
+    window.get_by_role("link", name=re.compile("^Inbox")).click()
+    window.get_by_role("link", name=re.compile("Roll out v1 .*staging")).click(timeout=A_RELEASE)
+    window.get_by_label("Reason").fill("It was good in local.")
+    window.get_by_role("button", name="Roll out v1 to staging").click()
+    window.get_by_role("link", name=re.compile("^Run #")).first.click()
+    followed_to(window, "succeeded")
+    standing = terminal.standing("staging")
+    assert standing["live"] == "v1"
+    assert "Vessels" in httpx.get(standing["address"], follow_redirects=True).text
 
 
-@pytest.fixture
-def terminal(up: Up) -> Iterator[Terminal]:
-    up.extra = {"TIMONEL_ADMIN_PASSWORD": "correct horse battery staple"}
-    up.start()
-    up.wait_until_ready()
-    yield Terminal(up.data)
+def test_a_release_asked_for_in_the_browser_is_followed_live_and_rolled_back_with_a_button(
+    window: Page, terminal: Terminal
+) -> None:
+    window.get_by_role("link", name="harbour", exact=True).first.click()
+    window.get_by_label("Version").fill("v2")
+    window.get_by_label("To", exact=True).select_option(label="local")
+    window.get_by_role("button", name="Check and deploy").click()
+    followed_to(window, "succeeded")
+    assert terminal.standing("local")["live"] == "v2"
+
+    window.get_by_role("link", name="local", exact=True).first.click()
+    window.get_by_role("button", name="Roll local back to v1").click()
+    followed_to(window, "succeeded")
+    assert terminal.standing("local")["live"] == "v1"
 
 
-@pytest.mark.timeout(400)
-def test_five_releases_and_a_rollback_without_one_failed_request(up: Up, terminal: Terminal, tmp_path: Path) -> None:
-    repository = sample.materialise(tmp_path / "sample")
-    registered, understood = terminal("register", "harbour", str(repository))
-    assert registered == 0, understood
-    first, said = terminal("deploy", "harbour", "local", "v1")
-    assert first == PASSED, said
-
-    with Visitors(address_of(terminal)) as visitors:
+def test_five_releases_and_a_rollback_without_one_failed_request(terminal: Terminal) -> None:
+    with Visitors(terminal.standing("local")["address"], a_second=50) as visitors:
         assert deploy(terminal, "v2") == PASSED
         assert deploy(terminal, "v3") == ROLLED_BACK
-        assert live(terminal) == "v2"
         assert deploy(terminal, "v4") == STOPPED
         assert deploy(terminal, "v5") == REFUSED
-        assert live(terminal) == "v2"
-        back, said = terminal("rollback", "harbour", "local")
-        assert back == PASSED, said
-        assert live(terminal) == "v1"
-
-    assert visitors.answers["200"] > 500
+        assert terminal.standing("local")["live"] == "v2"
+        code, said = terminal("rollback", "harbour", "local")
+        assert code == PASSED, said
+        assert terminal.standing("local")["live"] == "v1"
+    assert visitors.answers["200"] > 1000
     assert visitors.failed == {}
 
 
@@ -69,17 +62,10 @@ def deploy(terminal: Terminal, ref: str) -> int:
     return terminal("deploy", "harbour", "local", ref)[0]
 
 
-def local(terminal: Terminal) -> dict[str, Any]:
-    code, status = terminal("status")
-    assert code == 0, status
-    (found,) = (row for row in status["environments"] if row["environment"] == "local")
-    assert isinstance(found, dict)
-    return found
-
-
-def live(terminal: Terminal) -> str:
-    return str(local(terminal)["live"])
-
-
-def address_of(terminal: Terminal) -> str:
-    return str(local(terminal)["address"])
+def followed_to(page: Page, end: str) -> None:
+    """The page of a run comes to its end by itself."""
+    page.wait_for_url(re.compile(r"/runs/\d+/"), timeout=AT_ONCE)
+    page.evaluate("window.unreloaded = true")
+    expect(page.locator("#node-report")).to_have_attribute("aria-label", re.compile("Report: (passed|failed)"), timeout=A_RELEASE)
+    expect(page.locator("main")).to_contain_text(end)
+    assert page.evaluate("window.unreloaded") is True
