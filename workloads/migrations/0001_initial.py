@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,358 +17,661 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Application',
+            name="Application",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{0,62}$', 'Use small letters, digits and hyphens, starting with a letter.')])),
-                ('repository', models.CharField(help_text='A Git address, or a folder on this machine.', max_length=500)),
-                ('folder', models.CharField(blank=True, help_text='The folder of the repository that holds manage.py.', max_length=300)),
-                ('default_ref', models.CharField(default='HEAD', max_length=200)),
-                ('understood', models.JSONField(blank=True, default=dict)),
-                ('build_steps', models.JSONField(blank=True, null=True)),
-                ('release_steps', models.JSONField(blank=True, null=True)),
-                ('processes', models.JSONField(blank=True, help_text='{"web": "gunicorn ...", "worker": "celery ..."}', null=True)),
-                ('health_path', models.CharField(blank=True, max_length=200)),
-                ('allow_unpinned_sources', models.BooleanField(default=False, help_text='Build dependencies that come from Git or other addresses instead of a package index.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=63,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9-]{0,62}$", "Use small letters, digits and hyphens, starting with a letter."
+                            )
+                        ],
+                    ),
+                ),
+                ("repository", models.CharField(help_text="A Git address, or a folder on this machine.", max_length=500)),
+                (
+                    "folder",
+                    models.CharField(blank=True, help_text="The folder of the repository that holds manage.py.", max_length=300),
+                ),
+                ("default_ref", models.CharField(default="HEAD", max_length=200)),
+                ("understood", models.JSONField(blank=True, default=dict)),
+                ("build_steps", models.JSONField(blank=True, null=True)),
+                ("release_steps", models.JSONField(blank=True, null=True)),
+                ("processes", models.JSONField(blank=True, help_text='{"web": "gunicorn ...", "worker": "celery ..."}', null=True)),
+                ("health_path", models.CharField(blank=True, max_length=200)),
+                (
+                    "allow_unpinned_sources",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Build dependencies that come from Git or other addresses instead of a package index.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z][a-z0-9-]{0,62}$')), name='application_name_is_a_slug')],
+                "ordering": ["name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name__regex", "^[a-z][a-z0-9-]{0,62}$")), name="application_name_is_a_slug"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(help_text='What will happen to what, in one plain sentence.', max_length=300)),
-                ('status', models.CharField(choices=[('waiting', 'waiting for approval'), ('approved', 'Approved'), ('applying', 'Applying'), ('applied', 'Applied'), ('failed', 'Failed'), ('rejected', 'Rejected'), ('refused', 'refused by policy'), ('expired', 'rejected: expired'), ('cancelled', 'Cancelled')], default='waiting', max_length=16)),
-                ('preview', models.BinaryField()),
-                ('preview_sha256', models.CharField(max_length=64)),
-                ('risk', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High')], max_length=8)),
-                ('reasons', models.JSONField(default=list, help_text='Why this risk, in sentences.')),
-                ('quorum', models.PositiveSmallIntegerField()),
-                ('required_role', models.CharField(max_length=16)),
-                ('policy_approves', models.BooleanField(default=False, help_text="The tier's policy approves it by itself.")),
-                ('proposed_by', models.CharField(max_length=200)),
-                ('proposer_emails', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=254), default=list, size=None)),
-                ('run_number', models.BigIntegerField(null=True)),
-                ('idempotency_key', models.CharField(max_length=200, unique=True)),
-                ('fence', models.BigIntegerField(default=0, help_text="The environment's fence when this was approved or applied.")),
-                ('override_reason', models.TextField(blank=True)),
-                ('refused_because', models.TextField(blank=True)),
-                ('result', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('proposers', models.ManyToManyField(blank=True, related_name='proposed_changes', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(help_text="What will happen to what, in one plain sentence.", max_length=300)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting for approval"),
+                            ("approved", "Approved"),
+                            ("applying", "Applying"),
+                            ("applied", "Applied"),
+                            ("failed", "Failed"),
+                            ("rejected", "Rejected"),
+                            ("refused", "refused by policy"),
+                            ("expired", "rejected: expired"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=16,
+                    ),
+                ),
+                ("preview", models.BinaryField()),
+                ("preview_sha256", models.CharField(max_length=64)),
+                ("risk", models.CharField(choices=[("low", "Low"), ("medium", "Medium"), ("high", "High")], max_length=8)),
+                ("reasons", models.JSONField(default=list, help_text="Why this risk, in sentences.")),
+                ("quorum", models.PositiveSmallIntegerField()),
+                ("required_role", models.CharField(max_length=16)),
+                ("policy_approves", models.BooleanField(default=False, help_text="The tier's policy approves it by itself.")),
+                ("proposed_by", models.CharField(max_length=200)),
+                (
+                    "proposer_emails",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=254), default=list, size=None),
+                ),
+                ("run_number", models.BigIntegerField(null=True)),
+                ("idempotency_key", models.CharField(max_length=200, unique=True)),
+                (
+                    "fence",
+                    models.BigIntegerField(default=0, help_text="The environment's fence when this was approved or applied."),
+                ),
+                ("override_reason", models.TextField(blank=True)),
+                ("refused_because", models.TextField(blank=True)),
+                ("result", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("proposers", models.ManyToManyField(blank=True, related_name="proposed_changes", to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Environment',
+            name="Environment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{0,62}$', 'Use small letters, digits and hyphens, starting with a letter.')])),
-                ('driver', models.CharField(choices=[('process', 'Process'), ('kubernetes', 'Kubernetes')], default='process', max_length=16)),
-                ('tier', models.CharField(choices=[('local', 'Local'), ('staging', 'Staging'), ('production', 'Production')], default='local', max_length=16)),
-                ('quorum', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('required_role', models.CharField(blank=True, choices=[('viewer', 'Viewer'), ('operator', 'Operator'), ('approver', 'Approver'), ('administrator', 'Administrator')], max_length=16)),
-                ('approval_expires_after', models.DurationField(blank=True, null=True)),
-                ('port', models.PositiveIntegerField(blank=True, help_text='The port of the stable address.', null=True, unique=True)),
-                ('database_url', controlplane.core.secrets.SealedTextField(blank=True, editable=False, null=True)),
-                ('secret_key', controlplane.core.secrets.SealedTextField(blank=True, editable=False, null=True)),
-                ('held_at', models.DateTimeField(blank=True, null=True)),
-                ('held_because', models.CharField(blank=True, max_length=300)),
-                ('fence', models.BigIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='environments', to='workloads.application')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=63,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9-]{0,62}$", "Use small letters, digits and hyphens, starting with a letter."
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "driver",
+                    models.CharField(
+                        choices=[("process", "Process"), ("kubernetes", "Kubernetes")], default="process", max_length=16
+                    ),
+                ),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[("local", "Local"), ("staging", "Staging"), ("production", "Production")],
+                        default="local",
+                        max_length=16,
+                    ),
+                ),
+                ("quorum", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "required_role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("viewer", "Viewer"),
+                            ("operator", "Operator"),
+                            ("approver", "Approver"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("approval_expires_after", models.DurationField(blank=True, null=True)),
+                (
+                    "port",
+                    models.PositiveIntegerField(blank=True, help_text="The port of the stable address.", null=True, unique=True),
+                ),
+                ("database_url", controlplane.core.secrets.SealedTextField(blank=True, editable=False, null=True)),
+                ("secret_key", controlplane.core.secrets.SealedTextField(blank=True, editable=False, null=True)),
+                ("held_at", models.DateTimeField(blank=True, null=True)),
+                ("held_because", models.CharField(blank=True, max_length=300)),
+                ("fence", models.BigIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="environments", to="workloads.application"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['application__name', 'name'],
+                "ordering": ["application__name", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('roll_out', 'roll-out'), ('roll_back', 'roll-back')], default='roll_out', max_length=16)),
-                ('automatic', models.BooleanField(default=False, help_text='Begun by Timonel itself, as an automatic rollback is.')),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('applying', 'Applying'), ('verifying', 'Verifying'), ('live', 'Live'), ('superseded', 'Superseded'), ('failed', 'Failed'), ('rolled_back', 'rolled back'), ('cancelled', 'Cancelled')], default='pending', max_length=16)),
-                ('verdict', models.CharField(choices=[('passed', 'passed'), ('failed', 'failed'), ('inconclusive', 'inconclusive'), ('not_evaluated', 'not evaluated'), ('no_data', 'no data')], default='not_evaluated', max_length=16)),
-                ('verified_at', models.DateTimeField(help_text="When its verdict became 'passed'.", null=True)),
-                ('evidence', models.JSONField(default=dict)),
-                ('run_number', models.BigIntegerField(help_text='The run that asked for it (agents.Run).', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('change', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deployment', to='workloads.change')),
-                ('previous', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workloads.deployment')),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='workloads.environment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("roll_out", "roll-out"), ("roll_back", "roll-back")], default="roll_out", max_length=16
+                    ),
+                ),
+                (
+                    "automatic",
+                    models.BooleanField(default=False, help_text="Begun by Timonel itself, as an automatic rollback is."),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("applying", "Applying"),
+                            ("verifying", "Verifying"),
+                            ("live", "Live"),
+                            ("superseded", "Superseded"),
+                            ("failed", "Failed"),
+                            ("rolled_back", "rolled back"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("passed", "passed"),
+                            ("failed", "failed"),
+                            ("inconclusive", "inconclusive"),
+                            ("not_evaluated", "not evaluated"),
+                            ("no_data", "no data"),
+                        ],
+                        default="not_evaluated",
+                        max_length=16,
+                    ),
+                ),
+                ("verified_at", models.DateTimeField(help_text="When its verdict became 'passed'.", null=True)),
+                ("evidence", models.JSONField(default=dict)),
+                ("run_number", models.BigIntegerField(help_text="The run that asked for it (agents.Run).", null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "change",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="deployment", to="workloads.change"
+                    ),
+                ),
+                (
+                    "previous",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workloads.deployment"
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deployments", to="workloads.environment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='change',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='workloads.environment'),
+            model_name="change",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="workloads.environment"
+            ),
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tool', models.CharField(max_length=40)),
-                ('rule', models.CharField(max_length=200)),
-                ('severity', models.CharField(choices=[('info', 'Info'), ('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], max_length=8)),
-                ('path', models.CharField(blank=True, max_length=500)),
-                ('line', models.PositiveIntegerField(null=True)),
-                ('message', models.TextField()),
-                ('cure', models.TextField(blank=True)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('first_seen_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField()),
-                ('suppressed_reason', models.TextField(blank=True)),
-                ('suppressed_by', models.CharField(blank=True, max_length=200)),
-                ('suppressed_until', models.DateTimeField(blank=True, null=True)),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='workloads.application')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tool", models.CharField(max_length=40)),
+                ("rule", models.CharField(max_length=200)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("info", "Info"),
+                            ("low", "Low"),
+                            ("medium", "Medium"),
+                            ("high", "High"),
+                            ("critical", "Critical"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("path", models.CharField(blank=True, max_length=500)),
+                ("line", models.PositiveIntegerField(null=True)),
+                ("message", models.TextField()),
+                ("cure", models.TextField(blank=True)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("first_seen_at", models.DateTimeField()),
+                ("last_seen_at", models.DateTimeField()),
+                ("suppressed_reason", models.TextField(blank=True)),
+                ("suppressed_by", models.CharField(blank=True, max_length=200)),
+                ("suppressed_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="findings", to="workloads.application"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=300)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('mitigated', 'Mitigated'), ('resolved', 'Resolved')], default='open', max_length=16)),
-                ('evidence', models.JSONField(default=dict)),
-                ('run_number', models.BigIntegerField(null=True)),
-                ('opened_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('deployment', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incident', to='workloads.deployment')),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='workloads.environment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=300)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("mitigated", "Mitigated"), ("resolved", "Resolved")],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
+                ("evidence", models.JSONField(default=dict)),
+                ("run_number", models.BigIntegerField(null=True)),
+                ("opened_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "deployment",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="incident", to="workloads.deployment"
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="incidents", to="workloads.environment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Instance',
+            name="Instance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='Idempotency key of the action that made it.', max_length=200, unique=True)),
-                ('folder', models.CharField(max_length=500)),
-                ('port', models.PositiveIntegerField(help_text='Where its web process listens on 127.0.0.1.', null=True)),
-                ('wanted', models.CharField(choices=[('running', 'Running'), ('stopped', 'Stopped')], default='running', max_length=8)),
-                ('stop_after', models.DateTimeField(help_text='Kept this long after the switch, for an instant rollback.', null=True)),
-                ('background', models.BooleanField(default=False)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('starting', 'Starting'), ('running', 'Running'), ('crashing', 'Crashing'), ('stopping', 'Stopping'), ('stopped', 'Stopped')], default='pending', max_length=8)),
-                ('processes', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('observed_at', models.DateTimeField(null=True)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='workloads.environment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(help_text="Idempotency key of the action that made it.", max_length=200, unique=True)),
+                ("folder", models.CharField(max_length=500)),
+                ("port", models.PositiveIntegerField(help_text="Where its web process listens on 127.0.0.1.", null=True)),
+                (
+                    "wanted",
+                    models.CharField(choices=[("running", "Running"), ("stopped", "Stopped")], default="running", max_length=8),
+                ),
+                (
+                    "stop_after",
+                    models.DateTimeField(help_text="Kept this long after the switch, for an instant rollback.", null=True),
+                ),
+                ("background", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("starting", "Starting"),
+                            ("running", "Running"),
+                            ("crashing", "Crashing"),
+                            ("stopping", "Stopping"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                ("processes", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("observed_at", models.DateTimeField(null=True)),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="instances", to="workloads.environment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='environment',
-            name='active_instance',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='workloads.instance'),
+            model_name="environment",
+            name="active_instance",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="workloads.instance"
+            ),
         ),
         migrations.AddField(
-            model_name='environment',
-            name='routed_instance',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='workloads.instance'),
+            model_name="environment",
+            name="routed_instance",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="workloads.instance"
+            ),
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=200)),
-                ('commit', models.CharField(max_length=64)),
-                ('commit_author', models.CharField(blank=True, max_length=300)),
-                ('authored_at', models.DateTimeField(null=True)),
-                ('message', models.TextField(blank=True)),
-                ('artefact_digest', models.CharField(max_length=64)),
-                ('configuration_digest', models.CharField(max_length=64)),
-                ('configuration', controlplane.core.secrets.SealedJSONField()),
-                ('run_plan', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='workloads.application')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=200)),
+                ("commit", models.CharField(max_length=64)),
+                ("commit_author", models.CharField(blank=True, max_length=300)),
+                ("authored_at", models.DateTimeField(null=True)),
+                ("message", models.TextField(blank=True)),
+                ("artefact_digest", models.CharField(max_length=64)),
+                ("configuration_digest", models.CharField(max_length=64)),
+                ("configuration", controlplane.core.secrets.SealedJSONField()),
+                ("run_plan", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="releases", to="workloads.application"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='instance',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='workloads.release'),
+            model_name="instance",
+            name="release",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="instances", to="workloads.release"),
         ),
         migrations.AddField(
-            model_name='deployment',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='workloads.release'),
+            model_name="deployment",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="deployments", to="workloads.release"
+            ),
         ),
         migrations.CreateModel(
-            name='Sample',
+            name="Sample",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('process', models.CharField(max_length=40)),
-                ('cpu_percent', models.FloatField(help_text='Of one core, since the sample before.', null=True)),
-                ('memory_bytes', models.BigIntegerField(help_text='Resident, with its children.', null=True)),
-                ('requests', models.PositiveIntegerField(help_text='Answered since the sample before (web only).', null=True)),
-                ('errors', models.PositiveIntegerField(help_text='Of those, with 5xx or no answer.', null=True)),
-                ('latency_p99_ms', models.FloatField(null=True)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='samples', to='workloads.instance')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("process", models.CharField(max_length=40)),
+                ("cpu_percent", models.FloatField(help_text="Of one core, since the sample before.", null=True)),
+                ("memory_bytes", models.BigIntegerField(help_text="Resident, with its children.", null=True)),
+                ("requests", models.PositiveIntegerField(help_text="Answered since the sample before (web only).", null=True)),
+                ("errors", models.PositiveIntegerField(help_text="Of those, with 5xx or no answer.", null=True)),
+                ("latency_p99_ms", models.FloatField(null=True)),
+                (
+                    "instance",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="samples", to="workloads.instance"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sighting',
+            name="Sighting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('commit', models.CharField(max_length=64)),
-                ('run_number', models.BigIntegerField()),
-                ('new', models.BooleanField(help_text='Not there at the commit that was live.')),
-                ('finding', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sightings', to='workloads.finding')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("commit", models.CharField(max_length=64)),
+                ("run_number", models.BigIntegerField()),
+                ("new", models.BooleanField(help_text="Not there at the commit that was live.")),
+                (
+                    "finding",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="sightings", to="workloads.finding"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Variable',
+            name="Variable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, validators=[django.core.validators.RegexValidator('^[A-Za-z_][A-Za-z0-9_]*$', 'Use letters, digits and underscores, not starting with a digit.')])),
-                ('value', controlplane.core.secrets.SealedTextField(blank=True)),
-                ('secret', models.BooleanField(default=True, help_text='Never shown again, and redacted wherever it appears.')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variables', to='workloads.environment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z_][A-Za-z0-9_]*$", "Use letters, digits and underscores, not starting with a digit."
+                            )
+                        ],
+                    ),
+                ),
+                ("value", controlplane.core.secrets.SealedTextField(blank=True)),
+                ("secret", models.BooleanField(default=True, help_text="Never shown again, and redacted wherever it appears.")),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="variables", to="workloads.environment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decided_by', models.CharField(max_length=200)),
-                ('decision', models.CharField(choices=[('approve', 'Approve'), ('reject', 'Reject'), ('override', 'Override')], max_length=8)),
-                ('reason', models.TextField(blank=True)),
-                ('preview_sha256', models.CharField(max_length=64)),
-                ('decided_at', models.DateTimeField(auto_now_add=True)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to=settings.AUTH_USER_MODEL)),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='workloads.change')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("decided_by", models.CharField(max_length=200)),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("approve", "Approve"), ("reject", "Reject"), ("override", "Override")], max_length=8
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("preview_sha256", models.CharField(max_length=64)),
+                ("decided_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="approvals", to="workloads.change"),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('change', 'person'), name='approval_one_decision_a_person'), models.UniqueConstraint(condition=models.Q(('person__isnull', True)), fields=('change',), name='approval_one_decision_of_the_policy')],
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("change", "person"), name="approval_one_decision_a_person"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("person__isnull", True)), fields=("change",), name="approval_one_decision_of_the_policy"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Action',
+            name="Action",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('roll_out', 'roll out'), ('roll_back', 'roll back'), ('promote', 'keep live')], max_length=16)),
-                ('parameters', models.JSONField(default=dict)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('started', 'Started'), ('done', 'Done'), ('failed', 'Failed')], default='pending', max_length=16)),
-                ('result', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('change', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='workloads.change')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("roll_out", "roll out"), ("roll_back", "roll back"), ("promote", "keep live")], max_length=16
+                    ),
+                ),
+                ("parameters", models.JSONField(default=dict)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("started", "Started"), ("done", "Done"), ("failed", "Failed")],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("result", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "change",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="actions", to="workloads.change"),
+                ),
             ],
             options={
-                'ordering': ['change', 'position'],
-                'constraints': [models.UniqueConstraint(fields=('change', 'position'), name='action_position_once_a_change')],
+                "ordering": ["change", "position"],
+                "constraints": [models.UniqueConstraint(fields=("change", "position"), name="action_position_once_a_change")],
             },
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['status', 'expires_at'], name='change_by_status'),
+            model_name="change",
+            index=models.Index(fields=["status", "expires_at"], name="change_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('preview_sha256__regex', '^[0-9a-f]{64}$')), name='change_has_a_preview_hash'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("preview_sha256__regex", "^[0-9a-f]{64}$")), name="change_has_a_preview_hash"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.CheckConstraint(condition=models.Q(('quorum__gte', 1), ('policy_approves', True), _connector='OR'), name='change_needs_somebody'),
+            model_name="change",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quorum__gte", 1), ("policy_approves", True), _connector="OR"), name="change_needs_somebody"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='change',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'applying')), fields=('environment',), name='change_one_applying_an_environment'),
+            model_name="change",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "applying")), fields=("environment",), name="change_one_applying_an_environment"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('application', 'fingerprint'), name='finding_fingerprint_once_an_application'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(
+                fields=("application", "fingerprint"), name="finding_fingerprint_once_an_application"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('status', 'resolved')), models.Q(('status', 'resolved'), _negated=True), _connector='OR'), name='incident_resolved_has_a_time'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", False), ("status", "resolved")),
+                    models.Q(("status", "resolved"), _negated=True),
+                    _connector="OR",
+                ),
+                name="incident_resolved_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.UniqueConstraint(fields=('application', 'name'), name='environment_name_once_an_application'),
+            model_name="environment",
+            constraint=models.UniqueConstraint(fields=("application", "name"), name="environment_name_once_an_application"),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.CheckConstraint(condition=models.Q(('quorum__isnull', True), ('quorum__gte', 1), _connector='OR'), name='environment_quorum_is_positive'),
+            model_name="environment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quorum__isnull", True), ("quorum__gte", 1), _connector="OR"),
+                name="environment_quorum_is_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['local', 'staging', 'production'])), name='environment_tier_is_known'),
+            model_name="environment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tier__in", ["local", "staging", "production"])), name="environment_tier_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('application', 'commit', 'artefact_digest', 'configuration_digest'), name='release_is_made_once'),
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                fields=("application", "commit", "artefact_digest", "configuration_digest"), name="release_is_made_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(condition=models.Q(('wanted', 'running')), fields=['environment'], name='instance_wanted'),
+            model_name="instance",
+            index=models.Index(condition=models.Q(("wanted", "running")), fields=["environment"], name="instance_wanted"),
         ),
         migrations.AddIndex(
-            model_name='deployment',
-            index=models.Index(fields=['environment', '-id'], name='deployment_history'),
+            model_name="deployment",
+            index=models.Index(fields=["environment", "-id"], name="deployment_history"),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'live')), fields=('environment',), name='deployment_one_live_an_environment'),
+            model_name="deployment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "live")), fields=("environment",), name="deployment_one_live_an_environment"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['applying', 'verifying'])), fields=('environment',), name='deployment_one_at_a_time_an_environment'),
+            model_name="deployment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["applying", "verifying"])),
+                fields=("environment",),
+                name="deployment_one_at_a_time_an_environment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.CheckConstraint(condition=models.Q(('verified_at__isnull', True), ('verdict', 'passed'), _connector='OR'), name='deployment_verified_means_passed'),
+            model_name="deployment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verified_at__isnull", True), ("verdict", "passed"), _connector="OR"),
+                name="deployment_verified_means_passed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sample',
-            index=models.Index(fields=['instance', 'at'], name='sample_by_time'),
+            model_name="sample",
+            index=models.Index(fields=["instance", "at"], name="sample_by_time"),
         ),
         migrations.AddIndex(
-            model_name='sighting',
-            index=models.Index(fields=['run_number'], name='sighting_by_run'),
+            model_name="sighting",
+            index=models.Index(fields=["run_number"], name="sighting_by_run"),
         ),
         migrations.AddIndex(
-            model_name='sighting',
-            index=models.Index(fields=['commit'], name='sighting_by_commit'),
+            model_name="sighting",
+            index=models.Index(fields=["commit"], name="sighting_by_commit"),
         ),
         migrations.AddConstraint(
-            model_name='sighting',
-            constraint=models.UniqueConstraint(fields=('finding', 'run_number'), name='sighting_once_a_run'),
+            model_name="sighting",
+            constraint=models.UniqueConstraint(fields=("finding", "run_number"), name="sighting_once_a_run"),
         ),
         migrations.AddConstraint(
-            model_name='variable',
-            constraint=models.UniqueConstraint(fields=('environment', 'name'), name='variable_name_once_an_environment'),
+            model_name="variable",
+            constraint=models.UniqueConstraint(fields=("environment", "name"), name="variable_name_once_an_environment"),
         ),
     ]

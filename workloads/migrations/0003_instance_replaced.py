@@ -5,15 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('workloads', '0002_decisions_immutable'),
+        ("workloads", "0002_decisions_immutable"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='instance',
-            name='replaced',
-            field=models.ForeignKey(help_text='Who had the stable address before: the way back.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='workloads.instance'),
+            model_name="instance",
+            name="replaced",
+            field=models.ForeignKey(
+                help_text="Who had the stable address before: the way back.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="workloads.instance",
+            ),
         ),
     ]
