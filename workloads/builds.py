@@ -22,7 +22,7 @@ from workloads.drivers import Say
 from workloads.source import plan
 from workloads.source.project import Project, Step
 
-FORMAT = "2"  # changes when what we make of the same inputs changes
+FORMAT = "3"  # changes when what we make of the same inputs changes
 DONE, LOG, FROZEN = "timonel.json", "timonel-build.log", "timonel-frozen.txt"
 MOST_PYTHONS = 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import time
@@ -186,6 +187,33 @@ def test_contradicting_pins_are_taken_at_their_word_and_told(tmp_path: Path) -> 
     built = build(source, found)
     assert "asgiref==3.3.0" in builds.frozen(built)
     assert any("taken at their word" in note for note in built.notes)
+
+
+def test_a_poetry_project_is_installed_as_it_is_locked(tmp_path: Path) -> None:
+    lock = "".join(
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\n' for name, version in (("iniconfig", "1.1.1"), ("tomli", "2.0.1"))
+    )
+    pyproject = (
+        '[tool.poetry.dependencies]\npython = "^3.8"\niniconfig = "^1.0"\ntomli = {version = "*", platform = "win32"}\n'
+        '[tool.poetry.group.dev.dependencies]\nblack = "*"\n'
+    )
+    files = {"requirements.txt": "-", "pyproject.toml": pyproject, "poetry.lock": lock}
+    source, found = shop(tmp_path / "shop", **files)
+    assert {"iniconfig==1.1.1"} == {
+        line for line in builds.frozen(build(source, found)).splitlines() if line[:5] in {"inico", "tomli", "black"}
+    }
+
+
+def test_a_pipenv_project_is_installed_as_it_is_locked(tmp_path: Path) -> None:
+    lock = {
+        "default": {"iniconfig": {"version": "==1.1.1", "markers": "python_version >= '3'"}},
+        "develop": {"tomli": {"version": "==2.0.1"}},
+    }
+    files = {"requirements.txt": "-", "Pipfile": '[packages]\niniconfig = "*"\n', "Pipfile.lock": json.dumps(lock)}
+    source, found = shop(tmp_path / "shop", **files)
+    installed = builds.frozen(build(source, found))
+    assert "iniconfig==1.1.1" in installed
+    assert "tomli" not in installed
 
 
 def test_the_test_environment_has_the_development_requirements_and_coverage(tmp_path: Path) -> None:

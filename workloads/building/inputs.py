@@ -185,7 +185,7 @@ def _table(name: str, table: Any, locked: Mapping[Any, Any], place: Path) -> str
     if isinstance(table, str):
         return f"{name}{_version(table)}"
     extras = f"[{','.join(table['extras'])}]" if table.get("extras") else ""
-    marker = f" ; {table['markers']}" if table.get("markers") else ""
+    marker = f" ; {conditions}" if (conditions := _conditions(table)) else ""
     if "git" in table:
         lock = locked.get(canonicalize_name(name), {}).get("source", {})
         ref = lock.get("resolved_reference") or table.get("rev") or table.get("ref") or table.get("tag") or table.get("branch")
@@ -195,6 +195,20 @@ def _table(name: str, table: Any, locked: Mapping[Any, Any], place: Path) -> str
     if table.get("url") or str(table.get("file", "")).startswith("http"):
         return f"{name}{extras} @ {table.get('url') or table.get('file')}{marker}"
     return f"{name}{extras}{_version(str(table.get('version', '')))}{marker}"
+
+
+def _conditions(table: Mapping[str, Any]) -> str:
+    """Poetry's `markers`, `platform` and `python` as one standard marker."""
+    found = [f"({table['markers']})"] if table.get("markers") else []
+    found += [f"sys_platform == '{table['platform']}'"] if table.get("platform") else []
+    limits = caret(str(table.get("python", ""))).split(",")
+    found += [f"python_version {limit[0]} '{limit[1]}'" for part in limits if (limit := _limit(part))]
+    return " and ".join(found)
+
+
+def _limit(part: str) -> tuple[str, str] | None:
+    found = re.match(r"^([<>=!~]=?)\s*(\d+(?:\.\d+)?)", part.strip())
+    return (found[1], found[2]) if found else None
 
 
 def _unpinned(table: Any) -> Any:

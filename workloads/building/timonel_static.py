@@ -15,9 +15,9 @@ def main():
     from django.conf import settings
     from django.core.management import call_command
 
-    django.setup()
-    if not settings.STATIC_ROOT:
+    if not settings.STATIC_ROOT:  # before any application looks at the storage
         settings.STATIC_ROOT = str(Path(sys.argv[1]).resolve())
+    django.setup()
     call_command("collectstatic", interactive=False, verbosity=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -38,7 +39,7 @@ def run_plan(project: Project, application: Application, described: DescribedSet
         health_path=application.health_path or _health(project, described),
         pages=_pages(described),
         shared=_shared(project, described, root),
-        static_root=_inside(static_root, project, root) or static_root or _collected(described),
+        static_root=_inside(static_root, project, root) or _beside(static_root, root) or _collected(described),
         static_url=described.static_url if described else "",
         python=described.python if described else "",
     )
@@ -184,6 +185,14 @@ def _inside(path: str, project: Project, root: Path | None) -> str:
     inside = CHECKOUT.split(path, maxsplit=1)
     folder = f"{project.folder}/" if project.folder else ""
     return inside[1].removeprefix(folder).rstrip("/") if len(inside) == 2 and inside[1].startswith(folder) else ""
+
+
+def _beside(path: str, root: Path | None) -> str:
+    """The path as seen from the folder of manage.py when it lies just outside of it; an unrelated one as it is."""
+    if root is None or not path.startswith("/"):
+        return path
+    near = [place for place in root.resolve().parents[:2] if Path(path).is_relative_to(place)]
+    return Path(os.path.relpath(path, root.resolve())).as_posix() if near else path
 
 
 def vector(line: object) -> list[str]:

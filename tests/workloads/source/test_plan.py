@@ -108,6 +108,13 @@ def test_static_files_are_collected_even_where_the_settings_name_no_place() -> N
     assert plan.release_steps[-1].run == ("python", "-m", "timonel_static", "collected-static")
 
 
+def test_a_static_root_beside_the_project_moves_with_it(tmp_path: Path) -> None:
+    root = tmp_path / "work" / "source"
+    root.mkdir(parents=True)
+    assert run_plan(Project(""), SHOP, described(static_root=f"{tmp_path}/work/static"), root).static_root == "../static"
+    assert run_plan(Project(""), SHOP, described(static_root="/var/www/static"), root).static_root == "/var/www/static"
+
+
 def test_static_files_are_collected_where_the_settings_say(tmp_path: Path) -> None:
     migrate = Step("migrate", ("python", "manage.py", "migrate"), "release")
     plan = run_plan(Project("", steps=(migrate,)), SHOP, described(static_root=f"{tmp_path}/static"), tmp_path)
