@@ -13,7 +13,7 @@ from tests.journeys.story.steady import Visitors
 
 PASSED, STOPPED, ROLLED_BACK, REFUSED = 0, 3, 4, 6
 AT_ONCE, A_RELEASE = 20_000, 180_000
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.story, pytest.mark.timeout(600)]
 
 
 def test_the_waiting_release_is_approved_in_the_browser_and_goes_live(window: Page, terminal: Terminal) -> None:
@@ -24,7 +24,7 @@ def test_the_waiting_release_is_approved_in_the_browser_and_goes_live(window: Pa
     window.get_by_role("link", name=re.compile("^Run #")).first.click()
     followed_to(window, "succeeded")
     standing = terminal.standing("staging")
-    assert standing["live"] == "v1"
+    assert standing["release"] == "v1"
     assert "Vessels" in httpx.get(standing["address"], follow_redirects=True).text
 
 
@@ -36,12 +36,12 @@ def test_a_release_asked_for_in_the_browser_is_followed_live_and_rolled_back_wit
     window.get_by_label("To", exact=True).select_option(label="local")
     window.get_by_role("button", name="Check and deploy").click()
     followed_to(window, "succeeded")
-    assert terminal.standing("local")["live"] == "v2"
+    assert terminal.standing("local")["release"] == "v2"
 
     window.get_by_role("link", name="local", exact=True).first.click()
     window.get_by_role("button", name="Roll local back to v1").click()
     followed_to(window, "succeeded")
-    assert terminal.standing("local")["live"] == "v1"
+    assert terminal.standing("local")["release"] == "v1"
 
 
 def test_five_releases_and_a_rollback_without_one_failed_request(terminal: Terminal) -> None:
@@ -50,10 +50,10 @@ def test_five_releases_and_a_rollback_without_one_failed_request(terminal: Termi
         assert deploy(terminal, "v3") == ROLLED_BACK
         assert deploy(terminal, "v4") == STOPPED
         assert deploy(terminal, "v5") == REFUSED
-        assert terminal.standing("local")["live"] == "v2"
+        assert terminal.standing("local")["release"] == "v2"
         code, said = terminal("rollback", "harbour", "local")
         assert code == PASSED, said
-        assert terminal.standing("local")["live"] == "v1"
+        assert terminal.standing("local")["release"] == "v1"
     assert visitors.answers["200"] > 1000
     assert visitors.failed == {}
 
