@@ -184,10 +184,14 @@ def tables_read(inside: Inside) -> dict[str, frozenset[str]]:
 
 
 def checks(inside: Inside, *, deploy: bool = False) -> list[Fact]:
-    """What `manage.py check` says (or only what `check --deploy` says of security); raises Unanswered."""
+    """What `manage.py check` says (or only what `check --deploy` says of security); raises Unanswered.
+
+    In a fixed order, for Django runs its checks in the order of a set.
+    """
     answer = _answer(ask(inside, {"run_checks": {"deploy": deploy}}), "run_checks", inside)
     tool = "check --deploy" if deploy else "check"
-    return [_check(tool, message, inside) for message in answer["messages"]]
+    found = (_check(tool, message, inside) for message in answer["messages"])
+    return sorted(found, key=lambda fact: (fact.rule, fact.path, fact.message))
 
 
 def ask(inside: Inside, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Server:
         raise AssertionError(f"daphne does not answer: {self.log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(
     django_db_setup: None, django_db_blocker: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
@@ -99,9 +99,12 @@ def server(
     made.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A real browser. There is no skipping: without one the journeys fail and say how to get it."""
+    """A real browser. There is no skipping: without one the journeys fail and say how to get it.
+
+    Closed with the package: while Playwright is open, an event loop counts as running in the tests' thread.
+    """
     found = browsers.find()
     assert found, "The journeys need Chromium. Run `make test`, which installs it, or name a browser in TIMONEL_BROWSER."
     with sync_playwright() as playwright:
