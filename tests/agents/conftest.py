@@ -5,11 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from agents import checkpoints, runs
 from agents.models import Run
@@ -52,29 +49,15 @@ def start(environment: Environment) -> Callable[..., Run]:
     return ask
 
 
-@pytest.fixture(scope="session")
-def spares(django_db_setup: None) -> Iterator[list[Worker]]:
-    """Workers that are loaded and wait for their turn."""
-    workers = [Worker(_database())]
-    yield workers
-    for worker in workers:
-        worker.kill()
-
-
 @pytest.fixture
-def begin(spares: list[Worker], environment: Environment) -> Iterator[Callable[[FakeOperations], Worker]]:
+def begin(environment: Environment) -> Iterator[Callable[[FakeOperations], Worker]]:
     """Begin a worker with these operations; killed at the end of the test."""
     begun: list[Worker] = []
 
     def next_one(fake: FakeOperations) -> Worker:
-        spares.append(Worker(_database()))
-        begun.append(spares.pop(0).begin(fake.folder))
+        begun.append(Worker(fake.folder))
         return begun[-1]
 
     yield next_one
     for worker in begun:
         worker.kill()
-
-
-def _database() -> str:
-    return urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()

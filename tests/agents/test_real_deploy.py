@@ -18,7 +18,7 @@ from controlplane.core import queue
 from controlplane.core.actors import Actor
 from controlplane.core.models import User
 from tests.agents.test_worker import assert_gapless, let_the_lease_run_out
-from tests.agents.worker import REAL, Worker
+from tests.agents.worker import Worker
 from tests.workloads.machine import Host, database_url
 from tests.workloads.steady import Steady
 from workloads import catalog, sample
@@ -37,7 +37,7 @@ class Stage:
     workers: list[Worker] = field(default_factory=list)
 
     def begin(self) -> None:
-        self.workers.append(Worker(database_url(), TIMONEL_DATA=str(self.data)).begin(REAL))
+        self.workers.append(Worker(None, self.data))
 
     def ask(self, ref: str) -> Run:
         key = f"story-{Run.objects.count()}"
@@ -90,6 +90,7 @@ def stage(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Sta
         host.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_worker_killed_in_the_switch_of_a_real_deployment_loses_no_request_and_switches_once(stage: Stage) -> None:
     first = stage.deploy("v1")

@@ -147,8 +147,8 @@ def test_a_worker_asked_to_stop_gives_its_run_back_at_once(start: Start, fake: F
     worker = begin(operations)
     run = start()
     until(lambda: "testing" in operations.calls())
-    worker.stop()
-    assert worker.process.wait(15) == 0
+    worker.signal(signal.SIGTERM)
+    assert worker.stopped(within=15)
     run.refresh_from_db()
     assert run.status == Run.Status.QUEUED
     (operations.folder / "scenario.json").write_text("{}")
@@ -178,12 +178,12 @@ def test_a_paused_worker_that_wakes_after_its_lease_writes_nothing_more(start: S
     first = begin(operations)
     run = start()
     until(lambda: "verify" in operations.calls())
-    first.process.send_signal(signal.SIGSTOP)
+    first.signal(signal.SIGSTOP)
     let_the_lease_run_out(run)
     begin(operations)
     until(lambda: ended(run), each=as_beat_does)
     events, fence = run.last_event, run.fence
-    first.process.send_signal(signal.SIGCONT)
+    first.signal(signal.SIGCONT)
     time.sleep(4)
     run.refresh_from_db()
     assert (run.status, run.fence, run.last_event) == (Run.Status.SUCCEEDED, fence, events)

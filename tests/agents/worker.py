@@ -1,65 +1,57 @@
-"""A real Celery worker that drives runs with fake operations; run as `python -m tests.agents.worker`.
+"""A real Celery worker that drives runs, with fake operations or those of the product: a process that a test can kill.
 
-It loads everything, says `ready`, and begins when it reads the folder of its fake from its standard input: so that a test
-that kills one worker has the next at hand.
+Forked from a server that has loaded everything, for loading takes longer than most of the tests that kill it.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
+from unittest import mock
 
-REAL = "real"  # instead of a folder: the operations of the product
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.workloads.machine import database_url
+
+OPTIONS = ["-P", "threads", "-c", "4", "-l", "WARNING", "--without-gossip", "--without-mingle"]
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["tests.agents.loaded"])
 
 
 class Worker:
     """A worker process, as a test holds it."""
 
-    def __init__(self, database: str, **variables: str) -> None:
-        environment = {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "controlplane.settings.test", **variables}
-        self.process: subprocess.Popen[str] = subprocess.Popen(
-            [sys.executable, "-m", "tests.agents.worker"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def begin(self, folder: Path | str) -> Worker:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
-        self.process.stdin.write(f"{folder}\n")
-        self.process.stdin.flush()
-        return self
+    def __init__(self, fakes: Path | None, data: Path | None = None) -> None:
+        self.process = _context.Process(target=_work, args=(fakes, data))
+        with mock.patch.dict(os.environ, DATABASE_URL=database_url(), DJANGO_SETTINGS_MODULE="controlplane.settings.test"):
+            self.process.start()
 
     def kill(self) -> None:
+        """End it without a chance to say goodbye, and what it started in its own group with it."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.join(10)
 
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.process.pid
+        os.kill(self.process.pid, number)
+
+    def stopped(self, within: float) -> bool:
+        """Whether it ended well in time (seconds)."""
+        self.process.join(within)
+        return self.process.exitcode == 0
 
 
-def main() -> None:
-    import django
+def _work(fakes: Path | None, data: Path | None) -> None:
+    from django.conf import settings
 
-    django.setup()
     import agents.tasks
     from controlplane.celery import app
     from tests.agents.fakes import FakeOperations
 
-    print("ready", flush=True)
-    folder = sys.stdin.readline().strip()
-    if folder != REAL:
-        agents.tasks.operations = lambda: FakeOperations(Path(folder))
-    app.worker_main(["worker", "-P", "threads", "-c", "4", "-l", "WARNING", "--without-gossip", "--without-mingle"])
-
-
-if __name__ == "__main__":
-    main()
+    os.setsid()
+    if data:
+        settings.DATA_DIR = data
+    if fakes:
+        agents.tasks.operations = lambda: FakeOperations(fakes)
+    app.worker_main(["worker", *OPTIONS])
