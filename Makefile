@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow story bench check lock install install-dev browser \
+.PHONY: help demo up test test-slow bench check lock install install-dev browser \
 	format lint types law templates migrations deployable budgets
 
 help: ## Show this list
@@ -23,14 +23,11 @@ demo: install ## Install, start everything, deploy the sample application; Ctrl-
 up: install ## Install and start everything, without the sample application
 	@$(RUN) manage.py up $(ARGS)
 
-test: install-dev browser ## Run every test that is not slow by nature, on both cores
-	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow and not story" $(ARGS)
+test: install-dev browser ## Run every test that is not slow by nature
+	$(RUN) -m pytest -n 3 --dist worksteal -m "not slow" $(ARGS)
 
-test-slow: install-dev browser ## Run the slow tests: storms, whole installations
+test-slow: install-dev browser ## Run the slow tests: storms, whole installations, the whole story under 50 requests a second
 	$(RUN) -m pytest -m slow --timeout=1800 $(ARGS)
-
-story: install-dev browser ## The whole story in a browser: approve, follow, roll back, 50 requests a second
-	$(RUN) -m pytest tests/journeys/story -m story --timeout=900 $(ARGS)
 
 bench: install-dev ## Measure: first and second start with the demo
 	$(RUN) -m tests.bench $(ARGS)
