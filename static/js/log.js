@@ -62,7 +62,6 @@
   const setFollowing = (on) => {
     following = on;
     follow.setAttribute("aria-pressed", String(on));
-    follow.classList.toggle("primary", on);
     if (on) box.scrollTop = box.scrollHeight;
   };
   const find = () => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 116, 38, 10, 24, 4
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 104, 42, 5, 20, 2
 EMPTY = ""
 
 

@@ -17,6 +17,7 @@ from controlplane.dashboard import door, sight
 from controlplane.dashboard.drawing import ansi
 from controlplane.dashboard.paging import number, page_of
 from controlplane.dashboard.reads import runs
+from controlplane.dashboard.shapes import title_of
 from workloads.models import Sighting
 
 STORY = 400
@@ -140,7 +141,7 @@ def _line(event: RunEvent) -> dict[str, object]:
         "n": event.number,
         "at": date_format(event.at, "H:i:s"),
         "level": event.level,
-        "node": event.node,
+        "node": title_of(event.node) if event.node else "",
         "html": str(ansi.coloured(event.text)),
         "text": ansi.plain(event.text).lower(),
     }
