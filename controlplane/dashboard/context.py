@@ -48,5 +48,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "here": request.resolver_match.url_name if request.resolver_match else "",
         "waiting_for_me": SimpleLazyObject(lambda: queries.inbox_count(actor_of(request))),
         "may_administer": SimpleLazyObject(lambda: reach(actor_of(request), Verb.ADMINISTER).everywhere),
+        "without_roles": SimpleLazyObject(lambda: _sees_nothing(request)),
         "clock_words": json.dumps({key: str(text) for key, text in moments.patterns().items()}),
     }
+
+
+def _sees_nothing(request: HttpRequest) -> bool:
+    granted = reach(actor_of(request), Verb.VIEW)
+    return not (granted.everywhere or granted.applications or granted.environments)
