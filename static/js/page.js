@@ -42,6 +42,11 @@
     window.addEventListener("pageshow", release, { once: true });
   });
 
+  // On a narrow screen the rail is a line that scrolls: begin at the place where we are.
+  const rail = document.querySelector(".rail > div");
+  const here = rail?.querySelector("[aria-current]");
+  if (here) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
+
   // What was typed outlives a reload and a session that ended in the middle.
   const nameOf = (field) => `timonel.draft:${location.pathname}:${field.name}`;
   const recall = () => {
