@@ -130,7 +130,8 @@ def _allowed(project: Project, allow_unpinned: bool) -> None:
     if sources and not allow_unpinned:
         raise Refused(
             f"Dependencies come from addresses instead of a package index: {'; '.join(sources[:5])}.",
-            cure="Use released versions, or allow it for this application (allow unpinned sources).",
+            cure="Use released versions, or allow it for this application: `Allow unpinned sources` in the admin, "
+            "or `--allow-unpinned-sources` when it is registered.",
         )
 
 

@@ -178,7 +178,8 @@ def _redis(environment: Environment, part: str) -> str:
     if part in parts:
         return parts[part]
     account = f"{quote(unquote(url.username or ''))}:{quote(unquote(url.password))}@" if url.password else ""
-    return f"{url.scheme}://{account}{parts['host']}:{parts['port']}/{number}"
+    server = f"{url.scheme}://{account}{parts['host']}:{parts['port']}"
+    return server if part == "server" else f"{server}/{number}"
 
 
 def _shared(environment: Environment, part: str) -> str:

@@ -27,6 +27,26 @@ def cannot_work(fact: Fact, folder: Path) -> bool:
     return fact.rule in {"F821", "F823"} and _is_looked_up(fact, folder)
 
 
+def only_when_it_runs(fact: Fact, folder: Path) -> bool:
+    """Whether the undefined name stands inside functions only: loading the module does not look it up."""
+    named = re.search(r"`([\w.]+)`", fact.message)
+    if fact.rule not in {"F821", "F823"} or named is None:
+        return False
+    try:
+        tree = parse((folder / fact.path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    inside = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for statement in (node.body if isinstance(node.body, list) else [node.body])
+        for inner in ast.walk(statement)
+    }
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == named[1] and node.lineno == fact.line]
+    return bool(nodes) and all(id(node) in inside for node in nodes)
+
+
 def _is_served(path: str, folder: Path) -> bool:
     """Whether the file belongs to a package of the application."""
     place = PurePosixPath(path)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 # Options that choose which tests run and how they are found. Reports, coverage, parallel runs and plugins are ours to decide.
 WITH_VALUE = ("-m", "-k", "-p", "--ds", "--dc", "--ignore", "--ignore-glob", "--deselect", "--import-mode", "--confcutdir", "-W")
+SET_BY_CODE = re.compile(r"DJANGO_SETTINGS_MODULE['\"]\]?\s*[,=]\s*['\"]([\w.]+)['\"]")
 ALONE = frozenset({"--nomigrations", "--no-migrations", "--create-db", "--strict", "--strict-markers", "--doctest-modules"})
 
 
@@ -25,11 +27,20 @@ class PytestSettings:
 
 
 def find(folder: Path, root: Path) -> PytestSettings:
-    """The settings pytest itself would find from `folder` upwards, not above `root`."""
+    """The settings pytest itself would find from `folder` upwards, not above `root`; else what a conftest.py sets."""
     for place in _upwards(folder.resolve(), root.resolve()):
         for section in _sections(place):
-            return _read(place, section)
-    return PytestSettings(folder)
+            found = _read(place, section)
+            return found if found.settings_module else replace(found, settings_module=_of_conftest(place))
+    return PytestSettings(folder, _of_conftest(folder))
+
+
+def _of_conftest(place: Path) -> str:
+    for path in (place / "conftest.py", place / "tests" / "conftest.py", place / "test" / "conftest.py"):
+        found = SET_BY_CODE.search(path.read_text(errors="replace")) if path.is_file() else None
+        if found:
+            return found[1]
+    return ""
 
 
 def _upwards(folder: Path, root: Path) -> Iterator[Path]:

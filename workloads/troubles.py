@@ -69,9 +69,15 @@ def _missing_variable(error: Mapping[str, Any]) -> Found:
     if not name and error["type"] in {"TypeError", "AttributeError", "ValueError"} and "None" in error["message"]:
         read = _READ.search(error.get("code", ""))
         name = read["name"] if read else ""
-    if not name and "SECRET_KEY setting must not be empty" in error["message"]:
-        name = "SECRET_KEY"
     return ("missing_variable", name, f"Give the environment the variable {name}.") if name else None
+
+
+def _no_secret_key(error: Mapping[str, Any]) -> Found:
+    """Where a variable held it, `_missing_variable` would have said which."""
+    if "SECRET_KEY setting must not be empty" not in error["message"]:
+        return None
+    cure = 'Let the settings read it, as SECRET_KEY = os.environ["SECRET_KEY"]: the environment has one of its own to give.'
+    return "settings", "SECRET_KEY", cure
 
 
 def _missing_module(error: Mapping[str, Any]) -> Found:
@@ -127,7 +133,16 @@ def _code(error: Mapping[str, Any]) -> Found:
     return "code", "", f"Look at {place}: it failed while the application was loading." if place else "Read the traceback."
 
 
-_RULES: tuple[Rule, ...] = (_missing_variable, _missing_module, _missing_library, _history, _database, _settings, _code)
+_RULES: tuple[Rule, ...] = (
+    _missing_variable,
+    _no_secret_key,
+    _missing_module,
+    _missing_library,
+    _history,
+    _database,
+    _settings,
+    _code,
+)
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

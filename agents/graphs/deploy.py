@@ -12,12 +12,14 @@ from agents.graphs.rollout import Around, Node, State, add_rollout
 from workloads.evidence import Assessment
 from workloads.verdicts import Verdict
 
+# Without settings that load or an artefact there is nothing to go on with; what else failed a person may accept.
+MAY_FAIL = ("code_quality", "testing", "security")
 SPECIALISTS = ("code_quality", "testing", "security", "configuration", "cicd")
 
 
 def initial(asked: Mapping[str, Any]) -> State:
-    """What the run begins with: the ref that was asked for."""
-    return {"ref": asked["ref"]}
+    """What the run begins with: the ref that was asked for, and the checks that may fail this time."""
+    return {"ref": asked["ref"], "allowed": [name for name in asked.get("allow_failure", ()) if name in MAY_FAIL]}
 
 
 def checkout(state: State, do: Context) -> Assessment:
@@ -36,7 +38,7 @@ def specialist(name: str) -> Node:
 
 def plan(state: State, do: Context) -> Assessment:
     """The release and what it would change, unless a check stopped the run."""
-    stopped_by = blocking(state["assessments"])
+    stopped_by = [name for name in blocking(state["assessments"]) if name not in state.get("allowed", ())]
     if stopped_by:
         named = ", ".join(name.replace("_", " ") for name in stopped_by)
         return Assessment(Verdict.NOT_EVALUATED, f"Nothing was planned: {named} failed.", data={"stopped_by": stopped_by})

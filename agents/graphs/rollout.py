@@ -22,6 +22,7 @@ class State(TypedDict, total=False):
     """References only: what they refer to is in the database and on disk."""
 
     ref: str
+    allowed: list[str]  # the specialists whose failure stops nothing, by the word of whoever asked
     commit: str
     assessments: Annotated[dict[str, Any], _merge]  # specialist -> {"verdict", "blocking", references}
     stopped_by: list[str]

@@ -51,7 +51,8 @@ def checkout(context: Context, ref: str) -> Assessment:
     clear(context.run)  # an attempt before this one may have seen the ref elsewhere
     found = ground(context, git.resolve(mirror_of(application), ref).sha)
     commit, project = found.commit, found.project
-    summary = f"{ref} is {commit.sha[:10]}: {commit.message.splitlines()[0] if commit.message else 'no message'}"
+    named = "This" if commit.sha.startswith(ref) else ref
+    summary = f"{named} is {commit.sha[:10]}: {commit.message.splitlines()[0] if commit.message else 'no message'}"
     told = Evidence(
         "Commit", "json", {"commit": commit.sha, "author": commit.author_name, "authored_at": commit.authored_at.isoformat()}
     )

@@ -9,9 +9,10 @@ from agents.specialists.parts import Part, evidence_of, facts_of, first_cure
 from agents.specialists.work import Specialist, Work
 from controlplane.core.errors import TimonelError
 from workloads import described, findings
+from workloads.adapters import toolchain
 from workloads.adapters.scanners import Scan, ruff
 from workloads.evidence import Assessment, Evidence
-from workloads.fatal import cannot_work
+from workloads.fatal import cannot_work, only_when_it_runs
 from workloads.findings import Seen
 from workloads.verdicts import Verdict, overall
 
@@ -37,20 +38,37 @@ def assess(work: Work) -> Assessment:
 def _ruff(work: Work) -> Part:
     work.say("Reading the code with ruff.")
     try:
-        found = ruff(Scan(work.folder, work.remaining(), work.cancelled), target=work.project.python_request.lstrip("<>=~^! "))
+        target = toolchain.likely_minor(work.project.python_request, work.project.python_preferred)
+        found = ruff(Scan(work.folder, work.remaining(), work.cancelled), target=target)
     except TimonelError as error:
         return Part("ruff", Verdict.INCONCLUSIVE, f"ruff gave no answer: {error.message}", error.cure)
     seen = findings.compare(work.application, found, work.live_commit)
     fatal = [one for one in findings.counting(seen) if _stops(one, work)]
-    verdict = Verdict.FAILED if fatal else Verdict.PASSED
+    doubtful = [] if fatal or work.live_commit else [one for one in seen if _would_fail(one, work)]
+    verdict = Verdict.FAILED if fatal else Verdict.INCONCLUSIVE if doubtful else Verdict.PASSED
     work.say(f"ruff: {shown.count(len(found), 'finding')}, {len(fatal)} of them cannot work.", level="error" if fatal else "info")
     table = shown.facts("What ruff found", seen, RUFF_ASKED, verdict)
-    return Part("ruff", verdict, _ruff_says(seen, fatal, work), _ruff_cure(fatal), tuple(found), (table,) if found else ())
+    says = _doubt(doubtful) if doubtful else _ruff_says(seen, fatal, work)
+    return Part("ruff", verdict, says, _ruff_cure(fatal or doubtful), tuple(found), (table,) if found else ())
+
+
+def _would_fail(one: Seen, work: Work) -> bool:
+    return cannot_work(one.fact, work.folder) and only_when_it_runs(one.fact, work.folder)
 
 
 def _stops(one: Seen, work: Work) -> bool:
-    """What is live with the same fault has shown that it can live with it."""
-    return (one.new or work.live_commit is None) and cannot_work(one.fact, work.folder)
+    """What is live with the same fault has shown that it can live with it; where nothing is live, what loads can."""
+    if work.live_commit is None:
+        return cannot_work(one.fact, work.folder) and not only_when_it_runs(one.fact, work.folder)
+    return one.new and cannot_work(one.fact, work.folder)
+
+
+def _doubt(doubtful: Sequence[Seen]) -> str:
+    first = doubtful[0].fact
+    return (
+        f"{shown.count(len(doubtful), 'line')} would fail if they ever ran, and nothing live tells whether they do: "
+        f"{shown.place(first)}: {first.message}."
+    )
 
 
 def _ruff_says(seen: Sequence[Seen], fatal: Sequence[Seen], work: Work) -> str:
@@ -65,7 +83,8 @@ def _ruff_says(seen: Sequence[Seen], fatal: Sequence[Seen], work: Work) -> str:
 
 
 def _ruff_cure(fatal: Sequence[Seen]) -> str:
-    return f"Mend {', '.join(shown.place(one.fact) for one in fatal[:3])} and deploy the new commit." if fatal else ""
+    places = dict.fromkeys(shown.place(one.fact) for one in fatal)
+    return f"Mend {', '.join([*places][:3])} and deploy the new commit." if fatal else ""
 
 
 def _check(work: Work) -> Part:

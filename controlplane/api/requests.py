@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from agents.graphs.deploy import MAY_FAIL
 from controlplane.core.permissions import EVERYWHERE, Verb
 
 
@@ -27,6 +28,9 @@ class DeploySerializer(Strict):
     application = serializers.CharField(max_length=63)
     environment = serializers.CharField(max_length=63)
     ref = serializers.CharField(max_length=200, help_text="A tag, branch or commit.")
+    allow_failure = serializers.ListField(
+        child=serializers.ChoiceField(choices=MAY_FAIL), required=False, help_text="Checks that may fail this time: the risk rises."
+    )
 
 
 class RollbackSerializer(Strict):

@@ -42,9 +42,9 @@ def fake(tmp_path: Path) -> Callable[..., FakeOperations]:
 def start(environment: Environment) -> Callable[..., Run]:
     """Ask for a run as Timonel's own terminal does."""
 
-    def ask(workflow: str = "deploy", actor: Actor | None = None) -> Run:
+    def ask(workflow: str = "deploy", actor: Actor | None = None, **more: object) -> Run:
         actor = actor or Actor.system("test")
-        return runs.start(actor, environment, workflow, {"ref": "v1"}, idempotency_key=f"test-{next(_keys)}")
+        return runs.start(actor, environment, workflow, {"ref": "v1", **more}, idempotency_key=f"test-{next(_keys)}")
 
     return ask
 

@@ -120,3 +120,10 @@ def test_an_advisory_specialist_that_breaks_is_inconclusive_and_a_blocking_one_f
     run = drive(start(), fake(broken=["testing"]))
     assert (run.status, run.steps.get(node="testing").status) == ("failed", "failed")
     assert "testing broke" in run.result["summary"]
+
+
+def test_a_check_may_fail_by_the_word_of_whoever_asks_unless_nothing_goes_without_it(start: Start, fake: Fake) -> None:
+    run = drive(start(allow_failure=["testing"]), fake(verdicts={"testing": "failed"}))
+    assert (run.status, run.result["verdicts"]["testing"]) == (Run.Status.SUCCEEDED, "failed")
+    assert drive(start(allow_failure=["testing"]), fake(verdicts={"code_quality": "failed"})).status == Run.Status.STOPPED
+    assert drive(start(allow_failure=["cicd"]), fake(verdicts={"cicd": "failed"})).status == Run.Status.STOPPED

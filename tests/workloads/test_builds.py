@@ -312,3 +312,20 @@ def test_a_failure_is_explained_with_its_cure(output: str, kind: str, words: str
     found = failures.explain(output)
     assert found.kind == kind
     assert words in f"{found.message} {found.cure}"
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("npm error EBADDEVENGINES   current: { name: 'node', version: 'v20.1.0' },\nnpm error EBADDEVENGINES   "
+         "required: { name: 'node', version: '^24.0.0', onFail: 'error' }", "needs Node.js ^24.0.0; v20.1.0 is installed"),
+        ('The engine "node" is incompatible with this module. Expected version ">=22". Got "20.1.0"', "needs Node.js >=22"),
+        ("npm error code E1\nnpm error the bundler failed to write\nnpm error A complete log of this run: /x",
+         "npm error the bundler failed to write"),
+        ("sh: 1: gulp: not found", "needs gulp"),
+    ],
+)  # fmt: skip
+def test_a_failing_step_is_explained_by_the_line_that_tells(output: str, words: str) -> None:
+    message, cure = failures.explain_step("npm install", output, "exit code 1")
+    assert words in message
+    assert cure

@@ -151,3 +151,9 @@ def test_the_digest_tells_configurations_apart_and_gives_nothing_away(environmen
     catalog.set_variables(SYSTEM, environment, {"COLOUR": "blue"}, None)
     assert configuration.digest(configuration.propose(environment, of())) != red
     assert len(red) == 64
+
+
+def test_an_address_that_the_settings_extend_comes_without_a_number(environment: Environment) -> None:
+    project = of(Read("REDIS_URL", "settings.py", 1, True, cast="extended"), names=("redis",))
+    given = configuration.resolve(environment, configuration.propose(environment, project), port=1)
+    assert given["REDIS_URL"] == "redis://:pass@127.0.0.1:6390"

@@ -107,3 +107,12 @@ def test_nothing_is_looked_for_above_the_repository(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nDJANGO_SETTINGS_MODULE = outside\n")
     (tmp_path / "repository").mkdir()
     assert not pytest_settings.find(tmp_path / "repository", tmp_path / "repository").settings_module
+
+
+def test_settings_that_a_conftest_sets_are_those_of_the_tests(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "conftest.py").write_text('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")\n')
+    assert pytest_settings.find(tmp_path, tmp_path).settings_module == "tests.settings"
+    (tmp_path / "conftest.py").write_text("os.environ['DJANGO_SETTINGS_MODULE'] = 'nearer'\n")
+    assert pytest_settings.find(tmp_path, tmp_path).settings_module == "nearer"

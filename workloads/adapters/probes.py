@@ -50,9 +50,14 @@ class Probe:
         return bool(SERVER_ERROR.search(self.body))
 
     @property
+    def is_welcome(self) -> bool:
+        """Whether the page is the one Django shows where nothing is routed yet."""
+        return bool(INSTALLED_PAGE.search(self.body))
+
+    @property
     def is_debug_page(self) -> bool:
         """Whether the page shows the application's insides: DEBUG is on."""
-        return bool(DEBUG_PAGE.search(self.body) or INSTALLED_PAGE.search(self.body))
+        return bool(DEBUG_PAGE.search(self.body)) or self.is_welcome
 
 
 @dataclass(frozen=True, slots=True)

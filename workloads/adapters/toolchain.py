@@ -71,6 +71,14 @@ def find_python(request: str, preferred: str = "") -> Python:
     return fitting_pythons(request, preferred)[0]
 
 
+def likely_minor(request: str, preferred: str = "") -> str:
+    """The Python, as "3.12", that a build begins with; what the request names where none of it is here."""
+    try:
+        return find_python(request, preferred).minor
+    except Invalid:
+        return request.lstrip("<>=~^! ")
+
+
 def fitting_pythons(request: str, preferred: str = "") -> tuple[Python, ...]:
     """Every installed Python that fits, the best first."""
     installed = installed_pythons()

@@ -175,7 +175,7 @@ def _around(output: str, found: re.Match[str]) -> str:
 
 def telling_line(output: str) -> str:
     """The line that says most: the last one that names an error, without decoration."""
-    lines = [re.sub(r"^[\s│├╰─▶×?→hint:]*", "", line).strip() for line in output.splitlines()]
+    lines = [re.sub(r"^(hint:|[\s│├╰─▶×?→])*", "", line).strip() for line in output.splitlines()]
     lines = [line for line in lines if line]
     telling = [
         line for line in lines if re.search(r"(error|exception|failed|fatal|cannot|not found|unsupported|invalid)\b", line, re.I)
@@ -188,6 +188,25 @@ def telling_line(output: str) -> str:
     return (wordy or telling or lines or ["no output"])[-1][:400]
 
 
+ENGINES = (  # of npm's devEngines, of npm's engines where they are strict, of yarn
+    re.compile(
+        r"current: \{ name: 'node', version: '(?P<here>[^']+)' \},?\s*(?:npm error \w+\s*)?"
+        r"required: [^}]*?version: '(?P<asked>[^']+)'"
+    ),
+    re.compile(
+        r'Required: \{[^}]*?"node": ?"(?P<asked>[^"]+)"[^}]*\}\s*(?:npm (?:ERR!|error) notsup\s*)?'
+        r'Actual: +\{[^}]*?"node": ?"(?P<here>[^"]+)"'
+    ),
+    re.compile(r'The engine "node" is incompatible with this module\. Expected version "(?P<asked>[^"]+)"\. Got "(?P<here>[^"]+)"'),
+)
+
+
+def _engine(output: str) -> tuple[str, str] | None:
+    """The version of Node.js that is asked for, and the one that is here, where a step stopped for that."""
+    found = next((match for pattern in ENGINES if (match := pattern.search(output))), None)
+    return (found["asked"], found["here"]) if found else None
+
+
 def explain_step(name: str, output: str, why: str) -> tuple[str, str]:
     """Message and cure for a build step that failed."""
     missing = re.search(
@@ -196,6 +215,12 @@ def explain_step(name: str, output: str, why: str) -> tuple[str, str]:
     if missing:
         program = missing[1] or missing[2]
         return f"{name} needs {program}, which is not there.", f"Install {program}, or change the build steps of the application."
+    if engine := _engine(output):
+        asked, here = engine
+        return (
+            f"{name} needs Node.js {asked}; {here} is installed.",
+            f"Install Node.js {asked} so that it comes first on the PATH, or change the build steps of the application.",
+        )
     if NETWORK.search(output):
         return f"{name} could not reach the network: {telling_line(output)}", "Check the network and the registry, and try again."
     return (

@@ -13,6 +13,7 @@ from workloads.verdicts import Verdict
 
 Word = Literal["answers", "silent", "broken"]
 ANSWERED = frozenset({401, 403})  # "sign in first" is an answer of a working application
+TURN_DEBUG_OFF = "Read the traceback in the log, and let the settings read DEBUG from a variable: outside of development it is off."
 FALLBACKS = ("/admin/login/", "/accounts/login/", "/login/", "/api/")
 
 
@@ -38,8 +39,10 @@ class Checked:
 
 def look_at(probe: Probe) -> Look:
     """What one answer says; a page may break under any status."""
+    if probe.is_debug_page and (probe.status == 404 or probe.is_welcome):
+        return Look("silent", f"answers {probe.status} with a page of Django's for development: nothing is routed there")
     if probe.is_debug_page:
-        return Look("broken", "shows Django's debug page", "Set DEBUG to False in this environment.", "debug_in_production")
+        return Look("broken", "shows Django's debug page", TURN_DEBUG_OFF, "debug_in_production")
     if probe.status == 0:
         return _no_answer(probe)
     if probe.status >= 500 or probe.says_server_error:

@@ -42,8 +42,9 @@ class Release(models.Model):
 
     @property
     def label(self) -> str:
-        """The ref a person asked for, or the short commit."""
-        return self.ref if self.ref and self.ref != "HEAD" else self.commit[:10]
+        """The ref a person asked for, or the short commit where that was none to read."""
+        named = self.ref and self.ref != "HEAD" and not self.commit.startswith(self.ref)
+        return self.ref if named else self.commit[:10]
 
 
 class Deployment(models.Model):

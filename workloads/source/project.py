@@ -47,7 +47,7 @@ class Read:
     default: str | None = None
     secret: bool = False
     setting: str = ""  # what it becomes: "DEBUG", "DATABASES.default.HOST"
-    cast: str = ""  # what is made of it: "int", "env.bool"; "absent" for `"X" not in os.environ`
+    cast: str = ""  # what is made of it: "int", "env.bool"; "absent" for `"X" not in os.environ`, "extended" for `X + "/0"`
     options: tuple[str, ...] = ()  # the values it is compared with
 
 

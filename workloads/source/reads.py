@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from controlplane.core.redaction import SECRET_NAME
@@ -42,12 +43,13 @@ class Reading:
             options=tuple(dict.fromkeys((*former.options, *read.options))),
         )
 
-    def explain(self, name: str, *, setting: str = "", options: tuple[str, ...] = ()) -> None:
+    def explain(self, name: str, *, setting: str = "", options: tuple[str, ...] = (), cast: str = "") -> None:
         """Add what was learnt later of a variable's purpose."""
         if former := self.reads.get(name):
             self.reads[name] = replace(
                 former,
                 setting=_better(former.setting, setting, later=True),
+                cast=cast or former.cast,
                 options=tuple(dict.fromkeys((*former.options, *options))),
             )
 
@@ -175,6 +177,8 @@ class _Walk:
         cast = _cast_of(node) or cast
         for child in ast.iter_child_nodes(node):
             self._expression(child, _keyword_setting(child, setting), cast)
+        if isinstance(node, ast.BinOp | ast.JoinedStr):
+            self._extension(node)
 
     def _take(self, reader: Reader, node: ast.AST, setting: str, cast: str) -> None:
         fails = reader.default is None and not reader.optional and cast.partition(":")[0] in NO_VALUE_FAILS
@@ -220,9 +224,16 @@ class _Walk:
             self._expression(side, setting)
             variable = self._variable_in(side)
             if variable:
-                self.reading.explain(variable, options=options)
-                if cast and variable in self.reading.reads:
-                    self.reading.reads[variable] = replace(self.reading.reads[variable], cast=cast)
+                self.reading.explain(variable, options=options, cast=cast)
+
+    def _extension(self, node: ast.BinOp | ast.JoinedStr) -> None:
+        """`read + "/0"`: the variable holds an address without its path."""
+        parts = [node.left, node.right] if isinstance(node, ast.BinOp) else node.values
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in parts]
+        for before, after in pairwise(parts):
+            text = literal(after)
+            if isinstance(text, str) and text.startswith("/"):
+                self.reading.explain(self._variable_in(before), cast="extended")
 
     def _note(self, name: str, line: int, *, required: bool, default: str | None, setting: str, cast: str = "") -> None:
         self.reading.note(Read(name, self.path, line, required, default, bool(SECRET_NAME.search(name)), setting, cast))

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from agents import runs
+from agents.graphs.deploy import MAY_FAIL
 from agents.models import Run
 from agents.terminal import asking, codes
 from agents.terminal.requests import request
@@ -28,6 +29,11 @@ class Command(BaseCommand):
             help="set a variable of the environment first; repeat for more",
         )  # fmt: skip
 
+        parser.add_argument(
+            "--allow-failure", metavar="CHECK", choices=MAY_FAIL, action="append", default=[],
+            help=f"go on where this check fails, at a higher risk ({', '.join(MAY_FAIL)}); repeat for more",
+        )  # fmt: skip
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask, watch, and exit with the verdict."""
 
@@ -37,6 +43,7 @@ class Command(BaseCommand):
             if options["variables"]:
                 catalog.set_variables(actor, environment, dict(options["variables"]), secret=None)
             ref = options["ref"] or environment.application.default_ref
-            return runs.start(actor, environment, "deploy", {"ref": ref}, idempotency_key=f"terminal-{uuid.uuid4()}")
+            asked = {"ref": ref, **({"allow_failure": options["allow_failure"]} if options["allow_failure"] else {})}
+            return runs.start(actor, environment, "deploy", asked, idempotency_key=f"terminal-{uuid.uuid4()}")
 
         request(begin, self.stdout, options)

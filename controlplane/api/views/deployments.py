@@ -45,7 +45,8 @@ class Deployments(Endpoint):
     def post(self, request: Request) -> Response:
         """Start a run; follow it at its `url`."""
         asked = body(request, DeploySerializer)
-        return once(request, lambda key: _start(self, "deploy", asked, {"ref": asked["ref"]}, key))
+        given: dict[str, Any] = {name: asked[name] for name in ("ref", "allow_failure") if name in asked}
+        return once(request, lambda key: _start(self, "deploy", asked, given, key))
 
 
 class OneDeployment(Endpoint):

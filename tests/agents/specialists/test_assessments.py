@@ -114,6 +114,13 @@ def test_code_quality_stops_what_cannot_work(desk: Desk, text: str) -> None:
     assert "shop/views.py:1" in found.summary
 
 
+def test_code_quality_doubts_what_would_fail_if_it_ever_ran(desk: Desk) -> None:
+    desk.write("shop/views.py", "def never():\n    print(nothing_of_the_kind)\n")
+    found = desk.ask("code_quality")
+    assert found.verdict == Verdict.INCONCLUSIVE
+    assert "shop/views.py:2" in found.summary
+
+
 def test_code_quality_lets_live_faults_live_and_stops_new_ones(desk: Desk) -> None:
     desk.write("shop/views.py", "print(nothing_of_the_kind)\n")
     first = desk.ask("code_quality")

@@ -128,3 +128,11 @@ def test_passwords_are_hashed_as_ever_but_quickly(desk: Desk) -> None:
     desk.write("shop/tests.py", HEAD + body)
     found = desk.ask("testing")
     assert found.verdict == Verdict.PASSED, found.summary
+
+
+def test_the_settings_kept_for_tests_are_used(desk: Desk) -> None:
+    desk.write("site1/test.py", "from .settings import *\nKEPT_FOR_TESTS = True\n")
+    body = "    def test_it(self):\n        from django.conf import settings\n        self.assertTrue(settings.KEPT_FOR_TESTS)\n"
+    desk.write("shop/tests.py", HEAD + body)
+    found = desk.ask("testing")
+    assert found.verdict == Verdict.PASSED, found.summary

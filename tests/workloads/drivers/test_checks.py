@@ -9,6 +9,7 @@ from workloads.drivers import checks
 from workloads.verdicts import Verdict
 
 DEBUG = "<p>You’re seeing this error because you have <code>DEBUG = True</code> in your Django settings file.</p>"
+WELCOME = f"<h1>The install worked successfully! Congratulations!</h1>{DEBUG}"
 
 
 def probe(status: int, body: str = "", url: str = "http://127.0.0.1:8100/", **more: object) -> Probe:
@@ -37,7 +38,7 @@ def page(status: int, *assets: int, body: str = "") -> Page:
         (None, [page(0)], Verdict.FAILED),
         (None, [page(302)], Verdict.PASSED),  # to another site
         (None, [page(200, body="<h1>Server Error (500)</h1>")], Verdict.FAILED),
-        (None, [page(404, body=DEBUG)], Verdict.FAILED),
+        (None, [page(500, body=DEBUG)], Verdict.FAILED),
         (None, [page(200, 404)], Verdict.FAILED),  # no style sheet arrives at all
         (None, [page(200, 200, 404)], Verdict.PASSED),  # one of several
         (None, [page(200, 200, 500)], Verdict.FAILED),
@@ -57,9 +58,14 @@ def test_a_page_instead_of_a_style_sheet_is_a_missing_one() -> None:
 
 
 def test_a_debug_page_says_what_to_do() -> None:
-    checked = checks.judge(None, [page(404, body=DEBUG)])
+    checked = checks.judge(None, [page(500, body=DEBUG)])
     assert "debug page" in checked.summary
     assert "DEBUG" in checked.cure
+
+
+def test_where_nothing_is_routed_another_page_may_answer() -> None:
+    assert checks.judge(None, [page(404, body=DEBUG), page(200)]).verdict is Verdict.PASSED
+    assert checks.judge(None, [page(200, body=WELCOME)]).verdict is Verdict.INCONCLUSIVE
 
 
 def test_endless_redirects_to_https_name_the_setting() -> None:
