@@ -8,8 +8,8 @@ from controlplane.core.errors import Conflict
 from controlplane.core.redaction import redact
 from workloads import rollout
 from workloads.adapters import probes
-from workloads.adapters.probes import Page, Target
-from workloads.drivers import Outcome, Say, checks, staging, switching, waiting, watching
+from workloads.adapters.probes import Target
+from workloads.drivers import Outcome, Say, checks, looking, staging, switching, waiting, watching
 from workloads.drivers.checks import Checked
 from workloads.evidence import Evidence
 from workloads.host import logs, place, ports
@@ -129,10 +129,8 @@ def preview(environment: Environment, instance: Instance) -> Checked:
     if "web" not in plan.get("processes", {}):
         return Checked(Verdict.PASSED, "It has no web process; its processes run.")
     target = Target(_preview_port(instance), place.stable_host(environment))
-    pages = [probes.page(target, path, deadline=CHECK_SECONDS) for path in plan.get("pages") or ["/"]]
+    pages = looking.pages_of(target, plan, CHECK_SECONDS)
     health = probes.get(target, plan["health_path"], deadline=CHECK_SECONDS) if plan.get("health_path") else None
-    if not any(checks.answers(page) for page in pages):
-        pages += _fallbacks(target)
     checked = checks.judge(health, pages)
     troubles = watching.new_troubles(instance, marks)
     if troubles and checked.verdict is not Verdict.FAILED:
@@ -145,12 +143,6 @@ def _preview_port(instance: Instance) -> int:
     """The preview address: through the proxy, as it will be once live; its own port where that could not be opened."""
     port = instance.port or 0
     return ports.preview_of(port) if ports.accepts(ports.preview_of(port)) else port
-
-
-def _fallbacks(target: Target) -> list[Page]:
-    """Where an application without a landing page usually shows itself; what is not there is not held against it."""
-    tried = [probes.page(target, path, deadline=CHECK_SECONDS) for path in checks.FALLBACKS]
-    return [page for page in tried if page.document.status not in {404, 405, 410}]
 
 
 def _logs(environment: Environment, instance: Instance) -> tuple[Evidence, ...]:

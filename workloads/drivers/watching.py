@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from controlplane.core.redaction import redact
 from workloads import rollout
 from workloads.adapters import probes
 from workloads.adapters.probes import Page, Probe, Target
-from workloads.drivers import Say, checks, logscan, waiting
+from workloads.drivers import Say, checks, logscan, looking, waiting
 from workloads.drivers.logscan import Trouble
 from workloads.evidence import Evidence
 from workloads.host import logs, place
@@ -27,7 +28,7 @@ from workloads.rollout import Measurement, Metric, Phase
 PAGE_EVERY = 5.0
 PROBERS = 2
 ENOUGH = 1.2  # so many more requests than the low traffic guard needs
-LONGEST = 2.0  # a slow application is watched so many times longer, until enough was asked
+LONGEST = 6.0  # a slow application is watched so many times longer, until enough was asked
 DEADLINE = 30.0
 BASELINE = timedelta(hours=1)
 SAMPLE_LAG = 7.0
@@ -120,7 +121,7 @@ def judged_evidence(judgement: rollout.Judgement) -> Evidence:
 
 def _look(window: Window, target: Target, plan: dict[str, list[str]], environment: Environment) -> None:
     """Render every known page once. The former instance is kept for as long as we look, so that a way back is instant."""
-    window.last_pages = [probes.page(target, str(path), deadline=DEADLINE) for path in plan.get("pages") or ["/"]]
+    window.last_pages = looking.pages_of(target, plan, DEADLINE)
     looks = [(page.document, checks.look_at_page(page)) for page in window.last_pages]
     window.pages += [Measurement(_PHASES[look.word], f"{probe.url} {look.text}") for probe, look in looks if look.word != "silent"]
     until = timezone.now() + timedelta(seconds=rollout.KEEP_OLD_SECONDS)
@@ -132,15 +133,16 @@ _PHASES = {"answers": Phase.PASSED, "silent": Phase.INCONCLUSIVE, "broken": Phas
 
 def _steady_path(window: Window, plan: dict[str, str]) -> str:
     """What is asked again and again: a page that answers, else the health address."""
-    pages = [path for path, page in zip(plan.get("pages") or ["/"], window.last_pages, strict=True) if checks.answers(page)]
-    return str(pages[0] if pages else plan.get("health_path") or "/")
+    answering = next((page.document.url for page in window.last_pages if checks.answers(page)), "")
+    return urlsplit(answering)._replace(scheme="", netloc="").geturl() or plan.get("health_path") or "/"
 
 
 def _trickle(window: Window, target: Target, path: str, pause: float, stop: threading.Event) -> None:
     while not stop.is_set():
         began = time.monotonic()
         window.probes.append(probes.get(target, path, deadline=DEADLINE))
-        stop.wait(max(pause - (time.monotonic() - began), 0.005))
+        took = time.monotonic() - began
+        stop.wait(max(pause - took, took, 0.005))  # half of the time idle: what we ask must not be its load
 
 
 def _as_measurement(probe: Probe) -> Measurement:

@@ -150,9 +150,12 @@ def _collected(described: DescribedSettings | None) -> str:
 
 
 def _pages(described: DescribedSettings | None) -> list[str]:
-    """The landing page and the sign-in page: what a person sees first."""
-    found = [described.landing_page or "", described.login_page] if described else []
-    return list(dict.fromkeys(page for page in found if page)) or ["/"]
+    """The landing page and the sign-in page: what a person sees first.
+
+    The root is asked for even where no route names it: it may match a pattern, or lead to the visitor's language.
+    """
+    found = [described.landing_page or "/", described.login_page] if described else ["/"]
+    return list(dict.fromkeys(page for page in found if page))
 
 
 def _shared(project: Project, described: DescribedSettings | None, root: Path | None) -> list[str]:

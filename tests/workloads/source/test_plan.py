@@ -124,3 +124,4 @@ def test_static_files_are_collected_where_the_settings_say(tmp_path: Path) -> No
 
 def test_the_pages_to_look_at_are_the_landing_and_the_sign_in_page() -> None:
     assert run_plan(Project(""), SHOP, described(landing_page="/", login_page="/login/")).pages == ["/", "/login/"]
+    assert run_plan(Project(""), SHOP, described(landing_page="", login_page="/login/")).pages == ["/", "/login/"]

@@ -1,0 +1,22 @@
+"""Asking for the pages of a release: those that are known, and where there is none the usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workloads.adapters import probes
+from workloads.adapters.probes import Page, Target
+from workloads.drivers import checks
+
+
+def pages_of(target: Target, plan: Mapping[str, Any], deadline: float) -> list[Page]:
+    """Every known page, rendered once (each within the deadline, in seconds)."""
+    pages = [probes.page(target, str(path), deadline=deadline) for path in plan.get("pages") or ["/"]]
+    return pages if any(checks.answers(page) for page in pages) else pages + _fallbacks(target, deadline)
+
+
+def _fallbacks(target: Target, deadline: float) -> list[Page]:
+    """Where an application without a landing page usually shows itself; what is not there is not held against it."""
+    tried = [probes.page(target, path, deadline=deadline) for path in checks.FALLBACKS]
+    return [page for page in tried if page.document.status not in {404, 405, 410}]
