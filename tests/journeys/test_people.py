@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Server, sign_in
@@ -105,3 +106,24 @@ def test_the_password_is_never_kept_on_the_page(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("do not fit together")
     expect(page.get_by_label("User name")).to_have_value("bob")
     expect(page.get_by_label("Password")).to_have_value("")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1000])
+def test_no_page_scrolls_sideways(page: Page, scene: Scene, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    change, run = f"/changes/{scene.change.pk}/", f"/runs/{scene.runs['rolled-back'].pk}/"
+    environment = f"/environments/{scene.environments['billing/production'].pk}/"
+    sign_in(page, "bob")
+    for address in ("/", "/inbox/", "/runs/", "/deployments/", "/findings/", "/incidents/", change, run, environment):
+        page.goto(address)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"{address} is {wider} pixels too wide"
+        assert page.evaluate(
+            "[...document.querySelectorAll('.table:not(.evidence *)')].every(e => e.scrollWidth <= e.clientWidth + 1)"
+        )
+
+
+def test_a_narrow_screen_shows_where_we_are(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    sign_in(page, "bob", "/audit/")
+    expect(page.locator(".rail [aria-current]")).to_be_in_viewport()

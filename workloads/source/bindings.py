@@ -183,7 +183,11 @@ def _cache_and_queue(read: Read, here: Platform) -> Bound | None:
         return None
     if REDIS_URL.fullmatch(name) or (read.setting in {"CACHES.default.LOCATION", "CELERY_BROKER_URL", "BROKER_URL"}):
         if read.cast == "extended":
-            return Bound("the platform's Valkey; the settings name the database themselves", "redis.server", secret=True)
+            return Bound(
+                "the platform's Valkey; the settings name its databases, which other environments may use too",
+                "redis.server",
+                secret=True,
+            )
         return Bound("the platform's Valkey", "redis.url", secret=True)
     for part in ("host", "port", "db", "password"):
         if re.fullmatch(rf"(\w+_)?(REDIS|VALKEY)(_\w+)?_{part}(NAME)?", name, re.I):

@@ -26,7 +26,7 @@ class Reading:
     reads: dict[str, Read] = field(default_factory=dict)
     readers: Readers = field(default_factory=Readers)
     known: dict[str, object] = field(default_factory=dict)  # module-level names whose value is certain
-    variables: dict[str, str] = field(default_factory=dict)  # module-level names that hold a variable's value
+    variables: dict[str, tuple[str, ...]] = field(default_factory=dict)  # module-level names that hold a variable's value
 
     def note(self, read: Read) -> None:
         """Keep a read; the stricter, better explained one of two wins."""
@@ -124,9 +124,9 @@ class _Walk:
         self.reading.known.pop(name, None)
         if isinstance(node.value, ast.Constant) and self.certain:
             self.reading.known[name] = node.value.value
-        variable = self._variable_in(node.value)
-        if variable:
-            self.reading.variables[name] = variable
+        variables = self._variables_in(node.value)
+        if variables:
+            self.reading.variables[name] = variables
             if name == "DEBUG":
                 self.reading.known[name] = False  # as we will set it
 
@@ -211,8 +211,9 @@ class _Walk:
             setting = _database_setting(setting, node, keys)
         for key, value in zip(keys, node.values, strict=True):
             inner = f"{setting}.{key}" if setting and isinstance(key, str) else setting
-            if isinstance(value, ast.Name) and value.id in self.reading.variables and inner.startswith(("DATABASES", "SQLITE")):
-                self.reading.explain(self.reading.variables[value.id], setting=inner)
+            if isinstance(value, ast.Name) and inner.startswith(("DATABASES", "SQLITE")):
+                for variable in self._variables_in(value):
+                    self.reading.explain(variable, setting=inner)
             self._expression(value, inner)
 
     def _comparison(self, node: ast.Compare, setting: str) -> None:
@@ -222,8 +223,7 @@ class _Walk:
         cast = "differs" if isinstance(node.ops[0], ast.NotEq | ast.NotIn) else ""
         for side in sides:
             self._expression(side, setting)
-            variable = self._variable_in(side)
-            if variable:
+            for variable in self._variables_in(side)[:1]:
                 self.reading.explain(variable, options=options, cast=cast)
 
     def _extension(self, node: ast.BinOp | ast.JoinedStr) -> None:
@@ -233,19 +233,18 @@ class _Walk:
         for before, after in pairwise(parts):
             text = literal(after)
             if isinstance(text, str) and text.startswith("/"):
-                self.reading.explain(self._variable_in(before), cast="extended")
+                for variable in self._variables_in(before):
+                    self.reading.explain(variable, cast="extended")
 
     def _note(self, name: str, line: int, *, required: bool, default: str | None, setting: str, cast: str = "") -> None:
         self.reading.note(Read(name, self.path, line, required, default, bool(SECRET_NAME.search(name)), setting, cast))
 
-    def _variable_in(self, node: ast.AST) -> str:
-        """The one variable whose value this expression carries, if any."""
+    def _variables_in(self, node: ast.AST) -> tuple[str, ...]:
+        """The variables whose value this expression may carry, the first choice first."""
         if isinstance(node, ast.Name):
-            return self.reading.variables.get(node.id, "")
-        for inner in ast.walk(node):
-            if (reader := self.reading.readers.recognise(inner)) is not None:
-                return reader.name
-        return ""
+            return self.reading.variables.get(node.id, ())
+        found = (self.reading.readers.recognise(inner) for inner in ast.walk(node))
+        return tuple(reader.name for reader in found if reader is not None)
 
     def _truth(self, test: ast.expr) -> bool | None:
         """Whether a condition holds, where that is certain."""

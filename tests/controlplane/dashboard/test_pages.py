@@ -34,6 +34,12 @@ def test_the_overview_marks_what_is_in_trouble(as_: SignIn) -> None:
     assert "1 change waits for you" in page
 
 
+def test_a_person_without_a_role_is_told_to_ask_for_one(as_: SignIn) -> None:
+    page = as_("mallory").get("/").content.decode()
+    assert "You have no role here yet" in page
+    assert "ws-connect" not in page
+
+
 def test_not_evaluated_and_no_data_never_look_like_success(scene: Scene, as_: SignIn) -> None:
     page = as_("bob").get(f"/runs/{scene.runs['stopped'].pk}/?node=plan").content.decode()
     shown = re.search(r'<section class="panel" id="node".*?</header>', page, re.S)

@@ -223,5 +223,6 @@ def test_a_read_in_the_default_of_another_is_a_read() -> None:
 
 @pytest.mark.parametrize("use", ['URL + "/1"', 'f"{URL}/1"', 'os.environ["REDIS_URL"] + "/1"'])
 def test_an_address_that_goes_on_in_the_settings_is_known(use: str) -> None:
-    found = read(f"import os\nURL = os.environ['REDIS_URL']\nCACHES = {{'default': {{'LOCATION': {use}}}}}\n")
+    url = "URL = os.environ.get('REDIS_TLS_URL', os.environ['REDIS_URL'])"
+    found = read(f"import os\n{url}\nCACHES = {{'default': {{'LOCATION': {use}}}}}\n")
     assert found["REDIS_URL"].cast == "extended"
