@@ -26,11 +26,12 @@ STANDS = {
 
 def gate(context: Context, release: int, assessments: Mapping[str, Mapping[str, Any]]) -> Assessment:
     """Propose the run's Change; policy refuses it, approves it, or names who must."""
-    if Run.objects.get(pk=context.run).workflow == "rollback":
+    run = Run.objects.get(pk=context.run)
+    if run.workflow == "rollback":
         change = rollback.propose(
             actors.actor_of(context),
             environment_of(context),
-            reason="Asked for.",
+            reason=str(run.input.get("reason") or "") or f"{run.requested_by_label} asked for it.",
             idempotency_key=context.key,
             run_number=context.run,
         )

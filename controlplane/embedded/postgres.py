@@ -96,10 +96,12 @@ class Postgres:
             time.sleep(0.05)
 
     def ensure_database(self, name: str = "timonel") -> None:
-        """Make the database unless it is there."""
+        """Make the database unless it is there; the applications' accounts of the same server cannot connect to it."""
+        database = psycopg.sql.Identifier(name)
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(database))
+            connection.execute(psycopg.sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(database))
 
     def _version(self) -> str:
         """The major version of the data; empty while there is none."""
