@@ -60,7 +60,15 @@ def lock_digest(source: Path, project: Project, python: Python, *, dev: bool = F
     """What the environment depends on: the interpreter, the files that name dependencies, local packages among them."""
     found = hashlib.sha256()
     needs, folder = project.requirements, source / project.folder
-    parts = [FORMAT, python.version, needs.manager, *needs.groups, *needs.guessed, str(plan.serves_asgi(project)), str(dev)]
+    parts = [
+        FORMAT,
+        python.version,
+        needs.manager,
+        *needs.groups,
+        *needs.guessed,
+        *inputs.to_run_here(project, plan.serves_asgi(project)),
+        str(dev),
+    ]
     found.update("\0".join(parts).encode())
     for name in (*needs.files, *(needs.dev_files if dev else ())):
         path = folder / name
@@ -210,7 +218,7 @@ class _Builder:
             folder, python, lambda line: self.say(line, kind="line"), self.cancelled, lambda: self.deadline - time.monotonic()
         )
         found = inputs.collect(self.source, self.project)
-        added = inputs.servers(self.project, plan.serves_asgi(self.project))
+        added = inputs.to_run_here(self.project, plan.serves_asgi(self.project))
         try:
             install.fill(work, found, added)
             if self.dev:

@@ -14,8 +14,8 @@ from workloads.adapters.children import Completed, Limits
 from workloads.building import failures, folders
 from workloads.building.failures import BuildFailed
 from workloads.drivers import Say
-from workloads.source import files
 from workloads.source.project import Step
+from workloads.source.steps import serves_node_modules
 
 LIMITS = Limits(seconds=1200, memory_bytes=6 * 1024**3)
 OLD_OPENSSL = "ERR_OSSL_EVP_UNSUPPORTED"
@@ -55,7 +55,7 @@ class Work:
     def tidy(self) -> None:
         """Remove what only the build needed."""
         for modules in self.made_modules:
-            if not _named_by_settings(self.folder):
+            if not serves_node_modules(self.folder):
                 folders.remove(modules)
         for cache in list(self.folder.rglob("__pycache__")):
             shutil.rmtree(cache, ignore_errors=True)
@@ -121,10 +121,3 @@ class Work:
         clean = redact(line)
         self.log.append(clean)
         self.say(clean, kind="line")
-
-
-def _named_by_settings(folder: Path) -> bool:
-    """Whether the application serves files out of node_modules."""
-    return any(
-        "node_modules" in files.text(path) for path in files.walk(folder, 3) if path.suffix == ".py" and "settings" in str(path)
-    )

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from controlplane.core.errors import OutsideError
 from workloads.adapters import children, toolchain
 from workloads.source import files, lines, locks
+from workloads.source.bindings import lacks_a_broker_client
 from workloads.source.project import Project
 from workloads.source.requirements import caret
 
@@ -47,12 +48,13 @@ def collect(source: Path, project: Project, *, dev: bool = False) -> Inputs:
     return found
 
 
-def servers(project: Project, asgi: bool) -> tuple[str, ...]:
-    """The web server to add where the project brings none that fits."""
+def to_run_here(project: Project, asgi: bool) -> tuple[str, ...]:
+    """What to add where the project brings none: a web server that fits, a client for the broker that Celery gets."""
     names = set(project.requirements.names)
+    broker = ("celery[redis]",) if lacks_a_broker_client(project) else ()
     if asgi:
-        return () if names & {"uvicorn", "daphne"} else ("uvicorn", "websockets")
-    return () if "gunicorn" in names else ("gunicorn",)
+        return broker if names & {"uvicorn", "daphne"} else ("uvicorn", "websockets", *broker)
+    return broker if "gunicorn" in names else ("gunicorn", *broker)
 
 
 def for_tests(project: Project) -> tuple[str, ...]:

@@ -75,6 +75,11 @@ def platform(project: Project, drivers: frozenset[str] | None = None, *, plain_h
     return Platform(bool(names & POSTGRES_DRIVERS), bool(names & REDIS_CLIENTS) or bool(project.celery), True, plain_http)
 
 
+def lacks_a_broker_client(project: Project) -> bool:
+    """Whether Celery would be given a Valkey that it cannot speak to."""
+    return bool(project.celery) and bool(project.requirements.names) and not set(project.requirements.names) & REDIS_CLIENTS
+
+
 def bind(read: Read, here: Platform) -> Bound | None:
     """What to give the variable; None leaves it to its default, or to a person."""
     rules: tuple[Callable[[Read, Platform], Bound | None], ...] = (

@@ -36,6 +36,9 @@ BUNDLERS: dict[str, tuple[str, ...]] = {
     "vite.config.ts": ("npx", "--no-install", "vite", "build"),
     "Gruntfile.js": ("npx", "--no-install", "grunt"),
 }
+NODE_MODULES = re.compile(
+    r"node_modules|npm\.finders|NPM_ROOT_PATH|NODE_MODULES_ROOT"
+)  # the latter: django-npm, django-node-assets
 LOCKS: dict[str, tuple[str, ...]] = {
     "package-lock.json": ("npm", "ci"),
     "npm-shrinkwrap.json": ("npm", "ci"),
@@ -118,7 +121,7 @@ def _node(place: Path, folder: Path) -> list[Step]:
     inside = "" if place == folder else files.relative(place, folder)
     name = f"{inside}/package.json".lstrip("/")
     bundler = next((command for file, command in BUNDLERS.items() if (place / file).is_file()), ()) if not script else ()
-    used = script or bundler or _uses_node_modules(folder)
+    used = script or bundler or serves_node_modules(folder)
     if not used or not (found.get("dependencies") or found.get("devDependencies")):
         return [Step(f"npm run {script}", ("npm", "run", script), "build", f"{name}: scripts.{script}", inside)] if script else []
     locks = [(lock, command) for lock, command in LOCKS.items() if (place / lock).is_file()]
@@ -134,11 +137,12 @@ def _node(place: Path, folder: Path) -> list[Step]:
     return steps
 
 
-def _uses_node_modules(folder: Path) -> bool:
+def serves_node_modules(folder: Path) -> bool:
+    """Whether the settings find static files in node_modules."""
     return any(
-        "node_modules" in files.text(path)
+        NODE_MODULES.search(files.text(path))
         for path in files.walk(folder, 3)
-        if path.name.startswith(("settings", "base")) and path.suffix == ".py"
+        if path.suffix == ".py" and ("settings" in str(path.relative_to(folder)) or path.name.startswith("base"))
     )
 
 

@@ -258,8 +258,16 @@ def _observations(ground: _Ground) -> list[str]:
         notes.append(
             "There is no PostgreSQL driver among the dependencies: the application keeps its SQLite file, which outlives releases."
         )
-    if not names & {"gunicorn", "uvicorn", "daphne", "hypercorn", "waitress"} and names:
+    return notes + (_added(ground, names) if names else [])
+
+
+def _added(ground: _Ground, names: set[str]) -> list[str]:
+    """What the project does not name and its environment gets all the same."""
+    notes = []
+    if not names & {"gunicorn", "uvicorn", "daphne", "hypercorn", "waitress"}:
         notes.append("The project names no web server; gunicorn (uvicorn for ASGI) is added to its environment.")
+    if not names & bindings.REDIS_CLIENTS and _celery(ground):
+        notes.append("Celery comes without a client for Redis; it is added, and the platform's Valkey is its broker.")
     return notes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -122,10 +123,15 @@ def item(mapping: Any, key: Any) -> Any:
     return mapping.get(key) if isinstance(mapping, dict) else None
 
 
+def short_ref(ref: str) -> str:
+    """A tag or a branch as it is, a whole commit hash at a readable length."""
+    return ref[:10] if re.fullmatch(r"[0-9a-f]{40}", ref) else ref
+
+
 @register.filter
 def run_title(run: Any) -> str:
     """A run in a sentence: what, which version, where."""
-    asked = {"ref": run.input.get("ref", ""), "environment": str(run.environment)}
+    asked = {"ref": short_ref(run.input.get("ref", "")), "environment": str(run.environment)}
     if run.workflow == "deploy":
         return gettext("Deploy %(ref)s to %(environment)s") % asked
     if run.workflow == "rollback":

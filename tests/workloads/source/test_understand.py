@@ -8,6 +8,7 @@ import pytest
 
 from controlplane.core.errors import Invalid
 from tests.workloads.projects import MANAGE, SETTINGS, WSGI, project
+from workloads.building import inputs
 from workloads.source.project import Project
 from workloads.source.understand import understand
 
@@ -190,6 +191,20 @@ def test_a_front_end_is_built(tmp_path: Path) -> None:
     package = '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "5"}}'
     found = of(tmp_path, {"package.json": package, "package-lock.json": "{}"})
     assert [step.run for step in found.steps if step.when == "build"] == [("npm", "ci"), ("npm", "run", "build")]
+
+
+def test_packages_served_out_of_node_modules_are_installed(tmp_path: Path) -> None:
+    package = '{"dependencies": {"apexcharts": "3"}}'
+    settings = SETTINGS + 'STATICFILES_FINDERS = ["npm.finders.NpmFinder"]\nNPM_ROOT_PATH = "../"\n'
+    found = of(tmp_path, {"package.json": package, "package-lock.json": "{}"}, settings=settings)
+    assert [step.run for step in found.steps if step.when == "build"] == [("npm", "ci")]
+
+
+def test_celery_without_a_client_for_redis_gets_one_and_is_told(tmp_path: Path) -> None:
+    celery = "from celery import Celery\napp = Celery('shop')\n"
+    found = of(tmp_path, {"requirements.txt": "django==5.2\ncelery==5.4\n", "shop/celery.py": celery})
+    assert any("client for Redis" in note for note in found.notes)
+    assert "celery[redis]" in inputs.to_run_here(found, asgi=False)
 
 
 def test_translations_are_compiled_where_they_are_not(tmp_path: Path) -> None:
