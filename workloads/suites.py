@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 SURROUNDINGS = re.compile(
     r"Connection ?refused|ConnectionError|Name or service not known|Temporary failure in name resolution|Failed to resolve|"
     r"getaddrinfo failed|Network is unreachable|Executable doesn't exist|chromedriver|geckodriver|WebDriverException|"
-    r"could not translate host name|Error \d+ connecting to|"
+    r"could not translate host name|Address already in use|Error \d+ connecting to|"
     r"No such file or directory: '(?:node|npm|docker|git|psql|ffmpeg|wkhtmltopdf)'",
     re.I,
 )

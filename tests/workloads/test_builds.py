@@ -16,7 +16,7 @@ from controlplane.core.errors import Invalid, Refused
 from tests.workloads.projects import SETTINGS, project, write_paths
 from workloads import builds
 from workloads.adapters import toolchain
-from workloads.building import failures
+from workloads.building import failures, inputs
 from workloads.building.failures import BuildFailed
 from workloads.builds import BuiltEnvironment
 from workloads.source.project import Project, Step
@@ -263,6 +263,20 @@ def test_what_running_leaves_in_the_source_makes_no_other_artefact(tmp_path: Pat
     write_paths(source, {"shop/__pycache__/views.pyc": "x", "db.sqlite3": "", ".coverage": "x"})
     assert artefact(source, found, built, []).digest == first.digest
     assert not (first.folder / "source" / "db.sqlite3").exists()
+
+
+def test_what_python_itself_brings_is_not_installed(tmp_path: Path) -> None:
+    source = project(tmp_path, requirements="django==5.2\nwsgiref==0.1.2\n")
+    assert inputs.collect(source, understand(source, "")).names == {"django"}
+
+
+def test_a_package_brings_its_group_of_test_requirements(tmp_path: Path) -> None:
+    pyproject = (
+        '[project]\nname = "shop"\nversion = "1"\ndependencies = ["django==5.2"]\n'
+        '[build-system]\nrequires = ["setuptools"]\n[dependency-groups]\ntest = ["freezegun"]\n'
+    )
+    source = project(tmp_path, **{"pyproject.toml": pyproject, "requirements.txt": "-"})
+    assert "freezegun" in inputs.collect(source, understand(source, ""), dev=True).names
 
 
 def test_a_failing_step_leaves_nothing_and_says_its_last_word(tmp_path: Path, data: Path) -> None:

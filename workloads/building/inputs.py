@@ -19,6 +19,8 @@ from workloads.source.bindings import lacks_a_broker_client
 from workloads.source.project import Project
 from workloads.source.requirements import caret
 
+# Part of every Python 3; on the index for Python 2, where they cannot be installed by anything newer.
+OF_PYTHON = frozenset({"wsgiref", "argparse", "hashlib", "multiprocessing", "ssl", "uuid", "asyncio"})
 EXPORT_SECONDS = 120
 KEPT_AT_RUN_TIME = "setuptools<81"  # pkg_resources, which many packages still import
 
@@ -43,6 +45,7 @@ def collect(source: Path, project: Project, *, dev: bool = False) -> Inputs:
     """The inputs of the application in this checkout; `dev` adds what only development and tests need."""
     folder = (source / project.folder).resolve()
     found = _WAYS.get(project.requirements.manager, _files)(folder, project, dev or project.requirements.with_development)
+    found.requirements = [line for line in found.requirements if found.hashed or name_of(line) not in OF_PYTHON]
     found.constraints += [line for line in project.requirements.guessed if project.requirements.manager != "none"]
     found.requirements += [str(place) for place in _packages_around(folder, source.resolve(), project) if not _asked(place, found)]
     return found
@@ -265,7 +268,8 @@ def _setuptools(folder: Path, project: Project, dev: bool) -> Inputs:
     groups = (*project.requirements.groups, *(project.requirements.dev_groups if dev else ()))
     if _itself(folder, place, project):
         named = ",".join(name for name in groups if name in extras)
-        return Inputs([f"{place}[{named}]" if named else str(place)])
+        beside = [item for name in groups for item in pyproject.get("dependency-groups", {}).get(name, []) if isinstance(item, str)]
+        return Inputs([f"{place}[{named}]" if named else str(place), *beside])
     if "dependencies" not in pyproject.get("project", {}):
         return Inputs(files=[str(folder / name) for name in project.requirements.files])
     wanted = list(pyproject["project"]["dependencies"])
