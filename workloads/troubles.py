@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,19 @@ def _no_secret_key(error: Mapping[str, Any]) -> Found:
     return "settings", "SECRET_KEY", cure
 
 
+def _gone_from_python(error: Mapping[str, Any]) -> Found:
+    """Something of the standard library that a newer Python no longer has."""
+    found = re.search(r"module '([\w.]+)' has no attribute '(\w+)'|cannot import name '(\w+)' from '([\w.]+)'", error["message"])
+    module, name = (found[1] or found[4], found[2] or found[3]) if found else ("", "")
+    if module.split(".")[0] not in sys.stdlib_module_names:
+        return None
+    cure = (
+        f"Python no longer has {module}.{name}: upgrade the package that asks for it (Django itself, it may be), "
+        "or ask for the older Python it was written for (runtime.txt, .python-version)."
+    )
+    return "missing_module", f"{module}.{name}", cure
+
+
 def _missing_module(error: Mapping[str, Any]) -> Found:
     driver = re.search(r"Error loading (psycopg|MySQLdb|cx_Oracle)", error["message"])
     if driver:
@@ -136,6 +150,7 @@ def _code(error: Mapping[str, Any]) -> Found:
 _RULES: tuple[Rule, ...] = (
     _missing_variable,
     _no_secret_key,
+    _gone_from_python,
     _missing_module,
     _missing_library,
     _history,

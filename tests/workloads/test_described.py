@@ -160,6 +160,8 @@ def test_a_database_that_outlives_the_release_is_looked_for_where_it_is_kept(sho
         ("raise ImproperlyConfigured('no good')", "settings", ""),
         ("from storages import backends", "missing_module", "storages"),
         ("from django.urls import nothing", "missing_module", "django.urls"),
+        ("import html.parser; html.parser.HTMLParseError", "missing_module", "html.parser.HTMLParseError"),
+        ("from collections import Mapping", "missing_module", "collections.Mapping"),
         ("1 / 0", "code", ""),
         ("raise SystemExit('no')", "code", ""),
         ("this is no Python", "code", ""),
@@ -172,6 +174,13 @@ def test_settings_that_do_not_load_say_why_and_where(shop: Inside, code: str, ki
     assert (found.kind, found.name) == (kind, name)
     assert found.place == "site_settings.py:3"
     assert found.cure
+
+
+def test_an_empty_secret_key_that_no_variable_fills_is_for_the_settings(shop: Inside) -> None:
+    write(shop.folder, "site_settings.py", 'SECRET_KEY = ""\n')
+    found = trouble(shop)
+    assert (found.kind, found.name) == ("settings", "SECRET_KEY")
+    assert "Let the settings read it" in found.cure
 
 
 @pytest.mark.parametrize("code", ["os._exit(3)", "os.kill(os.getpid(), 11)"])
