@@ -127,7 +127,11 @@ def _database(error: Mapping[str, Any]) -> Found:
         return None
     if "unable to open database file" in error["message"]:
         return "database", "", "The folder of its SQLite file is not there: add it to the repository with a file in it."
-    return "database", "", "See that the database is up and that its address and password in the variables are right."
+    cure = (
+        "See that the database is up and that its address and password in the variables are right. "
+        "Where the settings name the server themselves, let DATABASES read DATABASE_URL: the environment has a database of its own."
+    )
+    return "database", "", cure
 
 
 def _history(error: Mapping[str, Any]) -> Found:
