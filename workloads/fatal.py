@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from workloads.adapters.scanners import SYNTAX
@@ -29,22 +31,8 @@ def cannot_work(fact: Fact, folder: Path) -> bool:
 
 def only_when_it_runs(fact: Fact, folder: Path) -> bool:
     """Whether the undefined name stands inside functions only: loading the module does not look it up."""
-    named = re.search(r"`([\w.]+)`", fact.message)
-    if fact.rule not in {"F821", "F823"} or named is None:
-        return False
-    try:
-        tree = parse((folder / fact.path).read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return False
-    inside = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for statement in (node.body if isinstance(node.body, list) else [node.body])
-        for inner in ast.walk(statement)
-    }
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == named[1] and node.lineno == fact.line]
-    return bool(nodes) and all(id(node) in inside for node in nodes)
+    names = _names_of(fact, folder)
+    return fact.rule in {"F821", "F823"} and names is not None and names.get((_named(fact), fact.line), False)
 
 
 def _is_served(path: str, folder: Path) -> bool:
@@ -57,18 +45,47 @@ def _is_served(path: str, folder: Path) -> bool:
 
 def _is_looked_up(fact: Fact, folder: Path) -> bool:
     """Whether the name stands where Python evaluates it: not in a text, nor in an annotation that is never evaluated."""
-    named = re.search(r"`([\w.]+)`", fact.message)
-    if named is None or named[1] in PYTHON_2:
-        return False
+    name, names = _named(fact), _names_of(fact, folder)
+    return bool(name) and name not in PYTHON_2 and (names is None or (name, fact.line) in names)
+
+
+def _named(fact: Fact) -> str:
+    found = re.search(r"`([\w.]+)`", fact.message)
+    return found[1] if found else ""
+
+
+def _names_of(fact: Fact, folder: Path) -> Mapping[tuple[str, int | None], bool] | None:
     try:
-        tree = parse((folder / fact.path).read_bytes())
+        return _looked_up((folder / fact.path).read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return True
-    ignored = _never_evaluated(tree)
-    return any(
-        isinstance(node, ast.Name) and node.id == named[1] and node.lineno == fact.line and id(node) not in ignored
-        for node in ast.walk(tree)
-    )
+        return None
+
+
+@lru_cache(maxsize=16)
+def _looked_up(source: bytes) -> Mapping[tuple[str, int | None], bool]:
+    """Each name that is evaluated, with its line: whether functions only look it up there, when they run."""
+    tree = parse(source)
+    ignored, inside = _never_evaluated(tree), _inside_functions(tree)
+    found: dict[tuple[str, int | None], bool] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and id(node) not in ignored:
+            place = (node.id, node.lineno)
+            found[place] = found.get(place, True) and id(node) in inside
+    return found
+
+
+def _inside_functions(tree: ast.Module) -> set[int]:
+    """What stands in the bodies of functions, each looked at once however deep they nest."""
+    found: set[int] = set()
+    left: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while left:
+        node, deferred = left.pop()
+        if deferred:
+            found.add(id(node))
+        body = getattr(node, "body", None) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else None
+        own = {id(part) for part in (body if isinstance(body, list) else [body])}
+        left += [(child, deferred or id(child) in own) for child in ast.iter_child_nodes(node)]
+    return found
 
 
 def _never_evaluated(tree: ast.Module) -> set[int]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from workloads.source import files
 
 # Options that choose which tests run and how they are found. Reports, coverage, parallel runs and plugins are ours to decide.
 WITH_VALUE = ("-m", "-k", "-p", "--ds", "--dc", "--ignore", "--ignore-glob", "--deselect", "--import-mode", "--confcutdir", "-W")
@@ -37,7 +38,7 @@ def find(folder: Path, root: Path) -> PytestSettings:
 
 def _of_conftest(place: Path) -> str:
     for path in (place / "conftest.py", place / "tests" / "conftest.py", place / "test" / "conftest.py"):
-        found = SET_BY_CODE.search(path.read_text(errors="replace")) if path.is_file() else None
+        found = SET_BY_CODE.search(files.text(path))
         if found:
             return found[1]
     return ""
@@ -66,18 +67,14 @@ def _ini(path: Path, section: str) -> Mapping[str, Any] | None:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
-        parser.read_string(path.read_text(errors="replace"))
+        parser.read_string(files.text(path))
     except configparser.Error:
         return None
     return dict(parser[section]) if parser.has_section(section) else None
 
 
 def _toml(path: Path) -> Iterator[Mapping[str, Any]]:
-    try:
-        tool = tomllib.loads(path.read_text(errors="replace")).get("tool", {})
-    except tomllib.TOMLDecodeError:
-        return
-    options = tool.get("pytest", {}).get("ini_options")
+    options = files.toml(path).get("tool", {}).get("pytest", {}).get("ini_options")
     if options is not None:
         yield options
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from agents.context import Context
+from workloads import refs
 from workloads.adapters import git
 from workloads.adapters.git import Commit
 from workloads.evidence import Assessment, Evidence
@@ -51,8 +52,9 @@ def checkout(context: Context, ref: str) -> Assessment:
     clear(context.run)  # an attempt before this one may have seen the ref elsewhere
     found = ground(context, git.resolve(mirror_of(application), ref).sha)
     commit, project = found.commit, found.project
-    named = "This" if commit.sha.startswith(ref) else ref
-    summary = f"{named} is {commit.sha[:10]}: {commit.message.splitlines()[0] if commit.message else 'no message'}"
+    asked, is_now = refs.readable(ref), refs.short(commit.sha)
+    named = is_now if asked == is_now else f"{asked} is {is_now}"
+    summary = f"{named}: {commit.message.splitlines()[0] if commit.message else 'no message'}"
     told = Evidence(
         "Commit", "json", {"commit": commit.sha, "author": commit.author_name, "authored_at": commit.authored_at.isoformat()}
     )

@@ -13,6 +13,7 @@ from controlplane.core.redaction import redact
 from workloads import builds, configuration
 from workloads.described import Inside, Unanswered
 from workloads.evidence import Assessment, Evidence, Fact
+from workloads.source import files
 from workloads.suites import FailedTest, Suite
 from workloads.trials import Attempt, Trial, run_tests
 from workloads.verdicts import Verdict
@@ -78,7 +79,7 @@ def _settings_module(work: Work) -> str:
 
 def _are_settings(path: Path) -> bool:
     """Whether a module called `test` or so is one of settings, and not one of tests."""
-    text = path.read_text(errors="replace")
+    text = files.text(path)
     return bool(re.search(r"^(from \S+ import \*|INSTALLED_APPS\s*=)", text, re.M)) and not re.search(
         r"^class \w+\(.*Test", text, re.M
     )

@@ -5,6 +5,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+IDLE_IN_TRANSACTION_SECONDS = 15
+
 
 def database_from_url(url: str) -> dict[str, Any]:
     """Django's settings of a `postgresql://user:password@host:port/name?option=value` address.
@@ -28,6 +30,8 @@ def database_from_url(url: str) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            # A process that is stopped in the middle of a transaction must not hold its rows, and with them the reaper.
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s",
             "pool": {"min_size": 0, "max_size": 8, "timeout": 10, "max_idle": 60},
             **dict(parse_qsl(parts.query)),
         },

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import InternalError, connection
 from django.utils import timezone
 
 from agents import housekeeping, runs
@@ -190,6 +191,21 @@ def test_a_paused_worker_that_wakes_after_its_lease_writes_nothing_more(start: S
     assert run.steps.filter(node="verify").count() == 2
     assert run.steps.filter(node="promote").count() == 1
     assert_gapless(run)
+
+
+def test_a_worker_paused_in_the_middle_of_a_transaction_holds_nothing_up(start: Start, fake: Fake, begin: Begin) -> None:
+    operations = fake()
+    run = start()
+    paused = connection.copy()
+    with paused.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM agents_run WHERE id = %s FOR UPDATE", [run.pk])
+    begin(operations)
+    until(lambda: ended(run), each=as_beat_does)
+    assert run.status == Run.Status.SUCCEEDED
+    with pytest.raises(InternalError), paused.cursor() as cursor:
+        cursor.execute("COMMIT")
+    paused.close()
 
 
 def test_a_decision_taken_while_the_run_parks_is_not_missed(start: Start, fake: Fake, begin: Begin, tmp_path: Path) -> None:

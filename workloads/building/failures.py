@@ -190,14 +190,17 @@ def telling_line(output: str) -> str:
 
 ENGINES = (  # of npm's devEngines, of npm's engines where they are strict, of yarn
     re.compile(
-        r"current: \{ name: 'node', version: '(?P<here>[^']+)' \},?\s*(?:npm error \w+\s*)?"
-        r"required: [^}]*?version: '(?P<asked>[^']+)'"
+        r"current: \{ name: 'node', version: '(?P<here>[^']{1,80})' \},?\s{0,9}(?:npm error \w+\s{0,9})?"
+        r"required: [^}]{0,400}?version: '(?P<asked>[^']{1,80})'"
     ),
     re.compile(
-        r'Required: \{[^}]*?"node": ?"(?P<asked>[^"]+)"[^}]*\}\s*(?:npm (?:ERR!|error) notsup\s*)?'
-        r'Actual: +\{[^}]*?"node": ?"(?P<here>[^"]+)"'
+        r'Required: \{[^}]{0,400}?"node": ?"(?P<asked>[^"]{1,80})"[^}]{0,400}\}\s{0,9}(?:npm (?:ERR!|error) notsup\s{0,9})?'
+        r'Actual: {1,9}\{[^}]{0,400}?"node": ?"(?P<here>[^"]{1,80})"'
     ),
-    re.compile(r'The engine "node" is incompatible with this module\. Expected version "(?P<asked>[^"]+)"\. Got "(?P<here>[^"]+)"'),
+    re.compile(
+        r'The engine "node" is incompatible with this module\. '
+        r'Expected version "(?P<asked>[^"]{1,80})"\. Got "(?P<here>[^"]{1,80})"'
+    ),
 )
 
 

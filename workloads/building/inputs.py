@@ -54,7 +54,7 @@ def collect(source: Path, project: Project, *, dev: bool = False) -> Inputs:
 def to_run_here(project: Project, asgi: bool) -> tuple[str, ...]:
     """What to add where the project brings none: a web server that fits, a client for the broker that Celery gets."""
     names = set(project.requirements.names)
-    broker = ("celery[redis]",) if lacks_a_broker_client(project) else ()
+    broker = ("celery[redis]",) if lacks_a_broker_client(project.celery, project.requirements.names) else ()
     if asgi:
         return broker if names & {"uvicorn", "daphne"} else ("uvicorn", "websockets", *broker)
     return broker if "gunicorn" in names else ("gunicorn", *broker)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from controlplane.core.querysets import StateQuerySet
+from workloads import refs
 from workloads.models.catalog import Application, Environment
 from workloads.models.releases import Deployment
 
@@ -63,7 +64,7 @@ class Sighting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.finding} at {self.commit[:10]}"
+        return f"{self.finding} at {refs.short(self.commit)}"
 
 
 class Incident(models.Model):

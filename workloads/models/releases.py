@@ -8,6 +8,7 @@ from django.db import models
 
 from controlplane.core.querysets import StateQuerySet
 from controlplane.core.secrets import SealedJSONField
+from workloads import refs
 from workloads.models.catalog import Application, Environment
 from workloads.verdicts import Verdict
 
@@ -43,8 +44,7 @@ class Release(models.Model):
     @property
     def label(self) -> str:
         """The ref a person asked for, or the short commit where that was none to read."""
-        named = self.ref and self.ref != "HEAD" and not self.commit.startswith(self.ref)
-        return self.ref if named else self.commit[:10]
+        return refs.readable(self.ref) if self.ref not in {"", "HEAD"} else refs.short(self.commit)
 
 
 class Deployment(models.Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from workloads.source.project import Project, Read
@@ -75,9 +75,9 @@ def platform(project: Project, drivers: frozenset[str] | None = None, *, plain_h
     return Platform(bool(names & POSTGRES_DRIVERS), bool(names & REDIS_CLIENTS) or bool(project.celery), True, plain_http)
 
 
-def lacks_a_broker_client(project: Project) -> bool:
-    """Whether Celery would be given a Valkey that it cannot speak to."""
-    return bool(project.celery) and bool(project.requirements.names) and not set(project.requirements.names) & REDIS_CLIENTS
+def lacks_a_broker_client(celery: str, names: Collection[str]) -> bool:
+    """Whether Celery would be given a Valkey that none of the named requirements speaks to."""
+    return bool(celery and names) and REDIS_CLIENTS.isdisjoint(names)
 
 
 def bind(read: Read, here: Platform) -> Bound | None:

@@ -108,7 +108,7 @@ def _described(ground: _Ground, decided: choice.Choice, notes: list[str]) -> Pro
         data_folders=tuple(name for name in ground.commands.folders if not (where.folder / name).is_file()),
         samples=dotenv.samples(ground.places),
         env_file=dotenv.committed(ground.places[:2]),
-        notes=tuple(dict.fromkeys([*notes, *_observations(ground)])),
+        notes=tuple(dict.fromkeys([*notes, *_observations(ground, celery)])),
     )  # fmt: skip
 
 
@@ -228,7 +228,7 @@ def _tests(ground: _Ground) -> str:
     return "pytest" if any(re.search(r"^\s*(async )?def test_", text, re.M) for text in texts) else ""
 
 
-def _observations(ground: _Ground) -> list[str]:
+def _observations(ground: _Ground, celery: str) -> list[str]:
     """What a person should know about this project before it is deployed."""
     notes, settings = [], ground.settings
     names = set(ground.found.requirements.names)
@@ -258,15 +258,15 @@ def _observations(ground: _Ground) -> list[str]:
         notes.append(
             "There is no PostgreSQL driver among the dependencies: the application keeps its SQLite file, which outlives releases."
         )
-    return notes + (_added(ground, names) if names else [])
+    return notes + (_added(names, celery) if names else [])
 
 
-def _added(ground: _Ground, names: set[str]) -> list[str]:
+def _added(names: set[str], celery: str) -> list[str]:
     """What the project does not name and its environment gets all the same."""
     notes = []
     if not names & {"gunicorn", "uvicorn", "daphne", "hypercorn", "waitress"}:
         notes.append("The project names no web server; gunicorn (uvicorn for ASGI) is added to its environment.")
-    if not names & bindings.REDIS_CLIENTS and _celery(ground):
+    if bindings.lacks_a_broker_client(celery, names):
         notes.append("Celery comes without a client for Redis; it is added, and the platform's Valkey is its broker.")
     return notes
 

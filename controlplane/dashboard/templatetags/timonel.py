@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,7 @@ from django.utils.translation import gettext
 from controlplane.dashboard import moments, vocabulary
 from controlplane.dashboard.drawing import ansi
 from controlplane.dashboard.shapes import title_of
+from workloads import refs
 
 register = template.Library()
 
@@ -102,7 +102,7 @@ def size(count: int | None) -> str:
 @register.filter
 def short(digest: str) -> str:
     """The first ten letters of a commit or digest."""
-    return str(digest or "")[:10]
+    return refs.short(str(digest or ""))
 
 
 @register.filter
@@ -123,15 +123,10 @@ def item(mapping: Any, key: Any) -> Any:
     return mapping.get(key) if isinstance(mapping, dict) else None
 
 
-def short_ref(ref: str) -> str:
-    """A tag or a branch as it is, a whole commit hash at a readable length."""
-    return ref[:10] if re.fullmatch(r"[0-9a-f]{40}", ref) else ref
-
-
 @register.filter
 def run_title(run: Any) -> str:
     """A run in a sentence: what, which version, where."""
-    asked = {"ref": short_ref(run.input.get("ref", "")), "environment": str(run.environment)}
+    asked = {"ref": refs.readable(run.input.get("ref", "")), "environment": str(run.environment)}
     if run.workflow == "deploy":
         return gettext("Deploy %(ref)s to %(environment)s") % asked
     if run.workflow == "rollback":
