@@ -58,14 +58,14 @@ def _look(work: Work, name: str, look: Callable[[Work], Part]) -> Part:
 def _code(work: Work) -> Part:
     found = bandit(_scan(work))
     high = sum(fact.severity == "high" for fact in found)
-    says = f"bandit: {shown.count(len(found), 'finding')}, {high} of high severity."
+    says = f"bandit: {shown.count_of(len(found), 'finding', high, 'of high severity')}."
     return Part("Code", Verdict.PASSED, says, facts=tuple(found))
 
 
 def _secrets(work: Work) -> Part:
     found = detect_secrets(_scan(work))
     sure = sum(fact.rule in SURE_SECRETS for fact in found)
-    says = f"detect-secrets: {shown.count(len(found), 'suspect line')}, {sure} of them surely a secret."
+    says = f"detect-secrets: {shown.count_of(len(found), 'suspect line', sure, 'surely a secret')}."
     return Part("Secrets", Verdict.PASSED, says, facts=tuple(found))
 
 

@@ -22,7 +22,10 @@ def facts(title: str, seen: Sequence[Seen], asked: str, verdict: Verdict) -> Evi
     ]
     if len(rows) > ROWS_SHOWN:
         shown.append(["", "", "", "", f"and {len(rows) - ROWS_SHOWN} more"])
-    return table(title, ("State", "Severity", "Rule", "Place", "What"), shown, asked, verdict)
+    columns = ["State", "Severity", "Rule", "Place", "What"]
+    if shown and not any(row[3] for row in shown):
+        columns, shown = [*columns[:3], columns[4]], [[*row[:3], row[4]] for row in shown]
+    return table(title, columns, shown, asked, verdict)
 
 
 def table(
@@ -46,6 +49,11 @@ def worst_first_of(seen: Sequence[Seen]) -> list[Seen]:
 def count(number: int, word: str, plural: str = "") -> str:
     """`1 error`, `3 errors`, `no errors`."""
     return f"{number or 'no'} {word if number == 1 else plural or word + 's'}"
+
+
+def count_of(number: int, word: str, grave: int, which: str) -> str:
+    """`no findings`, `3 findings, none of high severity`, `3 findings, 2 of high severity`."""
+    return count(number, word) + (f", {grave or 'none'} {which}" if number else "")
 
 
 def _state(one: Seen) -> str:

@@ -33,6 +33,11 @@ class Comparison:
         """Whether anything is different at all."""
         return any(row.kind not in ("same", "fold") for row in self.rows)
 
+    @property
+    def begins(self) -> bool:
+        """Whether there is nothing before it."""
+        return all(row.kind == "added" for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -109,6 +110,12 @@ def short(digest: str) -> str:
 def first_line(text: str) -> str:
     """The subject of a commit message."""
     return str(text or "").partition("\n")[0]
+
+
+@register.filter
+def breakable(text: Any) -> SafeString:
+    """A path or an address that a narrow column may break where its parts meet, and nowhere else."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in re.split(r"(?<=[/:])(?=[^/:\s])", str(text))))
 
 
 @register.filter
