@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import Role
@@ -13,6 +14,12 @@ def _person(name: str, *roles: str) -> User:
     for role in roles:
         RoleBinding.objects.create(user=user, role=role, scope="*")
     return user
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """A test may hold its own transaction for as long as it takes; the processes it starts are as in production."""
+    connection.settings_dict["OPTIONS"] |= {"options": "-c idle_in_transaction_session_timeout=0"}
 
 
 @pytest.fixture

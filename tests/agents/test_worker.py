@@ -17,6 +17,7 @@ from agents.models import Run, RunEvent, Step
 from controlplane.core import queue
 from controlplane.core.actors import Actor
 from controlplane.core.models import User
+from controlplane.settings.addresses import IDLE_IN_TRANSACTION_SECONDS
 from tests.agents.fakes import FakeOperations
 from tests.agents.worker import Worker
 from workloads.models import Change, Environment
@@ -198,6 +199,7 @@ def test_a_worker_paused_in_the_middle_of_a_transaction_holds_nothing_up(start: 
     run = start()
     paused = connection.copy()
     with paused.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'")
         cursor.execute("BEGIN")
         cursor.execute("SELECT 1 FROM agents_run WHERE id = %s FOR UPDATE", [run.pk])
     begin(operations)
