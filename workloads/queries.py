@@ -17,7 +17,7 @@ from controlplane.core import rights
 from controlplane.core.actors import Actor
 from controlplane.core.errors import NotFound
 from controlplane.core.models import User
-from controlplane.core.permissions import Verb
+from controlplane.core.permissions import Reach, Verb
 from workloads import previews, rollback, visibility
 from workloads.changes import approvals
 from workloads.models import Application, Approval, Change, Deployment, Environment, Finding, Incident, Sample
@@ -141,20 +141,24 @@ def overview(actor: Actor, now: datetime | None = None) -> list[Row]:
 
 def inbox_for(actor: Actor) -> list[Waiting]:
     """What waits for a decision: first what this person may decide, the soonest to expire first."""
-    return _waiting(actor, visibility.changes(actor))
+    standing = approvals.standing(actor)
+    rows = _undecided(actor).prefetch_related("proposers", "approvals").order_by("expires_at", "pk")
+    waiting = [Waiting(change, _why_not(standing, change, Decision.APPROVE), len(_approving(change))) for change in rows]
+    return sorted(waiting, key=lambda item: not item.may_decide)
 
 
 def inbox_count(actor: Actor) -> int:
     """How many changes wait for this person."""
-    return sum(item.may_decide for item in _waiting(actor, visibility.changes(actor).defer("preview", "result", "reasons")))
-
-
-def _waiting(actor: Actor, found: QuerySet[Change]) -> list[Waiting]:
-    open_ones = found.filter(status=Change.Status.WAITING, expires_at__gt=timezone.now())
-    rows = open_ones.prefetch_related("proposers", "approvals").order_by("expires_at", "pk")
     standing = approvals.standing(actor)
-    waiting = [Waiting(change, _why_not(standing, change, Decision.APPROVE), len(_approving(change))) for change in rows]
-    return sorted(waiting, key=lambda item: not item.may_decide)
+    if standing.approve == Reach():
+        return 0
+    rows = _undecided(actor).defer("preview", "result", "reasons").prefetch_related("proposers")
+    rows = rows.exclude(approvals__person=actor.user_id)
+    return sum(not approvals.why_not(standing, change, Decision.APPROVE) for change in rows)
+
+
+def _undecided(actor: Actor) -> QuerySet[Change]:
+    return visibility.changes(actor).filter(status=Change.Status.WAITING, expires_at__gt=timezone.now())
 
 
 def changes_for(actor: Actor) -> QuerySet[Change]:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Refused
-from controlplane.core.models import ApiToken, RoleBinding, User
+from controlplane.core.models import ApiToken, User
 from controlplane.core.permissions import EVERYWHERE, GRANTS, Reach, Role, Verb
+from controlplane.core.reading import once
 
 
 def reach(actor: Actor, verb: Verb) -> Reach:
     """Where the actor may do the verb. A part of Timonel may see everything and decide nothing."""
     if actor.kind == ActorKind.SYSTEM:
         return Reach(everywhere=verb == Verb.VIEW)
-    user = User.objects.filter(pk=actor.user_id, is_active=True).first() if actor.user_id else None
-    if user is None:
-        return Reach()
-    granted = {EVERYWHERE} if user.is_superuser else _scopes_of(user, verb)
+    held = _held(actor)
+    granted = {scope for role, scope in held.roles if verb in GRANTS[Role(role)]}
     if actor.token_id is not None:
-        granted = _limited_by_token(granted, actor.token_id, verb)
+        granted = _limited_by_token(granted, held.token, verb)
     return _reach_of(granted)
 
 
@@ -47,15 +50,15 @@ def scopes(granted: Reach) -> list[str]:
     return everywhere + applications + [f"environment/{pk}" for pk in sorted(granted.environments)]
 
 
+def person(actor: Actor) -> User | None:
+    """The person who acts, or whose token does; None when they are not active any more, or for a part of Timonel."""
+    return _held(actor).person
+
+
 def roles(actor: Actor) -> dict[str, Reach]:
     """Where the actor holds each role, or one that includes it."""
-    user = User.objects.filter(pk=actor.user_id, is_active=True).first() if actor.user_id else None
-    if user is None:
-        return {}
-    held = [(role, scope) for role, scope in RoleBinding.objects.filter(user=user).values_list("role", "scope")]
-    if user.is_superuser:
-        held.append((Role.ADMINISTRATOR, EVERYWHERE))
-    return {wanted: _reach_of({scope for role, scope in held if GRANTS[role] >= GRANTS[wanted]}) for wanted in Role.values}
+    held = _held(actor).roles
+    return {wanted: _reach_of({scope for role, scope in held if GRANTS[Role(role)] >= GRANTS[wanted]}) for wanted in Role if held}
 
 
 def demand(actor: Actor, verb: Verb, scopes: Iterable[str], what: str) -> None:
@@ -67,13 +70,32 @@ def demand(actor: Actor, verb: Verb, scopes: Iterable[str], what: str) -> None:
         )
 
 
-def _scopes_of(user: User, verb: Verb) -> set[str]:
-    roles = [role for role, verbs in GRANTS.items() if verb in verbs]
-    return set(RoleBinding.objects.filter(user=user, role__in=roles).values_list("scope", flat=True))
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an actor holds: the person, roles with their scopes, and the token that limits them, if it is still good."""
+
+    person: User | None = None
+    roles: tuple[tuple[str, str], ...] = ()
+    token: ApiToken | None = None
 
 
-def _limited_by_token(granted: set[str], token_id: int, verb: Verb) -> set[str]:
-    token = ApiToken.objects.filter(pk=token_id, revoked_at__isnull=True, expires_at__gt=timezone.now()).first()
+def _held(actor: Actor) -> _Held:
+    return once(("held", actor.user_id, actor.token_id), lambda: _read(actor))
+
+
+def _read(actor: Actor) -> _Held:
+    bound = ArrayAgg(Concat("role_bindings__role", Value(" "), "role_bindings__scope"), default=[])
+    user = User.objects.filter(pk=actor.user_id, is_active=True).annotate(bound=bound).first() if actor.user_id else None
+    if user is None:
+        return _Held()
+    roles = [(role, scope) for role, _, scope in (text.partition(" ") for text in user.bound) if role in GRANTS]
+    if user.is_superuser:
+        roles.append((Role.ADMINISTRATOR, EVERYWHERE))
+    good = ApiToken.objects.filter(pk=actor.token_id or 0, revoked_at__isnull=True, expires_at__gt=timezone.now())
+    return _Held(user, tuple(roles), good.first() if actor.token_id is not None else None)
+
+
+def _limited_by_token(granted: set[str], token: ApiToken | None, verb: Verb) -> set[str]:
     if token is None or verb not in token.verbs:
         return set()
     if token.scope == EVERYWHERE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from controlplane.core.models import User
+from controlplane.core.reading import reading
 
 View = Callable[..., HttpResponse]
 
@@ -33,10 +35,11 @@ def page(view: View) -> View:
 
     @wraps(view)
     def answer(request: HttpRequest, **where: Any) -> HttpResponse:
-        try:
-            response = view(request, actor_of(request), **where)
-        except TimonelError as error:
-            response = problem(request, error)
+        with reading() if request.method in {"GET", "HEAD"} else nullcontext():
+            try:
+                response = view(request, actor_of(request), **where)
+            except TimonelError as error:
+                response = problem(request, error)
         patch_vary_headers(response, ["HX-Request"])  # one address, a page or its fragment
         patch_cache_control(response, private=True, no_cache=True)
         return response

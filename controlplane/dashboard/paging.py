@@ -8,33 +8,55 @@ from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 Row = TypeVar("Row", bound=Model)
 SIZE = 50
+OLDER, NEWEST = _("Older"), _("Newest")
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some rows, and the addresses of the pages beside them."""
+    """Some rows, and the addresses of the pages beside them with the words of their buttons."""
 
     rows: Sequence[Row]
     next_url: str = ""
     first_url: str = ""
+    next_word: str | Promise = OLDER
+    first_word: str | Promise = NEWEST
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Row], size: int = SIZE) -> Page[Row]:
     """The page of rows (newest first) that `?before=<id>` asks for."""
     before = number(request.GET.get("before", ""))
     found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: size + 1])
+    return Page(found[:size], *_beside(request, "before", "pk", found, size))
+
+
+def page_by_name(request: HttpRequest, rows: QuerySet[Row], size: int = SIZE) -> Page[Row]:
+    """The page of rows, ordered by their unique `name`, that `?after=<name>` asks for."""
+    after = text(request, "after")
+    found = list((rows.filter(name__gt=after) if after else rows).order_by("name")[: size + 1])
+    return Page(found[:size], *_beside(request, "after", "name", found, size), _("Next"), _("From the start"))
+
+
+def _beside(request: HttpRequest, key: str, field: str, found: Sequence[Row], size: int) -> tuple[str, str]:
+    """The addresses of the next page and of the first one, empty where there is none."""
     query = request.GET.copy()
-    query.pop("before", None)
-    first = f"?{query.urlencode()}" if before else ""
+    query.pop(key, None)
+    first = f"?{query.urlencode()}" if key in request.GET else ""
     if len(found) <= size:
-        return Page(found, "", first)
-    query["before"] = str(found[size - 1].pk)
-    return Page(found[:size], f"?{query.urlencode()}", first)
+        return "", first
+    query[key] = str(getattr(found[size - 1], field))
+    return f"?{query.urlencode()}", first
 
 
 def number(text: str) -> int | None:
     """The number in a query parameter, or None where it is not one."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def text(request: HttpRequest, name: str) -> str:
+    """A text in the address as a query can use it: short, stripped, without what PostgreSQL cannot hold."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:200]

@@ -76,7 +76,7 @@
   };
   document.addEventListener("click", (event) => closeMenus(event.target));
   document.addEventListener("change", (event) => {
-    if (event.target.matches("form.filters select")) event.target.form.requestSubmit();
+    if (event.target.matches("form.filters :is(select, input[list])")) event.target.form.requestSubmit();
   });
 
   // A node of a run's graph: chosen here, drawn by the server, kept in the address.

@@ -29,9 +29,8 @@ class Standing:
 
 def standing(actor: Actor) -> Standing:
     """The rights of the actor as they are now."""
-    person = User.objects.filter(pk=actor.user_id, is_active=True).first() if actor.user_id else None
     return Standing(
-        person, rights.reach(actor, Verb.APPROVE), rights.reach(actor, Verb.OVERRIDE), rights.roles(actor) if person else {}
+        rights.person(actor), rights.reach(actor, Verb.APPROVE), rights.reach(actor, Verb.OVERRIDE), rights.roles(actor)
     )
 
 

@@ -88,6 +88,9 @@ class Incident(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["environment"], condition=models.Q(status__in=["open", "mitigated"]), name="incident_unresolved")
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(status="resolved", resolved_at__isnull=False) | ~models.Q(status="resolved"),

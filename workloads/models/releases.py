@@ -96,7 +96,14 @@ class Deployment(models.Model):
                 condition=models.Q(verified_at__isnull=True) | models.Q(verdict="passed"), name="deployment_verified_means_passed"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["environment", "-id"], name="deployment_history")]
+        indexes: ClassVar = [
+            models.Index(fields=["environment", "-id"], name="deployment_history"),
+            models.Index(
+                fields=["environment", "id"],
+                condition=models.Q(status__in=["failed", "rolled_back"]),
+                name="deployment_ended_badly",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.release} to {self.environment.name}"

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncMinute
 
+from agents import queries
 from agents.models import Run
 from controlplane.core.actors import Actor
 from controlplane.dashboard.drawing import spark
+from controlplane.dashboard.reads import standing
 from workloads import visibility
-from workloads.models import Application, Change, Deployment, Environment, Incident, Instance, Sample
+from workloads.models import Application, Deployment, Environment, Instance, Sample
 
-MINUTES = 30
+MINUTES, LATEST = 30, 8
 TIERS = [Environment.Tier.LOCAL, Environment.Tier.STAGING, Environment.Tier.PRODUCTION]
 
 
@@ -27,8 +28,6 @@ class Cell:
     environment: Environment
     live: Deployment | None
     latest: Deployment | None
-    incidents: int
-    waiting: int
     run: Run | None
     instance: Instance | None
     bars: tuple[spark.Bar, ...]
@@ -43,56 +42,68 @@ class Cell:
         return self.live.verdict if self.live else "not_evaluated"
 
     @property
+    def incident(self) -> bool:
+        """Whether an incident is open."""
+        return bool(self.environment.incident)  # type: ignore[attr-defined]  # annotated by standing, as the next two
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a change waits for a decision."""
+        return bool(self.environment.waiting)  # type: ignore[attr-defined]
+
+    @property
     def bad(self) -> bool:
         """Whether the eye should find it."""
-        stuck = self.run is not None and self.run.status == Run.Status.STUCK
-        return stuck or self.incidents > 0 or self.state in ("crashing", "rolled_back", "failed")
+        return bool(self.environment.trouble)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The whole table: column heads, and a row of cells (or None) for each application."""
+    """A part of the table: column heads, and a row of cells (or None) for each application."""
 
     columns: Sequence[str]
     rows: Sequence[tuple[Application, Sequence[Cell | None]]]
 
-    @property
-    def cells(self) -> list[Cell]:
-        """Every environment shown."""
-        return [cell for _, row in self.rows for cell in row if cell]
+
+def applications(actor: Actor, environments: QuerySet[Environment], name: str, show: str) -> QuerySet[Application]:
+    """The applications whose name contains this, and of which an environment stands so (a word of `standing.SHOWN`)."""
+    found = visibility.applications(actor)
+    if name:
+        found = found.filter(name__icontains=name)
+    if show in standing.SHOWN:
+        found = found.filter(pk__in=environments.filter(**{show: True}).values("application"))
+    return found
 
 
-def matrix(actor: Actor, now: datetime) -> Matrix:
-    """Every environment that the actor may see, in nine queries however many there are."""
-    environments = list(visibility.environments(actor).select_related("routed_instance", "active_instance"))
-    cells = {cell.environment.pk: cell for cell in _cells(environments, now)}
-    columns = sorted({(TIERS.index(e.tier), e.name) for e in environments})  # type: ignore[arg-type]
-    names = list(dict.fromkeys(name for _, name in columns))
-    rows = []
-    for application in visibility.applications(actor).order_by("name"):
-        mine = {e.name: cells[e.pk] for e in environments if e.application_id == application.pk}
-        rows.append((application, [mine.get(name) for name in names]))
-    return Matrix(names, rows)
+def matrix(shown: Sequence[Application], environments: QuerySet[Environment], runs: Sequence[Run], now: datetime) -> Matrix:
+    """The environments of these applications; `runs` hold those of them that are under way."""
+    related = environments.select_related("application", "routed_instance", "active_instance")
+    found = list(standing.with_deployments(related))
+    by_place = {(cell.environment.application_id, cell.environment.name): cell for cell in _cells(found, runs, now)}
+    names = list(dict.fromkeys(name for _, name in sorted({(TIERS.index(e.tier), e.name) for e in found})))  # type: ignore[arg-type]
+    return Matrix(names, [(application, [by_place.get((application.pk, name)) for name in names]) for application in shown])
 
 
-def _cells(environments: Sequence[Environment], now: datetime) -> Iterable[Cell]:
-    ids = [environment.pk for environment in environments]
-    of = Deployment.objects.filter(environment__in=ids).select_related("release__application")
-    live = {d.environment_id: d for d in of.filter(status=Deployment.Status.LIVE)}
-    latest = {d.environment_id: d for d in of.order_by("environment_id", "-pk").distinct("environment_id")}
-    incidents = _counted(Incident.objects.filter(environment__in=ids).exclude(status=Incident.Status.RESOLVED))
-    waiting = _counted(Change.objects.filter(environment__in=ids, status=Change.Status.WAITING, expires_at__gt=now))
-    runs = {run.environment_id: run for run in Run.objects.filter(environment__in=ids, finished_at__isnull=True).order_by("pk")}
+def runs(actor: Actor, environments: QuerySet[Environment]) -> list[Run]:
+    """The newest runs that the actor may see, and those under way in these environments, newest first."""
+    visible = queries.runs_for(actor)
+    newest = visible.order_by("-pk").values("pk")[:LATEST]
+    under_way = Run.objects.filter(environment__in=environments.values("pk"), finished_at__isnull=True)
+    return list(visible.filter(pk__in=newest.union(under_way.order_by().values("pk"))).order_by("-pk"))
+
+
+def _cells(environments: Sequence[Environment], runs: Sequence[Run], now: datetime) -> Iterable[Cell]:
+    numbers = {number for e in environments for number in (e.latest_deployment, e.live_deployment)}  # type: ignore[attr-defined]
+    deployments = Deployment.objects.select_related("release__application").in_bulk([number for number in numbers if number])
+    under_way = {run.environment_id: run for run in reversed(runs) if run.finished_at is None}
     bars = health([e.routed_instance_id or e.active_instance_id or 0 for e in environments], now)
     for environment in environments:
         instance = environment.routed_instance or environment.active_instance
         yield Cell(
             environment,
-            live.get(environment.pk),
-            latest.get(environment.pk),
-            incidents.get(environment.pk, 0),
-            waiting.get(environment.pk, 0),
-            runs.get(environment.pk),
+            deployments.get(environment.live_deployment),  # type: ignore[attr-defined]
+            deployments.get(environment.latest_deployment),  # type: ignore[attr-defined]
+            under_way.get(environment.pk),
             instance,
             bars.get(instance.pk, ()) if instance else (),
         )
@@ -113,7 +124,3 @@ def health(instances: Iterable[int], now: datetime) -> Mapping[int, tuple[spark.
         if 0 <= index < MINUTES and row["requests"] is not None:
             buckets.setdefault(row["instance"], [None] * MINUTES)[index] = (row["requests"], row["errors"] or 0)
     return {instance: spark.health(values) for instance, values in buckets.items()}
-
-
-def _counted(rows: Any) -> dict[int, int]:
-    return dict(rows.order_by().values_list("environment_id").annotate(Count("pk")))

@@ -24,7 +24,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "mine": [item.change for item in waiting if item.may_decide],
         "others": [item.change for item in waiting if not item.may_decide],
         "decided": queries.changes_for(actor).exclude(status=Change.Status.WAITING).order_by("-pk")[:10],
-        "count": sum(item.may_decide for item in waiting),
+        "waiting_for_me": sum(item.may_decide for item in waiting),
     }
     return render(request, "changes/_inbox.html" if door.is_htmx(request) else "changes/inbox.html", context)
 

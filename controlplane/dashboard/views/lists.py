@@ -19,8 +19,8 @@ from controlplane.core.errors import Invalid, Refused
 from controlplane.core.models import AuditEntry
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import demand, reach
-from controlplane.dashboard import door, sight
-from controlplane.dashboard.paging import number, page_of
+from controlplane.dashboard import door, places, sight
+from controlplane.dashboard.paging import page_of, text
 from workloads import incidents as use_cases
 from workloads import visibility
 from workloads.models import Deployment, Finding, Incident
@@ -28,30 +28,35 @@ from workloads.models import Deployment, Finding, Incident
 
 def deployments(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Every attempt to make a release live, newest first."""
-    rows = visibility.deployments(actor)
-    rows, chosen = _filtered(request, rows, environment="environment", status="status", kind="kind")
-    context = {"page": page_of(request, rows), "chosen": chosen, "environments": sight.environments(actor)}
+    environment = places.environment(request, actor)
+    rows = environment.filter(visibility.deployments(actor), "environment")
+    rows, chosen = _filtered(request, rows, status="status", kind="kind")
+    context: dict[str, Any] = {"page": page_of(request, rows), "chosen": chosen, "environment": environment}
     context |= {"states": Deployment.Status.values, "kinds": Deployment.Kind.values}
     return render(request, "deployments/list.html", context)
 
 
 def findings(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Facts that tools reported, newest first."""
-    rows = visibility.findings(actor)
-    rows, chosen = _filtered(request, rows, application="application", severity="severity", tool="tool")
+    application = places.application(request, actor)
+    rows = application.filter(visibility.findings(actor), "application")
+    rows, chosen = _filtered(request, rows, severity="severity", tool="tool")
     if request.GET.get("suppressed") != "yes":
         rows = rows.exclude(suppressed_until__gt=timezone.now())
-    context = {"page": page_of(request, rows), "chosen": chosen, "applications": visibility.applications(actor)}
-    context |= {"severities": list(reversed(Finding.Severity.values)), "tools": _tools(actor)}
+    context: dict[str, Any] = {"page": page_of(request, rows), "chosen": chosen, "application": application}
+    context |= {"severities": list(reversed(Finding.Severity.values))}
     return render(request, "findings/list.html", context)
 
 
 def incidents(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Symptoms from alert to repair, newest first."""
-    rows = visibility.incidents(actor)
-    rows, chosen = _filtered(request, rows, environment="environment", status="status")
-    resolvable = set(sight.environments(actor, Verb.RUN).values_list("pk", flat=True))
-    context = {"page": page_of(request, rows), "chosen": chosen, "environments": sight.environments(actor)}
+    environment = places.environment(request, actor)
+    rows = environment.filter(visibility.incidents(actor), "environment")
+    rows, chosen = _filtered(request, rows, status="status")
+    page = page_of(request, rows)
+    here = [incident.environment_id for incident in page.rows]
+    resolvable = set(sight.environments(actor, Verb.RUN).filter(pk__in=here).values_list("pk", flat=True))
+    context = {"page": page, "chosen": chosen, "environment": environment}
     context |= {"states": Incident.Status.values, "resolvable": resolvable}
     return render(request, "incidents/list.html", context)
 
@@ -92,15 +97,8 @@ def audit(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def _filtered(request: HttpRequest, rows: Any, **fields: str) -> tuple[Any, dict[str, str]]:
     """The rows that the filters in the address ask for, and those filters; nonsense filters nothing."""
-    chosen = {name: request.GET.get(name, "")[:200] for name in fields}
+    chosen = {name: text(request, name) for name in fields}
     for name, field in fields.items():
-        value: Any = chosen[name]
-        if rows.model._meta.get_field(field).is_relation:
-            value = number(value)
-        if value:
-            rows = rows.filter(**{field: value})
+        if chosen[name]:
+            rows = rows.filter(**{field: chosen[name]})
     return rows, chosen
-
-
-def _tools(actor: Actor) -> list[str]:
-    return sorted(visibility.findings(actor).order_by().values_list("tool", flat=True).distinct())

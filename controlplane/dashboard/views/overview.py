@@ -10,23 +10,31 @@ from django.utils import timezone
 
 from controlplane.core.actors import Actor
 from controlplane.dashboard import sight
-from controlplane.dashboard.paging import number
-from controlplane.dashboard.reads import overview, runs
+from controlplane.dashboard.paging import number, page_by_name, text
+from controlplane.dashboard.reads import overview, runs, standing
 from workloads import queries, visibility
 from workloads.models import Release
+
+APPLICATIONS = 100
 
 
 def show(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Applications by environments, and what happened lately."""
-    found = overview.matrix(actor, timezone.now())
-    cells = found.cells
+    now = timezone.now()
+    asked, show = text(request, "q"), request.GET.get("show", "")
+    environments = standing.annotated(visibility.environments(actor), now)
+    page = page_by_name(request, overview.applications(actor, environments, asked, show), APPLICATIONS)
+    here = environments.filter(application__in=[application.pk for application in page.rows])
+    found = overview.runs(actor, here)
     context = {
-        "matrix": found,
-        "bad": sum(cell.bad for cell in cells),
-        "running": sum(cell.run is not None and cell.run.status in ("queued", "running") for cell in cells),
-        "for_me": queries.inbox_count(actor),
-        "healthy": sum(cell.state == "passed" and not cell.bad for cell in cells),
-        "latest": runs.visible(actor).order_by("-pk")[:8],
+        "asked": asked,
+        "show": show if show in standing.SHOWN else "",
+        "shows": standing.SHOWN,
+        "page": page,
+        "matrix": overview.matrix(page.rows, here, found, now),
+        "sums": standing.sums(environments),
+        "waiting_for_me": queries.inbox_count(actor),
+        "latest": found[: overview.LATEST],
     }
     fragment = getattr(request, "htmx", False)
     return render(request, "overview/_overview.html" if fragment else "overview/page.html", context)
@@ -34,7 +42,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def search(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Applications, environments and releases by name, ref or commit; a run by its number."""
-    asked = request.GET.get("q", "").strip()[:100]
+    asked = text(request, "q")
     run = runs.visible(actor).filter(pk=number(asked.lstrip("#")) or 0).first() if asked else None
     if run and asked.startswith("#"):
         return redirect(reverse("run", kwargs={"run_id": run.pk}))

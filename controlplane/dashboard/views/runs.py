@@ -13,7 +13,7 @@ from agents.models import Run, RunEvent
 from controlplane.core.actors import Actor
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import may
-from controlplane.dashboard import door, sight
+from controlplane.dashboard import door, places
 from controlplane.dashboard.drawing import ansi
 from controlplane.dashboard.paging import number, page_of
 from controlplane.dashboard.reads import runs
@@ -27,14 +27,11 @@ LEVELS = {"warning": ("warning", "error"), "error": ("error",)}
 
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Runs, newest first."""
-    rows = runs.visible(actor)
-    state, environment = request.GET.get("status", ""), number(request.GET.get("environment", ""))
+    environment = places.environment(request, actor)
+    rows, state = environment.filter(runs.visible(actor), "environment"), request.GET.get("status", "")
     if state in Run.Status.values:
         rows = rows.filter(status=state)
-    if environment:
-        rows = rows.filter(environment=environment)
     context = {"page": page_of(request, rows), "states": Run.Status.values, "state": state, "environment": environment}
-    context["environments"] = sight.environments(actor)
     return render(request, "runs/_rows.html" if door.is_htmx(request) else "runs/list.html", context)
 
 

@@ -1,0 +1,95 @@
+"""How environments stand, decided by the database: in trouble, waiting for somebody, at work, or as they should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BooleanField, Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Run
+from workloads.models import Change, Deployment, Environment, Incident, Instance
+
+UNDER_WAY = (Run.Status.QUEUED, Run.Status.RUNNING)
+UNRESOLVED = (Incident.Status.OPEN, Incident.Status.MITIGATED)
+FAILED = (Deployment.Status.FAILED, Deployment.Status.ROLLED_BACK)
+SHOWN: dict[str, str | Promise] = {
+    "trouble": _("In trouble"),
+    "waiting": _("Waiting for approval"),
+    "running": _("A run under way"),
+    "healthy": _("Verified and live"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many environments stand how."""
+
+    trouble: int
+    running: int
+    healthy: int
+
+
+def annotated(environments: QuerySet[Environment], now: datetime) -> QuerySet[Environment]:
+    """The environments, each with the yes or no of every word of `SHOWN` and of `incident`, under that name.
+
+    Each condition is a set that is made once, small beside what it is made from, and looked into for each row.
+    """
+    incident = Q(pk__in=_with_incidents())
+    wrong = Q(pk__in=list(_with_incidents().union(_stuck(), _crashing(), _ended_badly())))
+    waiting = Change.objects.filter(status=Change.Status.WAITING, expires_at__gt=now)
+    live = Deployment.objects.filter(status=Deployment.Status.LIVE, verdict="passed")
+    return environments.annotate(
+        incident=_yes(incident),
+        trouble=_yes(wrong),
+        waiting=_yes(Q(pk__in=waiting.values("environment"))),
+        running=_yes(Q(pk__in=Run.objects.filter(finished_at__isnull=True, status__in=UNDER_WAY).values("environment"))),
+        healthy=_yes(Q(pk__in=live.values("environment")) & ~wrong),
+    )
+
+
+def with_deployments(environments: QuerySet[Environment]) -> QuerySet[Environment]:
+    """The environments, each with the numbers of its `latest_deployment` and its `live_deployment`."""
+    of = Deployment.objects.filter(environment=OuterRef("pk"))
+    live = of.filter(status=Deployment.Status.LIVE)
+    return environments.annotate(
+        latest_deployment=Subquery(of.order_by("-pk").values("pk")[:1]), live_deployment=Subquery(live.values("pk")[:1])
+    )
+
+
+def sums(environments: QuerySet[Environment]) -> Sums:
+    """Counts of annotated environments."""
+    words = ("trouble", "running", "healthy")
+    counted = environments.aggregate(**{f"in_{word}": Count("pk", filter=Q(**{word: True})) for word in words})
+    return Sums(*(counted[f"in_{word}"] for word in words))
+
+
+def _with_incidents() -> QuerySet[Incident, Any]:
+    return Incident.objects.filter(status__in=UNRESOLVED).order_by().values_list("environment", flat=True)
+
+
+def _stuck() -> QuerySet[Run, Any]:
+    rows = Run.objects.filter(finished_at__isnull=True, status=Run.Status.STUCK)
+    return rows.order_by().values_list("environment", flat=True)
+
+
+def _ended_badly() -> QuerySet[Deployment, Any]:
+    """The environments whose latest deployment failed."""
+    latest = Deployment.objects.filter(environment=OuterRef("environment")).order_by("-pk").values("pk")[:1]
+    failed = Deployment.objects.filter(status__in=FAILED, pk=Subquery(latest))
+    return failed.order_by().values_list("environment", flat=True)
+
+
+def _crashing() -> QuerySet[Environment, Any]:
+    """The environments whose stable address leads to what crashes."""
+    crashing = Instance.objects.filter(status=Instance.Status.CRASHING)
+    rows = Environment.objects.annotate(shown=Coalesce("routed_instance", "active_instance"))
+    return rows.filter(shown__in=crashing.values("pk")).order_by().values_list("pk", flat=True)
+
+
+def _yes(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
