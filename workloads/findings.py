@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from controlplane.core import audit, rights
 from controlplane.core.actors import Actor
-from controlplane.core.errors import Invalid
+from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact
 from workloads.evidence import Fact
@@ -103,6 +103,22 @@ def suppress(actor: Actor, finding_id: int, reason: str, *, until: datetime | No
     finding.suppressed_reason, finding.suppressed_by, finding.suppressed_until = reason.strip(), actor.label, until
     finding.save(update_fields=["suppressed_reason", "suppressed_by", "suppressed_until"])
     audit.record(actor, "finding.suppress", finding, before=before, after={"until": str(until or "")}, reason=reason.strip())
+    return finding
+
+
+@transaction.atomic
+def count_again(actor: Actor, finding_id: int, reason: str) -> Finding:
+    """End the suppression of a finding. Raises Refused, Conflict when it is not suppressed, Invalid without a reason."""
+    finding = Finding.objects.select_for_update(of=("self",)).select_related("application").get(pk=finding_id)
+    rights.demand(actor, Verb.APPROVE, finding.application.scopes, f"decide about findings of {finding.application}")
+    if not reason.strip():
+        raise Invalid("Counting a finding again needs a reason.", cure="Say in a sentence why it matters after all.")
+    if not finding.suppressed_reason:
+        raise Conflict("This finding is not suppressed.", cure="Reload to see how it stands.")
+    before = {"reason": finding.suppressed_reason, "until": str(finding.suppressed_until or "")}
+    finding.suppressed_reason, finding.suppressed_by, finding.suppressed_until = "", "", None
+    finding.save(update_fields=["suppressed_reason", "suppressed_by", "suppressed_until"])
+    audit.record(actor, "finding.count_again", finding, before=before, after={}, reason=reason.strip())
     return finding
 
 

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from controlplane.dashboard.door import page
-from controlplane.dashboard.views import account, applications, changes, environments, lists, overview, runs
+from controlplane.dashboard.views import account, applications, changes, environments, findings, lists, overview, runs
 
 
 def _at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -43,7 +43,9 @@ urlpatterns = [
     _at("changes/<int:change_id>/preview.json", changes.exact, "change-preview"),
     _at("changes/<int:change_id>/decide/", changes.decide, "change-decide"),
     _at("deployments/", lists.deployments, "deployments"),
-    _at("findings/", lists.findings, "findings"),
+    _at("findings/", findings.index, "findings"),
+    _at("findings/<int:finding_id>/suppress/", findings.suppress, "finding-suppress"),
+    _at("findings/<int:finding_id>/count-again/", findings.count_again, "finding-count-again"),
     _at("incidents/", lists.incidents, "incidents"),
     _at("incidents/<int:incident_id>/resolve/", lists.resolve_incident, "incident-resolve"),
     _at("specialists/", lists.specialists, "specialists"),

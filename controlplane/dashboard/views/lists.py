@@ -1,4 +1,4 @@
-"""Plain lists: deployments, findings, incidents, specialists, the audit."""
+"""Plain lists: deployments, incidents, specialists, the audit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -23,36 +22,24 @@ from controlplane.dashboard import door, places, sight
 from controlplane.dashboard.paging import page_of, text
 from workloads import incidents as use_cases
 from workloads import visibility
-from workloads.models import Deployment, Finding, Incident
+from workloads.models import Deployment, Incident
 
 
 def deployments(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Every attempt to make a release live, newest first."""
     environment = places.environment(request, actor)
     rows = environment.filter(visibility.deployments(actor), "environment")
-    rows, chosen = _filtered(request, rows, status="status", kind="kind")
+    rows, chosen = filtered(request, rows, status="status", kind="kind")
     context: dict[str, Any] = {"page": page_of(request, rows), "chosen": chosen, "environment": environment}
     context |= {"states": Deployment.Status.values, "kinds": Deployment.Kind.values}
     return render(request, "deployments/list.html", context)
-
-
-def findings(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Facts that tools reported, newest first."""
-    application = places.application(request, actor)
-    rows = application.filter(visibility.findings(actor), "application")
-    rows, chosen = _filtered(request, rows, severity="severity", tool="tool")
-    if request.GET.get("suppressed") != "yes":
-        rows = rows.exclude(suppressed_until__gt=timezone.now())
-    context: dict[str, Any] = {"page": page_of(request, rows), "chosen": chosen, "application": application}
-    context |= {"severities": list(reversed(Finding.Severity.values))}
-    return render(request, "findings/list.html", context)
 
 
 def incidents(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Symptoms from alert to repair, newest first."""
     environment = places.environment(request, actor)
     rows = environment.filter(visibility.incidents(actor), "environment")
-    rows, chosen = _filtered(request, rows, status="status")
+    rows, chosen = filtered(request, rows, status="status")
     page = page_of(request, rows)
     here = [incident.environment_id for incident in page.rows]
     resolvable = set(sight.environments(actor, Verb.RUN).filter(pk__in=here).values_list("pk", flat=True))
@@ -87,7 +74,7 @@ def audit(request: HttpRequest, actor: Actor) -> HttpResponse:
             "The audit tells of everything, and you may see only a part.",
             cure="Ask an administrator for the role viewer everywhere.",
         )
-    rows, chosen = _filtered(request, AuditEntry.objects.all(), actor="actor_label", action="action")
+    rows, chosen = filtered(request, AuditEntry.objects.all(), actor="actor_label", action="action")
     context: dict[str, Any] = {"page": page_of(request, rows), "chosen": chosen}
     if "verify" in request.GET:
         broken = chain.first_broken()
@@ -95,7 +82,7 @@ def audit(request: HttpRequest, actor: Actor) -> HttpResponse:
     return render(request, "audit/list.html", context)
 
 
-def _filtered(request: HttpRequest, rows: Any, **fields: str) -> tuple[Any, dict[str, str]]:
+def filtered(request: HttpRequest, rows: Any, **fields: str) -> tuple[Any, dict[str, str]]:
     """The rows that the filters in the address ask for, and those filters; nonsense filters nothing."""
     chosen = {name: text(request, name) for name in fields}
     for name, field in fields.items():

@@ -56,6 +56,8 @@ DOORS = {
     "change-state": Door(200, 404, 404, "change_id"),
     "change-preview": Door(200, 404, 404, "change_id"),
     "change-decide": Door(400, 404, 404, "change_id", "post"),
+    "finding-suppress": Door(303, 404, 404, "finding_id", "post"),
+    "finding-count-again": Door(409, 404, 404, "finding_id", "post"),
     "incident-resolve": Door(403, 404, 404, "incident_id", "post"),
 }
 
@@ -66,7 +68,7 @@ def test_every_address_is_listed_here() -> None:
 
 def address(name: str, scene: Scene) -> str:
     """The address, for the change that waits in storefront/production."""
-    from workloads.models import Incident
+    from workloads.models import Finding, Incident
 
     production = scene.environments["storefront/production"]
     numbers = {
@@ -75,6 +77,7 @@ def address(name: str, scene: Scene) -> str:
         "run_id": scene.runs["waiting"].pk,
         "change_id": scene.change.pk,
         "incident_id": Incident.objects.get().pk,
+        "finding_id": Finding.objects.filter(application=production.application, suppressed_reason="").latest("pk").pk,
     }
     if name == "process-log":
         instance = production.instances.get()

@@ -1,0 +1,67 @@
+"""Findings: facts that tools reported, those that count and those that somebody said do not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from controlplane.core.actors import Actor
+from controlplane.core.permissions import Verb
+from controlplane.core.rights import reach, within
+from controlplane.dashboard import door, places, sight
+from controlplane.dashboard.paging import number, page_of
+from controlplane.dashboard.views.lists import filtered
+from workloads import findings, visibility
+from workloads.models import Finding
+
+STATES: dict[str, str | Promise] = {"": _("Those that count"), "suppressed": _("Suppressed"), "all": _("All")}
+DAYS: dict[str, str | Promise] = {"30": _("for 30 days"), "90": _("for 90 days"), "365": _("for a year"), "": _("without an end")}
+
+
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Facts that tools reported, newest first."""
+    application, state = places.application(request, actor), request.GET.get("state", "")
+    rows = application.filter(visibility.findings(actor), "application")
+    rows, chosen = filtered(request, rows, severity="severity", tool="tool")
+    counting = findings.active(timezone.now())
+    if state in ("", "suppressed"):
+        rows = rows.filter(~counting if state else counting)
+    page, granted = page_of(request, rows), reach(actor, Verb.APPROVE)
+    context: dict[str, Any] = {"page": page, "chosen": chosen | {"state": state}, "application": application}
+    context |= {"severities": list(reversed(Finding.Severity.values)), "states": STATES, "days": DAYS, "now": timezone.now()}
+    context["mine"] = {row.pk for row in page.rows if within(granted, row.application.scopes)}
+    return render(request, "findings/list.html", context)
+
+
+@require_POST
+def suppress(request: HttpRequest, actor: Actor, finding_id: int) -> HttpResponse:
+    """Stop counting a finding, with a reason, for a while or without an end."""
+    finding = sight.one(visibility.findings(actor), "finding", pk=finding_id)
+    days = number(request.POST.get("days", ""))
+    until = timezone.now() + timedelta(days=min(days, 3650)) if days else None
+    findings.suppress(actor, finding.pk, request.POST.get("reason", ""), until=until)
+    return door.go(request, _back(request))
+
+
+@require_POST
+def count_again(request: HttpRequest, actor: Actor, finding_id: int) -> HttpResponse:
+    """Count a suppressed finding again, with a reason."""
+    finding = sight.one(visibility.findings(actor), "finding", pk=finding_id)
+    findings.count_again(actor, finding.pk, request.POST.get("reason", ""))
+    return door.go(request, _back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """The list as it was filtered, where the form says it came from there."""
+    wanted = request.POST.get("back", "")
+    ours = wanted.startswith(reverse("findings")) and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if ours else reverse("findings")
