@@ -1,0 +1,53 @@
+"""Every page through axe-core, light and dark: nothing it knows to be wrong for a keyboard, a screen reader or a weak eye."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Browser
+
+from tests.journeys.conftest import Server, sign_in
+from tests.journeys.scene import Scene
+
+LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "audit")
+
+
+def addresses(scene: Scene) -> list[str]:
+    """One page of every kind, runs in each state among them."""
+    production = scene.environments["storefront/production"]
+    places = [reverse(name) for name in LISTS]
+    places += [reverse("search") + "?q=store", reverse("overview") + "?show=trouble", "/no-such-page/"]
+    places += [reverse("application", args=[production.application_id]), reverse("environment", args=[production.pk])]
+    places += [reverse("change", args=[scene.change.pk])]
+    for run in scene.runs.values():
+        places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]
+    return places
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_any_page(
+    theme: Literal["light", "dark"], browser: Browser, server: Server, scene: Scene
+) -> None:
+    context = browser.new_context(base_url=server.url, color_scheme=theme, reduced_motion="reduce")
+    page, axe, wrong = context.new_page(), Axe(), []
+    page.goto("/sign-in/")
+    wrong += _told("/sign-in/", axe.run(page).response)
+    sign_in(page, "ada")
+    for address in addresses(scene):
+        page.goto(address)
+        wrong += _told(address, axe.run(page).response)
+    context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def _told(address: str, response: dict[str, list[dict[str, object]]]) -> list[str]:
+    return [f"{address}: {found['id']}: {found['help']}: {_nodes(found)}" for found in response["violations"]]
+
+
+def _nodes(found: dict[str, object]) -> str:
+    nodes = found["nodes"]
+    assert isinstance(nodes, list)
+    return "; ".join(str(node["html"])[:160] for node in nodes[:3])
