@@ -70,5 +70,9 @@ def answer(body: Any, status: int, *, replayed: bool = False) -> Response:
 
 
 def _fingerprint(request: Request) -> str:
-    content = [request.method, request.path, request.data]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    content = [request.method, request.get_full_path(), request.data]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: object) -> str:
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)

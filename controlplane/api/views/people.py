@@ -38,7 +38,7 @@ class Tokens(Endpoint):
         rows = ApiToken.objects.filter(user=cast("User", request.user), revoked_at__isnull=True).order_by("pk")
         return Response(TokenSerializer(rows, many=True).data)
 
-    @operation("Make a token", {201: IssuedTokenSerializer}, errors=(400, 403, 409), request=IssueSerializer)
+    @operation("Make a token", {201: IssuedTokenSerializer}, errors=(403, 409), request=IssueSerializer)
     def post(self, request: Request) -> Response:
         """A person makes tokens; a token makes none."""
         if self.actor.kind != ActorKind.PERSON:

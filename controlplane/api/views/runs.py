@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import queries, runs
 from agents.models import Run
-from controlplane.api.door import Endpoint, Pages, operation, page_of
-from controlplane.api.requests import EventsQuery, asked
+from controlplane.api.door import Endpoint, listed, operation, page_of
+from controlplane.api.filters import EventsQuery, RunsQuery
+from controlplane.api.idempotency import answer, once
 from controlplane.api.serializers import EventsSerializer, RunDetailSerializer, RunSerializer
+from controlplane.core.actors import Actor
 from controlplane.core.connections import give_back
 
 LOOK_EVERY = 0.25  # seconds
+FILTERS = {
+    "status": "status",
+    "workflow": "workflow",
+    "application": "environment__application__name",
+    "environment": "environment__name",
+}
 
 
 class Runs(Endpoint):
     """The runs that may be seen."""
 
-    @operation("List runs", page_of(RunSerializer), query={"status": str, "cursor": str, "limit": int})
+    @operation("List runs", page_of(RunSerializer), query=RunsQuery)
     def get(self, request: Request) -> Response:
         """Newest first."""
-        rows = queries.runs_for(self.actor)
-        if "status" in request.query_params:
-            rows = rows.filter(status=request.query_params["status"])
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response(RunSerializer(page, many=True).data)
+        return listed(self, queries.runs_for(self.actor), RunSerializer, FILTERS)
 
 
 class OneRun(Endpoint):
@@ -44,10 +47,10 @@ class OneRun(Endpoint):
 class Events(Endpoint):
     """The story of a run."""
 
-    @operation("Read the story of a run", EventsSerializer, errors=(400, 404), query={"after": int, "wait": float, "limit": int})
+    @operation("Read the story of a run", EventsSerializer, errors=(404,), query=EventsQuery)
     def get(self, request: Request, number: int) -> Response:
         """The lines after number `after`; with `wait`, as soon as there are any or the run has ended."""
-        given = asked(request, EventsQuery)
+        given = self.given
         queries.run_for(self.actor, number)  # refuse before waiting
         _wait_for_news(number, given["after"], given["wait"])
         run = queries.run_for(self.actor, number)
@@ -60,24 +63,26 @@ class Events(Endpoint):
 class Cancel(Endpoint):
     """The end of a run before its end."""
 
-    @operation("Cancel a run", {202: RunSerializer}, errors=(403, 404, 409))
+    @operation("Cancel a run", {202: RunSerializer}, errors=(403, 404, 409), key="optional")
     def post(self, request: Request, number: int) -> Response:
         """Its worker and the worker's children are told; it cleans up after itself."""
-        return _answer(runs.cancel(self.actor, queries.run_for(self.actor, number)))
+        return _once(self, number, runs.cancel)
 
 
 class Retry(Endpoint):
     """Another attempt at what failed."""
 
-    @operation("Retry a run", {202: RunSerializer}, errors=(403, 404, 409))
+    @operation("Retry a run", {202: RunSerializer}, errors=(403, 404, 409), key="optional")
     def post(self, request: Request, number: int) -> Response:
         """What succeeded is not done again."""
-        return _answer(runs.retry(self.actor, queries.run_for(self.actor, number)))
+        return _once(self, number, runs.retry)
 
 
-def _answer(run: Run) -> Response:
-    data: dict[str, Any] = RunSerializer(run).data
-    return Response(data, status=202, headers={"Location": data["url"]})
+def _once(view: Endpoint, number: int, do: Callable[[Actor, Run], Run]) -> Response:
+    def act(_: str) -> Response:
+        return answer(RunSerializer(do(view.actor, queries.run_for(view.actor, number))).data, 202)
+
+    return once(view.request, act, required=False)
 
 
 def _wait_for_news(number: int, after: int, seconds: float) -> None:
