@@ -79,7 +79,7 @@ class Endpoint(APIView):
     """A view of one resource. `given` holds the checked query; what is not declared is refused."""
 
     given: Mapping[str, Any]
-    metadata_class = None  # OPTIONS is no operation of ours
+    http_method_names = ["get", "head", "post", "put", "delete"]  # noqa: RUF012  # as Django declares it
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:

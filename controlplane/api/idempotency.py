@@ -28,6 +28,12 @@ class KeyReused(Invalid):
     status = 422
 
 
+class BeingAnswered(Conflict):
+    """The same request is on its way; asked again it is answered."""
+
+    code = "being_answered"
+
+
 def once(request: Request, do: Callable[[str], Response], *, required: bool = True) -> Response:
     """Answer with `do`, or with what it answered to the same key before. `do` gets a key for what it begins."""
     key = request.headers.get(IDEMPOTENCY_KEY, "").strip()
@@ -57,7 +63,7 @@ def _answered(row: IdempotentAnswer, asked: str) -> Response | None:
     if row.status_code is not None:
         return answer(row.body, row.status_code, replayed=True)
     if row.created_at > timezone.now() - ABANDONED:
-        raise Conflict("The same request is being answered right now.", cure="Ask again in a second, with the same key.")
+        raise BeingAnswered("The same request is being answered right now.", cure="Ask again in a second, with the same key.")
     return None
 
 

@@ -230,12 +230,16 @@ class EventSerializer(serializers.Serializer[Any]):
 
 
 class EventsSerializer(serializers.Serializer[Any]):
-    """The lines after the number asked for. Ask again after `last` until `ended`."""
+    """The lines after the number asked for. Ask again after `last` until `ended`.
+
+    `exit_code` is that of `manage.py deploy`, once the run has ended, is stuck, or waits for a person; null before.
+    """
 
     events = EventSerializer(many=True)
     last = serializers.IntegerField()
     status = serializers.CharField()
     ended = serializers.BooleanField()
+    exit_code = serializers.IntegerField(allow_null=True)
 
 
 class FindingSerializer(serializers.Serializer[Any]):

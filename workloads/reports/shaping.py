@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from controlplane.core.errors import Invalid
 from workloads.evidence import Fact
 
-MESSAGE, RULE, PATH = 1_000, 200, 500
+MESSAGE, RULE, PATH = 500, 200, 500
 LAST_LINE = 2**31 - 1
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SCHEME = re.compile(r"^(file:(//[^/]*)?|[A-Za-z]:(?=[\\/]))")

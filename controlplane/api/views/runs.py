@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import queries, runs
 from agents.models import Run
+from agents.terminal.codes import code_of
+from controlplane.api import story
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import EventsQuery, RunsQuery
 from controlplane.api.idempotency import answer, once
 from controlplane.api.serializers import EventsSerializer, RunDetailSerializer, RunSerializer
+from controlplane.api.story import Story
 from controlplane.core.actors import Actor
 from controlplane.core.connections import give_back
 
@@ -47,17 +53,23 @@ class OneRun(Endpoint):
 class Events(Endpoint):
     """The story of a run."""
 
-    @operation("Read the story of a run", EventsSerializer, errors=(404,), query=EventsQuery)
+    renderer_classes = (JSONRenderer, Story)
+
+    @operation(
+        "Read the story of a run",
+        {200: EventsSerializer, (200, "text/plain"): OpenApiTypes.STR},
+        errors=(404,),
+        query=EventsQuery,
+    )
     def get(self, request: Request, number: int) -> Response:
-        """The lines after number `after`; with `wait`, as soon as there are any or the run has ended."""
-        given = self.given
+        """The lines after number `after`; with `wait`, as soon as there are any or the run has ended.
+
+        As text/plain for scripts: the lines alone; the rest is in the headers Timonel-Last, -Status, -Ended and -Exit-Code.
+        """
         queries.run_for(self.actor, number)  # refuse before waiting
-        _wait_for_news(number, given["after"], given["wait"])
-        run = queries.run_for(self.actor, number)
-        events = queries.events_after(self.actor, number, given["after"], limit=given["limit"])
-        last = events[-1].number if events else given["after"]
-        ended = run.status in Run.ENDED and last >= run.last_event
-        return Response(EventsSerializer({"events": events, "last": last, "status": run.status, "ended": ended}).data)
+        _wait_for_news(number, self.given["after"], self.given["wait"])
+        told = _told(self, number)
+        return Response(EventsSerializer(told).data, headers=story.headers(told))
 
 
 class Cancel(Endpoint):
@@ -83,6 +95,18 @@ def _once(view: Endpoint, number: int, do: Callable[[Actor, Run], Run]) -> Respo
         return answer(RunSerializer(do(view.actor, queries.run_for(view.actor, number))).data, 202)
 
     return once(view.request, act, required=False)
+
+
+def _told(view: Endpoint, number: int) -> dict[str, Any]:
+    """The lines, and how the run stands once they are all told."""
+    run = queries.run_for(view.actor, number)
+    events = queries.events_after(view.actor, number, view.given["after"], limit=view.given["limit"])
+    last = events[-1].number if events else view.given["after"]
+    all_told = last >= run.last_event
+    settled = all_told and run.status in (*Run.ENDED, Run.Status.WAITING, Run.Status.STUCK)
+    ended = all_told and run.status in Run.ENDED
+    code = code_of(run) if settled else None
+    return {"events": events, "last": last, "status": run.status, "ended": ended, "exit_code": code}
 
 
 def _wait_for_news(number: int, after: int, seconds: float) -> None:
