@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 
 MARKS = {"warning": "! ", "error": "✗ "}
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]|\x1b\[[0-9;]*[A-Za-z]")
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 class Story(BaseRenderer):
