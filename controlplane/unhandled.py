@@ -17,6 +17,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return defaults.bad_request(request, exception)
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """404: an address of no room."""
+    if request.path.startswith(API):
+        return plain_problem(request, 404, "not_found", "There is nothing at this address; the API is at /api/v1/.")
+    return defaults.page_not_found(request, exception)
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """500: our mistake, which is in the log."""
     return plain_problem(request, 500, "internal", OURS) if request.path.startswith(API) else defaults.server_error(request)

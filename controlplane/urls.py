@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("controlplane.dashboard.urls")),
 ]
 handler400 = unhandled.bad_request
+handler404 = unhandled.not_found
 handler500 = unhandled.server_error

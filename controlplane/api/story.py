@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 
 MARKS = {"warning": "! ", "error": "✗ "}
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
-class Story(BaseRenderer):
+class Story(JSONRenderer):
     """One line an event; errors stay what they are."""
 
     media_type = "text/plain"
@@ -22,7 +22,7 @@ class Story(BaseRenderer):
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> Any:
         """Time and text; no event can move the cursor of a terminal."""
         if "events" not in data:
-            return JSONRenderer().render(data)
+            return super().render(data, accepted_media_type, renderer_context)
         return "".join(f"{_line(event)}\n" for event in data["events"])
 
 

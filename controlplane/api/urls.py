@@ -66,5 +66,5 @@ urlpatterns = [
     path("schema/", description.Schema.as_view(), name="schema"),
     path("schema", description.Schema.as_view()),
     path("reference", description.Reference.as_view(), name="reference"),
-    re_path(r"^.*$", nothing.Nothing.as_view()),
+    re_path(r"^[\s\S]*$", nothing.Nothing.as_view()),
 ]

@@ -164,8 +164,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: APIClient
     _is_problem(client.post("/api/v1/deployments", body, content_type="application/json"), 413)
 
 
+def test_an_address_beside_the_api_is_a_problem(client: APIClient) -> None:
+    _is_problem(client.get("/api/v2/runs"), 404)
+
+
 @pytest.mark.parametrize(
-    "address", ["runs/99999999999999999999", "runs/-1", "runs/x", "applications/a%00b", "applications/UPPER", "runs/٣"]
+    "address",
+    ["runs/99999999999999999999", "runs/-1", "runs/x", "applications/a%00b", "applications/UPPER", "runs/٣", "a%0Ab", "../v2/runs"],
 )
 def test_an_address_of_another_shape_is_none(client: APIClient, address: str) -> None:
     _is_problem(client.get(f"/api/v1/{address}"), 404)
