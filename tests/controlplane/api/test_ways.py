@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client as Browser
-from pytest_django import Settings
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries, Settings
 from redis import ConnectionError as ValkeyAway
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -19,7 +20,8 @@ from agents.models import Run
 from controlplane.api.views.runs import Runs
 from controlplane.core.models import User
 from tests.controlplane.api.conftest import Client
-from tests.workloads.stage import Stage
+from tests.workloads.stage import Stage, stage
+from workloads import incidents
 from workloads.models import Change
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,30 @@ def test_pages_are_stable_while_rows_arrive_and_go_back_as_well(client: APIClien
     second = client.get(first["next"]).json()
     assert [row["label"] for row in first["results"] + second["results"]] == ["v4", "v3", "v2", "v1"]
     assert [row["label"] for row in client.get(second["previous"]).json()["results"]] == ["v4", "v3"]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(
+    client: APIClient, production: Stage, name: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _one_more_of_each(production, client, 1)
+    with CaptureQueriesContext(connection) as context:
+        client.get(f"/api/v1/{name}")
+        few = len(context)
+    for number in (2, 3, 4):
+        _one_more_of_each(stage("production", f"production-{number}", f"shop-{number}"), client, number)
+    with django_assert_num_queries(few):
+        assert len(client.get(f"/api/v1/{name}").json()["results"]) >= 4
+
+
+def _one_more_of_each(stage: Stage, client: APIClient, number: int) -> None:
+    """A row of every list."""
+    application = stage.environment.application
+    incidents.open_for(stage.live(stage.release("v1")), "It was slow.", {})
+    Run.objects.create(workflow="deploy", environment=stage.environment, requested_by_label="x", idempotency_key=f"run {number}")
+    body = {"tool": "linter", "facts": [{"rule": f"X{number}", "message": "Too long."}]}
+    address = f"/api/v1/applications/{application.name}/reports?format=generic&commit={'a' * 40}"
+    assert client.post(address, body, format="json").status_code == 201
 
 
 def test_what_has_not_changed_is_not_sent_again(client: APIClient, run: Run) -> None:
