@@ -34,8 +34,13 @@ class BeingAnswered(Conflict):
     code = "being_answered"
 
 
-def once(request: Request, do: Callable[[str], Response], *, required: bool = True) -> Response:
-    """Answer with `do`, or with what it answered to the same key before. `do` gets a key for what it begins."""
+def once(
+    request: Request, do: Callable[[str], Response], *, required: bool = True, secret: frozenset[str] = frozenset()
+) -> Response:
+    """Answer with `do`, or with what it answered to the same key before. `do` gets a key for what it begins.
+
+    What the answer holds under the names in `secret` is told once and not kept: repeated, it is an empty text.
+    """
     key = request.headers.get(IDEMPOTENCY_KEY, "").strip()
     if not key and not required:
         return do("")
@@ -52,7 +57,8 @@ def once(request: Request, do: Callable[[str], Response], *, required: bool = Tr
     except BaseException:
         row.delete()
         raise
-    kept = {"status_code": response.status_code, "body": json.loads(JSONRenderer().render(response.data))}
+    body = json.loads(JSONRenderer().render(response.data))
+    kept = {"status_code": response.status_code, "body": {**body, **dict.fromkeys(secret & set(body), "")}}
     IdempotentAnswer.objects.filter(pk=row.pk).update(**kept)
     return response
 
