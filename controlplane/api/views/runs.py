@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from threading import BoundedSemaphore
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -24,6 +25,8 @@ from controlplane.core.actors import Actor
 from controlplane.core.connections import give_back
 
 LOOK_EVERY = 0.25  # seconds
+MOST_WAITS = 64
+_waits = BoundedSemaphore(MOST_WAITS)
 FILTERS = {
     "status": "status",
     "workflow": "workflow",
@@ -110,8 +113,20 @@ def _told(view: Endpoint, number: int) -> dict[str, Any]:
 
 
 def _wait_for_news(number: int, after: int, seconds: float) -> None:
-    """Return when there is a later line, the run has ended, or time is up; hold no connection meanwhile."""
-    deadline = time.monotonic() + seconds
+    """Return when there is a later line, the run has ended, or time is up; hold no connection meanwhile.
+
+    Each wait holds a thread: beyond MOST_WAITS of them in this process, nobody waits longer than for one look.
+    """
+    if not _waits.acquire(blocking=False):
+        time.sleep(min(LOOK_EVERY, seconds))
+        return
+    try:
+        _look_until(number, after, time.monotonic() + seconds)
+    finally:
+        _waits.release()
+
+
+def _look_until(number: int, after: int, deadline: float) -> None:
     while time.monotonic() < deadline:
         row = Run.objects.filter(pk=number).values_list("last_event", "status").first()
         if row is None or row[0] > after or row[1] in Run.ENDED:

@@ -76,6 +76,17 @@ def test_a_wait_without_news_ends_with_nothing(run: Run, alice: User, client_of:
     assert (answer["events"], answer["last"]) == ([], last)
 
 
+def test_where_too_many_wait_already_nobody_waits_long(
+    run: Run, alice: User, client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controlplane.api.views.runs._waits", threading.BoundedSemaphore(0))
+    client = client_of(alice)
+    last = client.get(_events(run)).json()["last"]
+    began = time.monotonic()
+    answer = client.get(_events(run), {"after": last, "wait": 20})
+    assert (answer.status_code, answer.json()["events"], time.monotonic() - began < 5) == (200, [], True)
+
+
 def test_scripts_read_the_story_as_text_and_the_rest_in_headers(run: Run, alice: User, client_of: Client) -> None:
     client = client_of(alice)
     last = client.get(_events(run)).json()["last"]
