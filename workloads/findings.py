@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact
 from workloads.evidence import Fact
-from workloads.models import Application, Finding, Sighting
+from workloads.models import Application, Finding, Report, Sighting
 
 _SPACE = re.compile(r"\s+")
 
@@ -52,16 +52,33 @@ def fingerprints(facts: Sequence[Fact]) -> list[str]:
 
 def compare(application: Application, facts: Sequence[Fact], live_commit: str | None) -> list[Seen]:
     """The facts against what was seen at the live commit. Without a live commit nothing is new: this is the first look."""
+    return _against(application, facts, _seen_at(application, live_commit))
+
+
+@transaction.atomic
+def record(application: Application, run_number: int, commit: str, facts: Sequence[Fact], live_commit: str | None) -> list[Seen]:
+    """Keep the facts of one run; a repeat changes nothing. Specialists may record at the same time."""
+    seen = compare(application, [_redacted(fact) for fact in facts], live_commit)
+    return _keep(application, seen, lambda one: Sighting(commit=commit, run_number=run_number, new=one.new))
+
+
+@transaction.atomic
+def record_report(report: Report, facts: Sequence[Fact], base: frozenset[str] | None) -> list[Seen]:
+    """Keep the facts of one report, held against the fingerprints of the report before it (None: the first look)."""
+    seen = _against(report.application, [_redacted(fact) for fact in facts], base)
+    return _keep(report.application, seen, lambda one: Sighting(commit=report.commit, report=report, new=one.new))
+
+
+def _against(application: Application, facts: Sequence[Fact], before: frozenset[str] | None) -> list[Seen]:
     prints = fingerprints(facts)
     now = timezone.now()
     known = Finding.objects.filter(application=application, fingerprint__in=prints)
     by_print = {finding.fingerprint: finding for finding in known}
-    at_live = _seen_at(application, live_commit)
     return [
         Seen(
             fact,
             fingerprint,
-            new=at_live is not None and fingerprint not in at_live,
+            new=before is not None and fingerprint not in before,
             suppressed=fingerprint in by_print and _is_suppressed(by_print[fingerprint], now),
             finding_id=by_print[fingerprint].pk if fingerprint in by_print else None,
         )
@@ -69,11 +86,7 @@ def compare(application: Application, facts: Sequence[Fact], live_commit: str | 
     ]
 
 
-@transaction.atomic
-def record(application: Application, run_number: int, commit: str, facts: Sequence[Fact], live_commit: str | None) -> list[Seen]:
-    """Keep the facts of one run; a repeat changes nothing. Specialists may record at the same time."""
-    facts = [_redacted(fact) for fact in facts]
-    seen = compare(application, facts, live_commit)
+def _keep(application: Application, seen: list[Seen], sighting: Callable[[Seen], Sighting]) -> list[Seen]:
     now = timezone.now()
     Finding.objects.bulk_create(
         [_row(application, one, now) for one in sorted(seen, key=lambda one: one.fingerprint)],
@@ -83,10 +96,10 @@ def record(application: Application, run_number: int, commit: str, facts: Sequen
     )
     prints = [one.fingerprint for one in seen]
     numbers = dict(Finding.objects.filter(application=application, fingerprint__in=prints).values_list("fingerprint", "pk"))
-    Sighting.objects.bulk_create(
-        [Sighting(finding_id=numbers[one.fingerprint], commit=commit, run_number=run_number, new=one.new) for one in seen],
-        ignore_conflicts=True,
-    )
+    rows = [sighting(one) for one in seen]
+    for row, one in zip(rows, seen, strict=True):
+        row.finding_id = numbers[one.fingerprint]
+    Sighting.objects.bulk_create(rows, ignore_conflicts=True)
     return [Seen(one.fact, one.fingerprint, one.new, one.suppressed, numbers[one.fingerprint]) for one in seen]
 
 

@@ -20,7 +20,7 @@ from controlplane.core.models import User
 from controlplane.core.permissions import Reach, Verb
 from workloads import previews, rollback, visibility
 from workloads.changes import approvals
-from workloads.models import Application, Approval, Change, Deployment, Environment, Finding, Incident, Sample
+from workloads.models import Application, Approval, Change, Deployment, Environment, Finding, Incident, Release, Report, Sample
 from workloads.verdicts import Verdict
 
 HEALTH = timedelta(minutes=30)
@@ -119,6 +119,21 @@ def environment_for(actor: Actor, application: str, name: str) -> Environment:
     """The environment of this name, or NotFound (also when the actor may not see it)."""
     found = visibility.environments(actor).filter(application__name=application, name=name).first()
     return _found(found, f"There is no environment '{application}/{name}', or you may not see it.")
+
+
+def variables_for(actor: Actor, application: str, name: str) -> list[dict[str, Any]]:
+    """The variables of an environment, those that are secret by name only; or NotFound."""
+    return [_variable(row) for row in environment_for(actor, application, name).variables.all()]
+
+
+def releases_for(actor: Actor) -> QuerySet[Release]:
+    """The releases of the applications the actor may see, newest first."""
+    return visibility.releases(actor)
+
+
+def reports_for(actor: Actor) -> QuerySet[Report]:
+    """The reports on the applications the actor may see, newest first."""
+    return visibility.reports(actor)
 
 
 def overview(actor: Actor, now: datetime | None = None) -> list[Row]:

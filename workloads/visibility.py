@@ -8,7 +8,7 @@ from controlplane.core import rights
 from controlplane.core.actors import Actor
 from controlplane.core.permissions import Reach, Verb
 from controlplane.core.reading import once
-from workloads.models import Application, Change, Deployment, Environment, Finding, Incident
+from workloads.models import Application, Change, Deployment, Environment, Finding, Incident, Release, Report
 
 
 def within_reach(actor: Actor, environment: str = "", verb: Verb = Verb.VIEW) -> Q:
@@ -59,6 +59,16 @@ def incidents(actor: Actor) -> QuerySet[Incident]:
     return Incident.objects.filter(within_reach(actor, "environment")).select_related(
         "environment__application", "deployment__release"
     )
+
+
+def releases(actor: Actor) -> QuerySet[Release]:
+    """The releases the actor may see: those of an application belong to whoever may see any of it."""
+    return Release.objects.filter(application__in=applications(actor)).select_related("application")
+
+
+def reports(actor: Actor) -> QuerySet[Report]:
+    """The reports the actor may see: those on an application belong to whoever may see any of it."""
+    return Report.objects.filter(application__in=applications(actor)).select_related("application")
 
 
 def findings(actor: Actor) -> QuerySet[Finding]:

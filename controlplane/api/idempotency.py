@@ -28,8 +28,19 @@ class KeyReused(Invalid):
     status = 422
 
 
-def once(request: Request, do: Callable[[str], Response], *, required: bool = True) -> Response:
-    """Answer with `do`, or with what it answered to the same key before. `do` gets a key for what it begins."""
+class BeingAnswered(Conflict):
+    """The same request is on its way; asked again it is answered."""
+
+    code = "being_answered"
+
+
+def once(
+    request: Request, do: Callable[[str], Response], *, required: bool = True, secret: frozenset[str] = frozenset()
+) -> Response:
+    """Answer with `do`, or with what it answered to the same key before. `do` gets a key for what it begins.
+
+    What the answer holds under the names in `secret` is told once and not kept: repeated, it is an empty text.
+    """
     key = request.headers.get(IDEMPOTENCY_KEY, "").strip()
     if not key and not required:
         return do("")
@@ -46,7 +57,8 @@ def once(request: Request, do: Callable[[str], Response], *, required: bool = Tr
     except BaseException:
         row.delete()
         raise
-    kept = {"status_code": response.status_code, "body": json.loads(JSONRenderer().render(response.data))}
+    body = json.loads(JSONRenderer().render(response.data))
+    kept = {"status_code": response.status_code, "body": {**body, **dict.fromkeys(secret & set(body), "")}}
     IdempotentAnswer.objects.filter(pk=row.pk).update(**kept)
     return response
 
@@ -57,7 +69,7 @@ def _answered(row: IdempotentAnswer, asked: str) -> Response | None:
     if row.status_code is not None:
         return answer(row.body, row.status_code, replayed=True)
     if row.created_at > timezone.now() - ABANDONED:
-        raise Conflict("The same request is being answered right now.", cure="Ask again in a second, with the same key.")
+        raise BeingAnswered("The same request is being answered right now.", cure="Ask again in a second, with the same key.")
     return None
 
 
@@ -70,5 +82,9 @@ def answer(body: Any, status: int, *, replayed: bool = False) -> Response:
 
 
 def _fingerprint(request: Request) -> str:
-    content = [request.method, request.path, request.data]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    content = [request.method, request.get_full_path(), request.data]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: object) -> str:
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)

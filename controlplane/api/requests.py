@@ -8,18 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from agents.graphs.deploy import MAY_FAIL
+from controlplane.api.filters import Strict
 from controlplane.core.permissions import EVERYWHERE, Verb
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses a name it does not know: a typing error is not a default."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The checked values."""
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
-        return super().to_internal_value(data)
+from workloads.models import Environment
 
 
 class DeploySerializer(Strict):
@@ -65,25 +56,32 @@ class IssueSerializer(Strict):
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)
 
 
-class EventsQuery(serializers.Serializer[Any]):
-    """Where to go on, and how long to wait for news."""
+class VariableValueSerializer(Strict):
+    """The value of a variable."""
 
-    after = serializers.IntegerField(min_value=0, default=0)
-    wait = serializers.FloatField(min_value=0, max_value=25, default=0, help_text="Seconds to wait for the next line, at most 25.")
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=1000)
+    value = serializers.CharField(max_length=32_768, allow_blank=True, trim_whitespace=False)
+    secret = serializers.BooleanField(
+        required=False, default=None, allow_null=True, help_text="Never shown again. Left out: by the look of name and value."
+    )
+
+
+class NewEnvironmentSerializer(Strict):
+    """An environment that is asked for."""
+
+    name = serializers.RegexField(r"^[a-z][a-z0-9-]{0,62}$")
+    tier = serializers.ChoiceField(choices=Environment.Tier.choices)
+
+
+class SuppressSerializer(Strict):
+    """Why a finding does not count, and until when (for ever unless told)."""
+
+    reason = serializers.CharField(max_length=2000)
+    until = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
 def body(request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
     """The checked body of the request; ValidationError otherwise."""
-    return _checked(shape(data=request.data))
-
-
-def asked(request: Request, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-    """The checked query of the request; ValidationError otherwise."""
-    return _checked(shape(data=request.query_params))
-
-
-def _checked(given: serializers.Serializer[Any]) -> dict[str, Any]:
+    given = shape(data=request.data)
     given.is_valid(raise_exception=True)
     found: dict[str, Any] = given.validated_data
     return found

@@ -7,8 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from agents.models import Run
-from workloads.models import Change, Deployment
+from workloads.models import Change, Deployment, Report
 from workloads.queries import ChangeDetail, EnvironmentDetail
+from workloads.reports import FORMATS
 from workloads.verdicts import Verdict
 
 VERDICTS = [(verdict.value, verdict.label) for verdict in Verdict]
@@ -37,6 +38,21 @@ class ReleaseSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     artefact_digest = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+
+class VariableSerializer(serializers.Serializer[Any]):
+    """A variable of an environment; `value` is null where it is secret."""
+
+    name = serializers.CharField()
+    secret = serializers.BooleanField()
+    value = serializers.CharField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+
+
+class OwnedReleaseSerializer(ReleaseSerializer):
+    """A release with its application."""
+
+    application = serializers.CharField(source="application.name")
 
 
 class DeploymentSerializer(serializers.Serializer[Any]):
@@ -214,12 +230,16 @@ class EventSerializer(serializers.Serializer[Any]):
 
 
 class EventsSerializer(serializers.Serializer[Any]):
-    """The lines after the number asked for. Ask again after `last` until `ended`."""
+    """The lines after the number asked for. Ask again after `last` until `ended`.
+
+    `exit_code` is that of `manage.py deploy`, once the run has ended, is stuck, or waits for a person; null before.
+    """
 
     events = EventSerializer(many=True)
     last = serializers.IntegerField()
     status = serializers.CharField()
     ended = serializers.BooleanField()
+    exit_code = serializers.IntegerField(allow_null=True)
 
 
 class FindingSerializer(serializers.Serializer[Any]):
@@ -236,6 +256,33 @@ class FindingSerializer(serializers.Serializer[Any]):
     cure = serializers.CharField()
     first_seen_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField()
+    suppressed_reason = serializers.CharField()
+    suppressed_by = serializers.CharField()
+    suppressed_until = serializers.DateTimeField(allow_null=True)
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """A report of a tool, held against the one before: suppressed findings are neither new nor continuing."""
+
+    id = serializers.IntegerField(source="pk")
+    application = serializers.CharField(source="application.name")
+    tool = serializers.CharField()
+    format = serializers.ChoiceField(choices=list(FORMATS))
+    commit = serializers.CharField()
+    base_commit = serializers.CharField()
+    sha256 = serializers.CharField()
+    facts = serializers.IntegerField()
+    new = serializers.IntegerField()
+    continuing = serializers.IntegerField()
+    fixed = serializers.IntegerField()
+    suppressed = serializers.IntegerField()
+    received_by = serializers.CharField()
+    received_at = serializers.DateTimeField()
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, report: Report) -> str:
+        """Where to ask for it again."""
+        return f"/api/v1/reports/{report.pk}"
 
 
 class IncidentSerializer(serializers.Serializer[Any]):
@@ -250,6 +297,33 @@ class IncidentSerializer(serializers.Serializer[Any]):
     run = serializers.IntegerField(source="run_number", allow_null=True)
     opened_at = serializers.DateTimeField()
     resolved_at = serializers.DateTimeField(allow_null=True)
+
+
+class AuditEntrySerializer(serializers.Serializer[Any]):
+    """One write, as it was, bound to the one before by SHA-256."""
+
+    number = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    actor_kind = serializers.CharField()
+    actor = serializers.CharField(source="actor_label")
+    action = serializers.CharField()
+    target_type = serializers.CharField()
+    target_id = serializers.CharField()
+    target = serializers.CharField(source="target_label")
+    reason = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+    reference = serializers.CharField(source="request_id")
+    change_sha256 = serializers.CharField()
+    previous_hash = serializers.CharField()
+    hash = serializers.CharField()
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    """Whether Timonel lives, or is ready: what was looked at, `ok` or what is wrong."""
+
+    status = serializers.ChoiceField(choices=["ok", "unavailable"])
+    checks = serializers.DictField(child=serializers.CharField())
 
 
 class TokenSerializer(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ for _name, _value, _cure in (
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_SSL_REDIRECT = env.flag("TIMONEL_SSL_REDIRECT", True)
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/(health|ready)$"]  # asked by whoever started the process, without TLS
 SECURE_HSTS_SECONDS = env.number("TIMONEL_HSTS_SECONDS", 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

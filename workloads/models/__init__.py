@@ -2,7 +2,7 @@
 
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
-from workloads.models.findings import Finding, Incident, Sighting
+from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hosting import Instance, Sample
 from workloads.models.releases import Deployment, Release
 
@@ -17,6 +17,7 @@ __all__ = [
     "Incident",
     "Instance",
     "Release",
+    "Report",
     "Sample",
     "Sighting",
     "Variable",

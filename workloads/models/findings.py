@@ -48,16 +48,50 @@ class Finding(models.Model):
         return f"{self.rule} {self.path}:{self.line or ''}"
 
 
+class Report(models.Model):
+    """A report of a tool that ran elsewhere, as it was received: what it found at one commit, against another one."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="reports")
+    tool = models.CharField(max_length=40)
+    format = models.CharField(max_length=16)
+    commit = models.CharField(max_length=64)
+    base_commit = models.CharField(max_length=64, blank=True, help_text="What it was held against; empty: the first look.")
+    sha256 = models.CharField(max_length=64)
+    facts = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    continuing = models.PositiveIntegerField(default=0)
+    fixed = models.PositiveIntegerField(default=0)
+    suppressed = models.PositiveIntegerField(default=0)
+    received_by = models.CharField(max_length=200)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [models.Index(fields=["application", "tool", "-id"], name="report_history")]
+
+    def __str__(self) -> str:
+        return f"{self.tool} at {refs.short(self.commit)}"
+
+
 class Sighting(models.Model):
-    """A finding seen at one commit by one run."""
+    """A finding seen at one commit, by one run or in one report."""
 
     finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="sightings")
     commit = models.CharField(max_length=64)
-    run_number = models.BigIntegerField()
+    run_number = models.BigIntegerField(null=True)
+    report = models.ForeignKey(Report, null=True, on_delete=models.CASCADE, related_name="sightings")
     new = models.BooleanField(help_text="Not there at the commit that was live.")
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["finding", "run_number"], name="sighting_once_a_run")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["finding", "run_number"], name="sighting_once_a_run"),
+            models.UniqueConstraint(fields=["finding", "report"], name="sighting_once_a_report"),
+            models.CheckConstraint(
+                condition=models.Q(run_number__isnull=False, report__isnull=True)
+                | models.Q(run_number__isnull=True, report__isnull=False),
+                name="sighting_has_one_source",
+            ),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["run_number"], name="sighting_by_run"),
             models.Index(fields=["commit"], name="sighting_by_commit"),

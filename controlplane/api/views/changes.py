@@ -10,30 +10,29 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from controlplane.api.door import Endpoint, Pages, operation, page_of
+from controlplane.api.door import Endpoint, listed, operation, page_of
+from controlplane.api.filters import ChangesQuery
 from controlplane.api.idempotency import once
 from controlplane.api.requests import DecideSerializer, ReasonSerializer, body
 from controlplane.api.serializers import ChangeDetailSerializer, ChangeSerializer
 from workloads import changes, queries
 from workloads.models import Approval
 
+FILTERS = {
+    "status": "status",
+    "risk": "risk",
+    "application": "environment__application__name",
+    "environment": "environment__name",
+}
+
 
 class Changes(Endpoint):
     """The changes that may be seen."""
 
-    @operation(
-        "List changes",
-        page_of(ChangeSerializer),
-        query={"status": str, "application": str, "environment": str, "cursor": str, "limit": int},
-    )
+    @operation("List changes", page_of(ChangeSerializer), query=ChangesQuery)
     def get(self, request: Request) -> Response:
         """Newest first; `status=waiting` is the inbox."""
-        rows = queries.changes_for(self.actor).defer("preview")
-        paths = {"status": "status", "application": "environment__application__name", "environment": "environment__name"}
-        rows = rows.filter(**{path: request.query_params[name] for name, path in paths.items() if name in request.query_params})
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response(ChangeSerializer(page, many=True).data)
+        return listed(self, queries.changes_for(self.actor).defer("preview"), ChangeSerializer, FILTERS)
 
 
 class OneChange(Endpoint):
@@ -74,8 +73,7 @@ Post = TypeVar("Post", bound=Callable[..., Any])
 
 
 def _described(summary: str) -> Callable[[Post], Post]:
-    errors = (400, 403, 404, 409, 422)
-    return operation(summary, ChangeDetailSerializer, errors=errors, request=DecideSerializer, key="optional")
+    return operation(summary, ChangeDetailSerializer, errors=(403, 404), request=DecideSerializer, key="optional")
 
 
 class Approve(Decide):
@@ -114,8 +112,12 @@ class Override(Decide):
 class Withdraw(Endpoint):
     """The end of a change that was not begun."""
 
-    @operation("Withdraw a change", ChangeDetailSerializer, errors=(400, 403, 404, 409), request=ReasonSerializer)
+    @operation("Withdraw a change", ChangeDetailSerializer, errors=(403, 404), request=ReasonSerializer, key="optional")
     def post(self, request: Request, number: int) -> Response:
         """Whoever may run things there may withdraw it."""
-        changes.cancel(self.actor, number, body(request, ReasonSerializer)["reason"])
+        reason = body(request, ReasonSerializer)["reason"]
+        return once(request, lambda _: self._withdraw(number, reason), required=False)
+
+    def _withdraw(self, number: int, reason: str) -> Response:
+        changes.cancel(self.actor, number, reason)
         return Response(ChangeDetailSerializer(queries.change_for(self.actor, number)).data)

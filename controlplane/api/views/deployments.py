@@ -9,36 +9,35 @@ from rest_framework.response import Response
 
 from agents import runs
 from agents.models import Run
-from controlplane.api.door import Endpoint, Pages, operation, page_of
+from controlplane.api.door import Endpoint, listed, operation, page_of
+from controlplane.api.filters import DeploymentsQuery
 from controlplane.api.idempotency import answer, once
 from controlplane.api.requests import DeploySerializer, RollbackSerializer, body
 from controlplane.api.serializers import DeploymentSerializer, RunSerializer
 from controlplane.core.errors import NotFound
 from workloads import queries
 
+FILTERS = {
+    "application": "environment__application__name",
+    "environment": "environment__name",
+    "status": "status",
+    "verdict": "verdict",
+    "kind": "kind",
+}
+
 
 class Deployments(Endpoint):
     """The history, and the way to ask for a deployment."""
 
-    @operation(
-        "List deployments",
-        page_of(DeploymentSerializer),
-        query={"application": str, "environment": str, "cursor": str, "limit": int},
-    )
+    @operation("List deployments", page_of(DeploymentSerializer), query=DeploymentsQuery)
     def get(self, request: Request) -> Response:
         """Newest first."""
-        rows = queries.deployments_for(self.actor)
-        for name, path in (("application", "environment__application__name"), ("environment", "environment__name")):
-            if name in request.query_params:
-                rows = rows.filter(**{path: request.query_params[name]})
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response(DeploymentSerializer(page, many=True).data)
+        return listed(self, queries.deployments_for(self.actor), DeploymentSerializer, FILTERS)
 
     @operation(
         "Ask for a deployment",
         {202: RunSerializer},
-        errors=(400, 403, 404, 409, 422),
+        errors=(403, 404),
         request=DeploySerializer,
         key="required",
     )
@@ -67,7 +66,7 @@ class Rollbacks(Endpoint):
     @operation(
         "Ask for a rollback",
         {202: RunSerializer},
-        errors=(400, 403, 404, 409, 422),
+        errors=(403, 404),
         request=RollbackSerializer,
         key="required",
     )

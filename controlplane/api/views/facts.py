@@ -1,36 +1,123 @@
-"""Findings and incidents."""
+"""Findings, incidents, and releases: what is known of an application."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from controlplane.api.door import Endpoint, Pages, operation, page_of
-from controlplane.api.serializers import FindingSerializer, IncidentSerializer
-from controlplane.core.errors import Invalid
-from workloads import queries
+from controlplane.api.door import Endpoint, listed, operation, page_of
+from controlplane.api.filters import FindingsQuery, IncidentsQuery, ReleasesQuery
+from controlplane.api.idempotency import once
+from controlplane.api.requests import ReasonSerializer, SuppressSerializer, body
+from controlplane.api.serializers import FindingSerializer, IncidentSerializer, OwnedReleaseSerializer
+from controlplane.core.errors import NotFound
+from controlplane.core.permissions import Verb
+from controlplane.core.rights import demand
+from workloads import findings, incidents, queries
+from workloads.models import Finding, Incident, Release
+
+
+class Releases(Endpoint):
+    """Immutable versions."""
+
+    @operation("List releases", page_of(OwnedReleaseSerializer), query=ReleasesQuery)
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        filters = {"application": "application__name", "commit": "commit"}
+        return listed(self, queries.releases_for(self.actor), OwnedReleaseSerializer, filters)
+
+
+class OneRelease(Endpoint):
+    """One release."""
+
+    @operation("Show a release", OwnedReleaseSerializer, errors=(404,))
+    def get(self, request: Request, number: int) -> Response:
+        """With its commit and digests."""
+        found: Release = _one(queries.releases_for(self.actor), "release", number)
+        return Response(OwnedReleaseSerializer(found).data)
 
 
 class Findings(Endpoint):
     """What tools reported."""
 
-    @operation("List findings", page_of(FindingSerializer), errors=(400,), query={"run": int, "cursor": str, "limit": int})
+    @operation("List findings", page_of(FindingSerializer), query=FindingsQuery)
     def get(self, request: Request) -> Response:
-        """Newest first; of one run with `run`."""
-        run = request.query_params.get("run")
-        if run is not None and not run.isdecimal():
-            raise Invalid("`run` is the number of a run.")
-        pages = Pages()
-        rows = queries.findings_for(self.actor, run_number=int(run) if run else None)
-        return pages.get_paginated_response(FindingSerializer(pages.paginate_queryset(rows, request, view=self), many=True).data)
+        """Newest first; of one run with `run`, of one report with `report`."""
+        rows = queries.findings_for(self.actor, run_number=self.given.get("run"))
+        if "state" in self.given:
+            counting = findings.active(timezone.now())
+            rows = rows.filter(counting if self.given["state"] == "counting" else ~counting)
+        filters = {name: name for name in ("tool", "rule", "severity")}
+        filters |= {"application": "application__name", "report": "sightings__report"}
+        return listed(self, rows, FindingSerializer, filters)
+
+
+class OneFinding(Endpoint):
+    """One finding."""
+
+    @operation("Show a finding", FindingSerializer, errors=(404,))
+    def get(self, request: Request, number: int) -> Response:
+        """With its suppression, if there is one."""
+        found: Finding = _one(queries.findings_for(self.actor), "finding", number)
+        return Response(FindingSerializer(found).data)
+
+
+class Suppress(Endpoint):
+    """The end of a finding's counting."""
+
+    @operation("Suppress a finding", FindingSerializer, errors=(403, 404), request=SuppressSerializer, key="optional")
+    def post(self, request: Request, number: int) -> Response:
+        """With a reason, and if wished an end."""
+        given = body(request, SuppressSerializer)
+        return once(request, lambda _: self._suppress(number, given), required=False)
+
+    def _suppress(self, number: int, given: dict[str, Any]) -> Response:
+        found: Finding = _one(queries.findings_for(self.actor), "finding", number)
+        return Response(FindingSerializer(findings.suppress(self.actor, found.pk, given["reason"], until=given["until"])).data)
 
 
 class Incidents(Endpoint):
     """What went wrong."""
 
-    @operation("List incidents", page_of(IncidentSerializer), query={"cursor": str, "limit": int})
+    @operation("List incidents", page_of(IncidentSerializer), query=IncidentsQuery)
     def get(self, request: Request) -> Response:
         """Newest first."""
-        pages = Pages()
-        page = pages.paginate_queryset(queries.incidents_for(self.actor), request, view=self)
-        return pages.get_paginated_response(IncidentSerializer(page, many=True).data)
+        filters = {"status": "status", "application": "environment__application__name", "environment": "environment__name"}
+        return listed(self, queries.incidents_for(self.actor), IncidentSerializer, filters)
+
+
+class OneIncident(Endpoint):
+    """One incident."""
+
+    @operation("Show an incident", IncidentSerializer, errors=(404,))
+    def get(self, request: Request, number: int) -> Response:
+        """As it stands."""
+        found: Incident = _one(queries.incidents_for(self.actor), "incident", number)
+        return Response(IncidentSerializer(found).data)
+
+
+class Resolve(Endpoint):
+    """The end of an incident."""
+
+    @operation("Resolve an incident", IncidentSerializer, errors=(403, 404), request=ReasonSerializer, key="optional")
+    def post(self, request: Request, number: int) -> Response:
+        """Whoever may run things there says what the cause was and why it is gone."""
+        reason = body(request, ReasonSerializer)["reason"]
+        return once(request, lambda _: self._resolve(number, reason), required=False)
+
+    def _resolve(self, number: int, reason: str) -> Response:
+        found: Incident = _one(queries.incidents_for(self.actor), "incident", number)
+        demand(self.actor, Verb.RUN, found.environment.scopes, f"the incident in {found.environment}")
+        incidents.resolve(self.actor, found, reason)
+        return Response(IncidentSerializer(found).data)
+
+
+def _one(rows: QuerySet[Any], what: str, number: int) -> Any:
+    found = rows.filter(pk=number).first()
+    if found is None:
+        raise NotFound(f"There is no {what} {number}, or you may not see it.")
+    return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlplane.api.door import Endpoint, operation
+from controlplane.api.idempotency import once
 from controlplane.api.requests import IssueSerializer, body
 from controlplane.api.serializers import IssuedTokenSerializer, MeSerializer, TokenSerializer
 from controlplane.core import rights, tokens
@@ -38,15 +39,18 @@ class Tokens(Endpoint):
         rows = ApiToken.objects.filter(user=cast("User", request.user), revoked_at__isnull=True).order_by("pk")
         return Response(TokenSerializer(rows, many=True).data)
 
-    @operation("Make a token", {201: IssuedTokenSerializer}, errors=(400, 403, 409), request=IssueSerializer)
+    @operation("Make a token", {201: IssuedTokenSerializer}, errors=(403,), request=IssueSerializer, key="optional")
     def post(self, request: Request) -> Response:
-        """A person makes tokens; a token makes none."""
+        """A person makes tokens; a token makes none. Its text is told once: repeated under its key, the answer has none."""
         if self.actor.kind != ActorKind.PERSON:
             raise Refused("A token cannot make tokens.", cure="Sign in, or use `manage.py token`.")
         given = body(request, IssueSerializer)
+        return once(request, lambda _: self._issue(given), required=False, secret=frozenset({"text"}))
+
+    def _issue(self, given: dict[str, Any]) -> Response:
         verbs, lifetime = [Verb(verb) for verb in given["verbs"]], timedelta(days=given["days"])
         token, text = tokens.issue(
-            self.actor, cast("User", request.user), given["name"], verbs, scope=given["scope"], lifetime=lifetime
+            self.actor, cast("User", self.request.user), given["name"], verbs, scope=given["scope"], lifetime=lifetime
         )
         return Response(IssuedTokenSerializer({"token": token, "text": text}).data, status=201)
 

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from threading import BoundedSemaphore
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import queries, runs
 from agents.models import Run
-from controlplane.api.door import Endpoint, Pages, operation, page_of
-from controlplane.api.requests import EventsQuery, asked
+from agents.terminal.codes import code_of
+from controlplane.api import story
+from controlplane.api.door import Endpoint, listed, operation, page_of
+from controlplane.api.filters import EventsQuery, RunsQuery
+from controlplane.api.idempotency import answer, once
 from controlplane.api.serializers import EventsSerializer, RunDetailSerializer, RunSerializer
+from controlplane.api.story import Story
+from controlplane.core.actors import Actor
 from controlplane.core.connections import give_back
 
 LOOK_EVERY = 0.25  # seconds
+MOST_WAITS = 64
+_waits = BoundedSemaphore(MOST_WAITS)
+FILTERS = {
+    "status": "status",
+    "workflow": "workflow",
+    "application": "environment__application__name",
+    "environment": "environment__name",
+}
 
 
 class Runs(Endpoint):
     """The runs that may be seen."""
 
-    @operation("List runs", page_of(RunSerializer), query={"status": str, "cursor": str, "limit": int})
+    @operation("List runs", page_of(RunSerializer), query=RunsQuery)
     def get(self, request: Request) -> Response:
         """Newest first."""
-        rows = queries.runs_for(self.actor)
-        if "status" in request.query_params:
-            rows = rows.filter(status=request.query_params["status"])
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response(RunSerializer(page, many=True).data)
+        return listed(self, queries.runs_for(self.actor), RunSerializer, FILTERS)
 
 
 class OneRun(Endpoint):
@@ -44,45 +56,77 @@ class OneRun(Endpoint):
 class Events(Endpoint):
     """The story of a run."""
 
-    @operation("Read the story of a run", EventsSerializer, errors=(400, 404), query={"after": int, "wait": float, "limit": int})
+    renderer_classes = (JSONRenderer, Story)
+
+    @operation(
+        "Read the story of a run",
+        {200: EventsSerializer, (200, "text/plain"): OpenApiTypes.STR},
+        errors=(404,),
+        query=EventsQuery,
+    )
     def get(self, request: Request, number: int) -> Response:
-        """The lines after number `after`; with `wait`, as soon as there are any or the run has ended."""
-        given = asked(request, EventsQuery)
+        """The lines after number `after`; with `wait`, as soon as there are any or the run has ended.
+
+        As text/plain for scripts: the lines alone; the rest is in the headers Timonel-Last, -Status, -Ended and -Exit-Code.
+        """
         queries.run_for(self.actor, number)  # refuse before waiting
-        _wait_for_news(number, given["after"], given["wait"])
-        run = queries.run_for(self.actor, number)
-        events = queries.events_after(self.actor, number, given["after"], limit=given["limit"])
-        last = events[-1].number if events else given["after"]
-        ended = run.status in Run.ENDED and last >= run.last_event
-        return Response(EventsSerializer({"events": events, "last": last, "status": run.status, "ended": ended}).data)
+        _wait_for_news(number, self.given["after"], self.given["wait"])
+        told = _told(self, number)
+        return Response(EventsSerializer(told).data, headers=story.headers(told))
 
 
 class Cancel(Endpoint):
     """The end of a run before its end."""
 
-    @operation("Cancel a run", {202: RunSerializer}, errors=(403, 404, 409))
+    @operation("Cancel a run", {202: RunSerializer}, errors=(403, 404, 409), key="optional")
     def post(self, request: Request, number: int) -> Response:
         """Its worker and the worker's children are told; it cleans up after itself."""
-        return _answer(runs.cancel(self.actor, queries.run_for(self.actor, number)))
+        return _once(self, number, runs.cancel)
 
 
 class Retry(Endpoint):
     """Another attempt at what failed."""
 
-    @operation("Retry a run", {202: RunSerializer}, errors=(403, 404, 409))
+    @operation("Retry a run", {202: RunSerializer}, errors=(403, 404, 409), key="optional")
     def post(self, request: Request, number: int) -> Response:
         """What succeeded is not done again."""
-        return _answer(runs.retry(self.actor, queries.run_for(self.actor, number)))
+        return _once(self, number, runs.retry)
 
 
-def _answer(run: Run) -> Response:
-    data: dict[str, Any] = RunSerializer(run).data
-    return Response(data, status=202, headers={"Location": data["url"]})
+def _once(view: Endpoint, number: int, do: Callable[[Actor, Run], Run]) -> Response:
+    def act(_: str) -> Response:
+        return answer(RunSerializer(do(view.actor, queries.run_for(view.actor, number))).data, 202)
+
+    return once(view.request, act, required=False)
+
+
+def _told(view: Endpoint, number: int) -> dict[str, Any]:
+    """The lines, and how the run stands once they are all told."""
+    run = queries.run_for(view.actor, number)
+    events = queries.events_after(view.actor, number, view.given["after"], limit=view.given["limit"])
+    last = events[-1].number if events else view.given["after"]
+    all_told = last >= run.last_event
+    settled = all_told and run.status in (*Run.ENDED, Run.Status.WAITING, Run.Status.STUCK)
+    ended = all_told and run.status in Run.ENDED
+    code = code_of(run) if settled else None
+    return {"events": events, "last": last, "status": run.status, "ended": ended, "exit_code": code}
 
 
 def _wait_for_news(number: int, after: int, seconds: float) -> None:
-    """Return when there is a later line, the run has ended, or time is up; hold no connection meanwhile."""
-    deadline = time.monotonic() + seconds
+    """Return when there is a later line, the run has ended, or time is up; hold no connection meanwhile.
+
+    Each wait holds a thread: beyond MOST_WAITS of them in this process, nobody waits longer than for one look.
+    """
+    if not _waits.acquire(blocking=False):
+        time.sleep(min(LOOK_EVERY, seconds))
+        return
+    try:
+        _look_until(number, after, time.monotonic() + seconds)
+    finally:
+        _waits.release()
+
+
+def _look_until(number: int, after: int, deadline: float) -> None:
     while time.monotonic() < deadline:
         row = Run.objects.filter(pk=number).values_list("last_event", "status").first()
         if row is None or row[0] > after or row[1] in Run.ENDED:

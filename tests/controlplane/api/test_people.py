@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
-from controlplane.core.models import ApiToken, AuditEntry, User
+from controlplane.core.models import ApiToken, AuditEntry, IdempotentAnswer, User
 from tests.controlplane.api.conftest import Client
 from tests.workloads.stage import Stage
 
@@ -29,6 +29,14 @@ def test_a_person_makes_a_token_and_sees_it_once(alice: User) -> None:
     assert APIClient(headers={"Authorization": f"Bearer {text}"}).get("/api/v1/me").json()["username"] == "alice"
     assert text not in str(list(ApiToken.objects.values())) + str(list(AuditEntry.objects.values()))
     assert "text" not in _signed_in(alice).get("/api/v1/tokens").json()[0]
+
+
+def test_a_token_asked_for_twice_under_its_key_is_made_once_and_its_text_is_not_kept(alice: User) -> None:
+    headers = {"Idempotency-Key": "make"}
+    first, second = (_signed_in(alice).post("/api/v1/tokens", ASKED, format="json", headers=headers) for _ in range(2))
+    assert (first.json()["token"], second.status_code) == (second.json()["token"], 201)
+    assert (first.json()["text"].startswith("tmn_"), second.json()["text"]) == (True, "")
+    assert first.json()["text"] not in str(list(IdempotentAnswer.objects.values()))
 
 
 def test_a_token_makes_no_tokens(admin: User, client_of: Client) -> None:

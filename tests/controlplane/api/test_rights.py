@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -17,8 +18,8 @@ from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import Role, Verb
 from tests.controlplane.api.conftest import Client
 from tests.workloads.stage import SYSTEM, Stage
-from workloads import holds, incidents
-from workloads.models import Change, Deployment
+from workloads import holds, incidents, reporting
+from workloads.models import Change, Deployment, Finding
 
 pytestmark = pytest.mark.django_db
 KEY = {"Idempotency-Key": "k"}
@@ -28,6 +29,9 @@ READS = {NOBODY: 404, VIEWER: 200, OPERATOR: 200, APPROVER: 200, ADMINISTRATOR: 
 LISTS = dict.fromkeys(READS, 200)
 DECIDES = {NOBODY: 404, VIEWER: 403, OPERATOR: 403, APPROVER: 200, ADMINISTRATOR: 200}
 RUNS = {NOBODY: 404, VIEWER: 403, OPERATOR: 202, APPROVER: 403, ADMINISTRATOR: 202}
+SENDS = {**RUNS, OPERATOR: 201, ADMINISTRATOR: 201}
+NO_ONE = {NOBODY: 404, VIEWER: 403, OPERATOR: 403, APPROVER: 403, ADMINISTRATOR: 403}
+EVERYTHING = {**LISTS, NOBODY: 403}  # for whoever may see everything
 MATRIX: dict[str, tuple[str, str, dict[str, int]]] = {
     "me": ("get", "/api/v1/me", LISTS),
     "tokens": ("get", "/api/v1/tokens", LISTS),
@@ -35,6 +39,21 @@ MATRIX: dict[str, tuple[str, str, dict[str, int]]] = {
     "application": ("get", "/api/v1/applications/shop", READS),
     "environment": ("get", HERE, READS),
     "hold": ("post", f"{HERE}/release-hold", {**READS, VIEWER: 403, OPERATOR: 403, APPROVER: 403}),
+    "metrics": ("get", "/api/v1/metrics", EVERYTHING),
+    "audit": ("get", "/api/v1/audit", EVERYTHING),
+    "environments": ("get", "/api/v1/environments", LISTS),
+    "add-environment": ("post", "/api/v1/applications/shop/environments", {**NO_ONE, ADMINISTRATOR: 201}),
+    "variables": ("get", f"{HERE}/variables", READS),
+    "variable": ("put", f"{HERE}/variables/GREETING", {**RUNS, OPERATOR: 200, ADMINISTRATOR: 200}),
+    "report-in": ("post", f"/api/v1/applications/shop/reports?format=generic&commit={'a' * 40}", SENDS),
+    "reports": ("get", "/api/v1/reports", LISTS),
+    "report": ("get", "/api/v1/reports/{report}", READS),
+    "releases": ("get", "/api/v1/releases", LISTS),
+    "release": ("get", "/api/v1/releases/{release}", READS),
+    "finding": ("get", "/api/v1/findings/{finding}", READS),
+    "suppress": ("post", "/api/v1/findings/{finding}/suppress", {**DECIDES, OPERATOR: 403}),
+    "incident": ("get", "/api/v1/incidents/{incident}", READS),
+    "resolve": ("post", "/api/v1/incidents/{incident}/resolve", {**RUNS, OPERATOR: 200, ADMINISTRATOR: 200}),
     "deployments": ("get", "/api/v1/deployments", LISTS),
     "deployments+": ("post", "/api/v1/deployments", RUNS),
     "deployment": ("get", "/api/v1/deployments/{deployment}", READS),
@@ -54,7 +73,7 @@ MATRIX: dict[str, tuple[str, str, dict[str, int]]] = {
     "findings": ("get", "/api/v1/findings", LISTS),
     "incidents": ("get", "/api/v1/incidents", LISTS),
 }
-UNTESTED = {"schema", "token"}  # open to all; only one's own, tested in test_people
+UNTESTED = {"schema", "reference", "health", "ready", "token"}  # open to all; only one's own, tested in test_people
 
 
 @pytest.fixture
@@ -71,16 +90,21 @@ def somebody(db: None) -> Callable[[str], User]:
 
 
 @pytest.fixture
-def numbers(production: Stage, run: Run) -> dict[str, int]:
+def numbers(production: Stage, run: Run, admin: User) -> dict[str, int]:
     """One of each thing."""
     deployment = production.live(production.release("v0"))
-    incidents.open_for(deployment, "It was slow.", {})
+    incident = incidents.open_for(deployment, "It was slow.", {})
+    application = production.environment.application
+    facts = b'{"tool": "linter", "facts": [{"rule": "X1", "message": "Too long."}]}'
+    report = reporting.receive(Actor.person(admin), application, reporting.Sent("generic", "a" * 40, facts))
     change = production.propose(production.release("v1"))
     failed = Run.objects.create(
         workflow="deploy", environment=production.environment, status="failed", requested_by_label="x", idempotency_key="failed"
     )
     holds.hold(SYSTEM, production.environment, "Rolled back by itself.")
-    return {"deployment": deployment.pk, "change": change.pk, "run": run.pk, "failed": failed.pk}
+    found = {"deployment": deployment, "change": change, "run": run, "failed": failed, "incident": incident, "report": report}
+    found |= {"release": deployment.release, "finding": Finding.objects.get()}
+    return {name: int(row.pk) for name, row in found.items()}
 
 
 @pytest.mark.parametrize("role", [NOBODY, *Role.values])
@@ -154,18 +178,20 @@ def _answers(client: APIClient, numbers: dict[str, int]) -> dict[str, int]:
 
 def _call(client: APIClient, method: str, address: str, numbers: dict[str, int]) -> int:
     change = Change.objects.filter(pk=numbers["change"]).first()
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "deployments": {"application": "shop", "environment": "production", "ref": "v1"},
         "rollbacks": {"application": "shop", "environment": "production", "reason": "Slow."},
         "approve": {"shown_sha256": change.preview_sha256 if change else "", "reason": "Good."},
     }
+    bodies |= {"environments": {"name": "other", "tier": "local"}, "GREETING": {"value": "hello"}}
+    bodies[f"reports?format=generic&commit={'a' * 40}"] = {"tool": "linter", "facts": []}
     body = bodies.get(address.rpartition("/")[2], {"reason": "Because."})
     if address.endswith(("reject", "override")):
         body = bodies["approve"]
     answer = (
         client.get(address.format(**numbers))
         if method == "get"
-        else client.post(address.format(**numbers), body, "json", headers=KEY)
+        else getattr(client, method)(address.format(**numbers), body, "json", headers=KEY)
     )
     assert Deployment.objects.exists()
     return int(answer.status_code)

@@ -76,6 +76,49 @@ def test_a_wait_without_news_ends_with_nothing(run: Run, alice: User, client_of:
     assert (answer["events"], answer["last"]) == ([], last)
 
 
+def test_where_too_many_wait_already_nobody_waits_long(
+    run: Run, alice: User, client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controlplane.api.views.runs._waits", threading.BoundedSemaphore(0))
+    client = client_of(alice)
+    last = client.get(_events(run)).json()["last"]
+    began = time.monotonic()
+    answer = client.get(_events(run), {"after": last, "wait": 20})
+    assert (answer.status_code, answer.json()["events"], time.monotonic() - began < 5) == (200, [], True)
+
+
+def test_scripts_read_the_story_as_text_and_the_rest_in_headers(run: Run, alice: User, client_of: Client) -> None:
+    client = client_of(alice)
+    last = client.get(_events(run)).json()["last"]
+    runs.tell(run.pk, "one\ttab \x1b[31mred\x1b[0m\x07", node="testing", kind="line")
+    runs.tell(run.pk, "careful", level="warning")
+    answer = client.get(_events(run), {"after": last}, headers={"Accept": "text/plain"})
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert [line.partition(" ")[2] for line in answer.content.decode().splitlines()] == ["one\ttab red", "! careful"]
+    assert (answer["Timonel-Last"], answer["Timonel-Status"], answer["Timonel-Ended"]) == (str(last + 2), "queued", "false")
+    assert "Timonel-Exit-Code" not in answer
+    refused = client.get(_events(run), {"odd": 1}, headers={"Accept": "text/plain"})
+    assert (refused.status_code, refused["Content-Type"], "odd" in refused.json()["errors"]) == (
+        400,
+        "application/problem+json",
+        True,
+    )
+
+
+def test_the_exit_code_is_told_once_everything_is(run: Run, alice: User, client_of: Client) -> None:
+    client = client_of(alice)
+    assert client.get(_events(run)).json()["exit_code"] is None
+    client.post(f"/api/v1/runs/{run.pk}/cancel")
+    assert client.get(_events(run), {"limit": 1}).json()["exit_code"] is None
+    assert client.get(_events(run)).json()["exit_code"] == 1
+
+
+def test_a_cancellation_sent_twice_with_its_key_is_answered_alike(run: Run, alice: User, client_of: Client) -> None:
+    headers = {"Idempotency-Key": "cancel"}
+    first, second = (client_of(alice).post(f"/api/v1/runs/{run.pk}/cancel", headers=headers) for _ in range(2))
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+
+
 def test_a_run_is_cancelled_by_whoever_may_run_things_there(
     run: Run, alice: User, bob: User, mallory: User, client_of: Client
 ) -> None:
