@@ -54,9 +54,11 @@ class Tokens(Endpoint):
 class OneToken(Endpoint):
     """One token of whoever asks."""
 
-    @operation("Revoke a token", {204: None}, errors=(404,))
+    @operation("Revoke a token", {204: None}, errors=(403, 404))
     def delete(self, request: Request, number: int) -> Response:
-        """It ends now."""
+        """It ends now. A token ends itself (it may have leaked) and no other."""
+        if self.actor.token_id not in (None, number):
+            raise Refused("A token cannot revoke another token.", cure="Sign in, or use `manage.py token --revoke`.")
         token = ApiToken.objects.filter(pk=number, user=cast("User", request.user), revoked_at__isnull=True).first()
         if token is None:
             raise NotFound(f"You have no token {number}.")
