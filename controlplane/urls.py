@@ -5,12 +5,13 @@ from django.urls import include, path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from controlplane.dashboard.views.account import administration
+from controlplane.dashboard.account.administration import administration
 
 urlpatterns = [
     path("admin/login/", administration),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", require_POST(set_language), name="set_language"),
     path("api/v1/", include("controlplane.api.urls")),
+    path("", include("controlplane.dashboard.account.urls")),
     path("", include("controlplane.dashboard.urls")),
 ]

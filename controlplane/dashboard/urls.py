@@ -1,16 +1,15 @@
-"""The addresses of the dashboard. Every one of them but sign-in goes through the door."""
+"""The addresses of the dashboard. Every one of them goes through the door."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib.auth.views import LogoutView
 from django.http import HttpResponse
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from controlplane.dashboard.door import page
-from controlplane.dashboard.views import account, applications, changes, environments, lists, overview, runs
+from controlplane.dashboard.views import applications, changes, environments, lists, overview, runs
 
 
 def _at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -24,8 +23,6 @@ def _does(route: str, view: Callable[..., HttpResponse], name: str) -> URLPatter
 
 
 urlpatterns = [
-    path("sign-in/", require_http_methods(["GET", "HEAD", "POST"])(account.SignIn.as_view()), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
     _at("", overview.show, "overview"),
     _at("search/", overview.search, "search"),
     _at("inbox/", changes.index, "inbox"),
