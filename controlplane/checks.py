@@ -117,7 +117,8 @@ def identity_provider(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
     issuer = urlsplit(settings.OIDC_ISSUER)
     if issuer.scheme != "https" and issuer.hostname not in {"localhost", "127.0.0.1"}:
         yield Error("TIMONEL_OIDC_ISSUER is not an https address.", hint="Set it to https://...", id=f"{PREFIX}.E006")
-    app = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]
+    providers: dict[str, Any] = settings.SOCIALACCOUNT_PROVIDERS
+    app = providers["openid_connect"]["APPS"][0]
     for name, value in (("TIMONEL_OIDC_CLIENT_ID", app["client_id"]), ("TIMONEL_OIDC_CLIENT_SECRET", app["secret"])):
         if not value:
             yield Error(f"{name} is not set.", hint="Set it to what the provider gave, or unset the issuer.", id=f"{PREFIX}.E007")

@@ -47,7 +47,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     return cast("HttpResponse", account.password_change(request))
 
 
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth ships no types
 def make_token(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Make a token; the answer shows its text, this once."""
     form = TokenForm(request.POST, scopes=_scopes(actor))

@@ -4,6 +4,7 @@
 The roles of the third to the sixth column are held in one application; `every` is an administrator everywhere. `read` is a
 token of that administrator which may only view and only there, `else` one for an environment of another application: tokens
 open the API and no page. What has no line is denied.
+One's own account is everybody's: its lines tell of a person without a password and without a second factor here.
 """
 
 from __future__ import annotations
@@ -11,9 +12,6 @@ from __future__ import annotations
 PAGES = """
                                                                                    ano non vie ope app adm eve sup rea els
 POST   i18n/setlang/                                                               302 302 302 302 302 302 302 302 302 302
-GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
-POST   sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
-POST   sign-out/                                                                   302 302 302 302 302 302 302 302 302 302
 GET    (root)                                                                      302 200 200 200 200 200 200 200 302 302
 GET    search/                                                                     302 200 200 200 200 200 200 200 302 302
 GET    inbox/                                                                      302 200 200 200 200 200 200 200 302 302
@@ -43,6 +41,50 @@ GET    incidents/                                                               
 POST   incidents/<int:incident_id>/resolve/                                        302 404 403 303 403 303 303 303 302 302
 GET    specialists/                                                                302 200 200 200 200 200 200 200 302 302
 GET    audit/                                                                      302 403 403 403 403 403 200 200 302 302
+"""
+ACCOUNT = """
+GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
+POST   sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
+POST   sign-out/                                                                   302 302 302 302 302 302 302 302 302 302
+GET    sign-in/inactive/                                                           200 200 200 200 200 200 200 200 200 200
+GET    sign-in/second-factor/                                                      302 302 302 302 302 302 302 302 302 302
+POST   sign-in/second-factor/                                                      302 302 302 302 302 302 302 302 302 302
+GET    sign-in/passkey/                                                            302 302 302 302 302 302 302 302 302 302
+POST   sign-in/passkey/                                                            302 302 302 302 302 302 302 302 302 302
+GET    sign-in/with/<slug:provider_id>/                                            404 302 302 302 302 302 302 302 404 404
+GET    sign-in/with/<slug:provider_id>/back/                                       404 302 302 302 302 302 302 302 404 404
+GET    sign-in/cancelled/                                                          200 200 200 200 200 200 200 200 200 200
+GET    sign-in/failed/                                                             401 401 401 401 401 401 401 401 401 401
+GET    account/                                                                    302 200 200 200 200 200 200 200 302 302
+POST   account/profile/                                                            302 303 303 303 303 303 303 303 302 302
+POST   account/tokens/                                                             302 200 200 200 200 200 200 200 302 302
+POST   account/tokens/<int:token_id>/revoke/                                       302 404 404 404 404 404 404 404 302 302
+GET    account/sessions/                                                           302 200 200 200 200 200 200 200 302 302
+POST   account/sessions/                                                           302 302 302 302 302 302 302 302 302 302
+GET    account/password/                                                           302 403 403 403 403 403 403 403 302 302
+POST   account/password/                                                           302 403 403 403 403 403 403 403 302 302
+GET    account/confirm/                                                            302 403 403 403 403 403 403 403 302 302
+POST   account/confirm/                                                            302 403 403 403 403 403 403 403 302 302
+GET    account/confirm/code/                                                       302 403 403 403 403 403 403 403 302 302
+POST   account/confirm/code/                                                       302 403 403 403 403 403 403 403 302 302
+GET    account/confirm/passkey/                                                    302 403 403 403 403 403 403 403 302 302
+POST   account/confirm/passkey/                                                    302 403 403 403 403 403 403 403 302 302
+GET    account/two-factor/                                                         302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/app/add/                                                 302 200 200 200 200 200 200 200 302 302
+POST   account/two-factor/app/add/                                                 302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/app/remove/                                              302 404 404 404 404 404 404 404 302 302
+POST   account/two-factor/app/remove/                                              302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/codes/                                                   302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/codes/download/                                          302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/codes/make/                                              302 200 200 200 200 200 200 200 302 302
+POST   account/two-factor/codes/make/                                              302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/passkeys/                                                302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/passkeys/add/                                            302 200 200 200 200 200 200 200 302 302
+POST   account/two-factor/passkeys/add/                                            302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/passkeys/<int:pk>/remove/                                302 404 404 404 404 404 404 404 302 302
+POST   account/two-factor/passkeys/<int:pk>/remove/                                302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
+POST   account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
 """
 API = """
 GET    api/v1/me                                                                   401 200 200 200 200 200 200 200 200 200
@@ -95,4 +137,4 @@ def _rows(text: str) -> dict[tuple[str, str], tuple[int, ...]]:
     return found
 
 
-ANSWERS = _rows(PAGES) | _rows(API)
+ANSWERS = _rows(PAGES) | _rows(ACCOUNT) | _rows(API)

@@ -12,6 +12,7 @@ from typing import Any
 from typing import cast as cast_to
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
 from pytest_django import DjangoDbBlocker
@@ -56,6 +57,12 @@ def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     with django_db_blocker.unblock(), transaction.atomic():
         yield gather()
         transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def forget_tries() -> None:
+    """Each test begins with nobody throttled."""
+    cache.clear()
 
 
 def test_every_address_has_a_row() -> None:
@@ -146,7 +153,8 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
 def _form(things: dict[str, Any]) -> dict[str, Any]:
     """A form with everything that any page asks for."""
     decision = {"decision": "approve", "sha256": things["sha256"], "name": things["environment"]}
-    return {"reason": "Because.", "environment": things["environment_id"], "ref": "v1", "key": "k", **decision}
+    token = {"verbs": ["view"], "scope": "*", "days": "30"}
+    return {"reason": "Because.", "environment": things["environment_id"], "ref": "v1", "key": "k", **decision, **token}
 
 
 def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
