@@ -7,6 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from controlplane.core import tokens
+from controlplane.core.addresses import address_of
 from controlplane.core.models import ApiToken, User
 from controlplane.core.throttle import Attempt
 
@@ -23,7 +24,7 @@ class TokenAuthentication(BaseAuthentication):
         if not parts or parts[0].lower() != b"bearer":
             return None
         text = parts[1].decode("latin-1") if len(parts) == 2 else ""
-        address = str(request.META.get("REMOTE_ADDR", ""))
+        address = address_of(request._request)
         token = tokens.recognise(text, address)
         if token is None:
             self._slow_down(text, address)

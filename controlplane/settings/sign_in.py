@@ -2,6 +2,7 @@
 
 from controlplane.settings import env
 
+BEHIND_PROXY = False  # whether a proxy of ours says where requests come from
 AUTH_USER_MODEL = "core.User"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from controlplane.core import roles
 from controlplane.core.actors import Actor
+from controlplane.core.addresses import address_of
 from controlplane.core.secrets import seal, unseal
 
 
@@ -24,7 +25,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address as the throttle counts it."""
-        return str(request.META.get("REMOTE_ADDR", ""))
+        return address_of(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Timonel sends no mails of its own."""

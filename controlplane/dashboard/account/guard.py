@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from controlplane.core.addresses import address_of
 from controlplane.core.throttle import Attempt
 
 View = Callable[..., HttpResponse]
@@ -28,7 +29,7 @@ def guarded(act: str, view: View, account_of: Callable[[HttpRequest], str]) -> V
     def answer(request: HttpRequest, **where: Any) -> HttpResponse:
         if request.method != "POST":
             return view(request, **where)
-        attempt = Attempt(act, account_of(request), str(request.META.get("REMOTE_ADDR", "")))
+        attempt = Attempt(act, account_of(request), address_of(request))
         seconds = attempt.wait()
         if seconds:
             return too_many(request, seconds)

@@ -145,16 +145,16 @@ def test_a_socket_that_hears_nothing_closes_by_itself_when_it_is_over(
     monkeypatch.setattr(consumers, "LOOKED_EVERY_SECONDS", 0.1)
     carol, run = scene.people["carol"], scene.runs["running"].pk
     key = session_of(carol)
-    end = {
+    ends: dict[str, Callable[[], object]] = {
         "role": RoleBinding.objects.filter(user=carol).delete,
         "session": SessionStore(key).delete,
         "person": lambda: User.objects.filter(pk=carol.pk).update(is_active=False),
         "password": lambda: User.objects.filter(pk=carol.pk).update(password="another"),
-    }[gone]
+    }
 
     async def conversation(socket: WebsocketCommunicator) -> dict[str, Any]:
         await socket.receive_json_from()
-        await sync_to_async(end)()
+        await sync_to_async(ends[gone])()
         return await first(socket)
 
     assert talk(f"run-{run}", key, conversation)["code"] == (NO_RIGHT if gone == "role" else NO_SESSION)
