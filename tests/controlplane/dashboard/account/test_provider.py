@@ -86,7 +86,7 @@ def test_groups_of_an_odd_shape_are_no_groups(provider: IdentityProvider) -> Non
 
 
 def test_the_sign_in_page_offers_the_provider(provider: IdentityProvider) -> None:
-    assert "Sign in with Acme" in Client().get("/sign-in/").content.decode()
+    assert "Go on with Acme" in Client().get("/sign-in/").content.decode()
 
 
 def test_without_a_provider_there_is_none() -> None:
