@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import cast
 
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -43,6 +44,8 @@ class Tokens(Endpoint):
         """A person makes tokens; a token makes none."""
         if self.actor.kind != ActorKind.PERSON:
             raise Refused("A token cannot make tokens.", cure="Sign in, or use `manage.py token`.")
+        if not did_recently_reauthenticate(request._request):
+            raise Refused("Making a token needs to know that it is you.", cure="Confirm it at /account/confirm/, then ask again.")
         given = body(request, IssueSerializer)
         verbs, lifetime = [Verb(verb) for verb in given["verbs"]], timedelta(days=given["days"])
         token, text = tokens.issue(

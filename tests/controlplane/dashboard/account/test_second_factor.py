@@ -116,3 +116,11 @@ def test_each_page_of_the_account_opens(page: str, client: Client) -> None:
     answer = client.get(f"/account/{page}")
     assert answer.status_code == 200
     assert "<script>" not in answer.content.decode()
+
+
+def test_the_second_factor_of_another_is_nobody_elses(client: Client, alice: User) -> None:
+    theirs = Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data={"name": "hers"})
+    for act in ("remove", "rename"):
+        for answer in (client.get, client.post):
+            assert answer(f"/account/two-factor/passkeys/{theirs.pk}/{act}/").status_code == 404
+    assert Authenticator.objects.filter(pk=theirs.pk).exists()
