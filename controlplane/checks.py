@@ -14,6 +14,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from controlplane.core import roles
+from controlplane.core.errors import Invalid
+
 PREFIX = "timonel"
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 CONNECT_SECONDS = 2.0
@@ -104,6 +107,25 @@ def trusted_origins(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
                 hint="Write each origin with its scheme, https://name.",
                 id=f"{PREFIX}.W002",
             )
+
+
+@register(Tags.security)
+def identity_provider(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
+    """A half-set provider, an unsafe one, or a group that is mapped to nothing: better known now than at a sign-in."""
+    if not settings.OIDC_ISSUER:
+        return
+    issuer = urlsplit(settings.OIDC_ISSUER)
+    if issuer.scheme != "https" and issuer.hostname not in {"localhost", "127.0.0.1"}:
+        yield Error("TIMONEL_OIDC_ISSUER is not an https address.", hint="Set it to https://...", id=f"{PREFIX}.E006")
+    providers: dict[str, Any] = settings.SOCIALACCOUNT_PROVIDERS
+    app = providers["openid_connect"]["APPS"][0]
+    for name, value in (("TIMONEL_OIDC_CLIENT_ID", app["client_id"]), ("TIMONEL_OIDC_CLIENT_SECRET", app["secret"])):
+        if not value:
+            yield Error(f"{name} is not set.", hint="Set it to what the provider gave, or unset the issuer.", id=f"{PREFIX}.E007")
+    try:
+        roles.parse(settings.OIDC_ROLES)
+    except Invalid as error:
+        yield Error(f"TIMONEL_OIDC_ROLES: {error.message}", hint=error.cure, id=f"{PREFIX}.E008")
 
 
 def _answers(address: str, default_port: int) -> bool:

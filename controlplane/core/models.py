@@ -17,11 +17,19 @@ class User(AbstractUser):
 
 
 class RoleBinding(models.Model):
-    """One role of one person in one scope: `*`, `application/<id>` or `environment/<id>`."""
+    """One role of one person in one scope: `*`, `application/<id>` or `environment/<id>`.
+
+    Given by an administrator, or by a group of the identity provider: those come and go with each sign-in.
+    """
+
+    class Source(models.TextChoices):
+        ADMINISTRATOR = "administrator"
+        GROUP = "group"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_bindings")
     role = models.CharField(max_length=16, choices=Role.choices)
     scope = models.CharField(max_length=64, default="*")
+    source = models.CharField(max_length=16, choices=Source.choices, default=Source.ADMINISTRATOR, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -49,6 +57,7 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_from = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "name"], name="api_token_name_once_a_person")]

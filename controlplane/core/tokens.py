@@ -52,8 +52,8 @@ def issue(
     return token, text
 
 
-def recognise(text: str) -> ApiToken | None:
-    """The valid token with this text, its use noted; None for any other."""
+def recognise(text: str, address: str = "") -> ApiToken | None:
+    """The valid token with this text, its use from this address noted; None for any other."""
     if not text.startswith(PREFIX):
         return None
     now = timezone.now()
@@ -64,8 +64,8 @@ def recognise(text: str) -> ApiToken | None:
     )
     if token is not None:
         stale = token.last_used_at is None or token.last_used_at < now - NOTED_EVERY
-        if stale:
-            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        if stale or token.last_used_from != address:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_from=address[:64])
     return token
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils.crypto import constant_time_compare
 
 from agents.models import Run
 from controlplane.core.actors import Actor
@@ -19,12 +23,14 @@ from workloads.models import Change
 TOPIC = re.compile(r"^(?:(?P<everyone>overview|inbox)|(?P<kind>run|environment|change)-(?P<id>\d{1,18}))$")
 EVERYBODYS = ("overview", "inbox")
 NO_SESSION, NO_RIGHT = 4001, 4003
+LOOKED_EVERY_SECONDS = 15.0
 
 
 class Bell(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
     """One page listening to one topic: `overview`, `inbox`, `run-<id>`, `environment-<id>` or `change-<id>`."""
 
     joined = ""
+    watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         """Let in whoever is signed in and may see the topic; the others are told why by a code."""
@@ -36,9 +42,12 @@ class Bell(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships 
         self.joined = self.topic
         await self.channel_layer.group_add(self.joined, self.channel_name)
         await self.send_json({"ready": self.joined})
+        self.watch = asyncio.create_task(self._close_when_over())
 
     async def disconnect(self, code: int) -> None:
         """Leave the group."""
+        if self.watch:
+            self.watch.cancel()
         if self.joined:
             await self.channel_layer.group_discard(self.joined, self.channel_name)
 
@@ -51,6 +60,14 @@ class Bell(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships 
         # Who hears of everything learns that something changed, not which thing that may lie outside their rights.
         ids = {} if self.joined in EVERYBODYS else message.get("ids", {})
         await self.send_json({"group": self.joined, "ids": ids})
+
+    async def _close_when_over(self) -> None:
+        """Close the socket soon after the session or the right has gone, though nothing rings."""
+        refused = 0
+        while not refused:
+            await asyncio.sleep(LOOKED_EVERY_SECONDS)
+            refused = await self._refused()
+        await self.close(refused)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """Pages have nothing to say."""
@@ -74,13 +91,13 @@ def refusal(session_key: str | None, topic: str) -> int:
 
 
 def _user_of(session_key: str | None) -> User | None:
-    """The person of a session that is still there; signing out elsewhere ends it here too."""
-    from django.contrib.auth import SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
+    """The person of a session that is still theirs: signing out elsewhere, or a changed password, ends it here too."""
     store = SessionStore(session_key)
     user_id = store.load().get(SESSION_KEY) if session_key else None
-    return User.objects.filter(pk=user_id, is_active=True).first() if user_id else None
+    user = User.objects.filter(pk=user_id, is_active=True).first() if user_id else None
+    if user is None or not constant_time_compare(store.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+        return None
+    return user
 
 
 def _may_hear(actor: Actor, topic: str) -> bool:

@@ -17,3 +17,4 @@ if not SECRET_KEY:
     SECRET_KEY = "not-secret-no-server-has-been-started-yet"
 
 DEBUG = env.flag("TIMONEL_DEBUG")
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # passkeys on http://localhost

@@ -102,3 +102,21 @@ def test_every_setting_that_is_read_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     assert len(read) > 10
     assert sorted(name for name in read if f"`{name}`" not in readme) == []
+
+
+def with_provider(settings: Settings, issuer: str = "https://id.example.org", secret: str = "s", rules: str = "") -> list[str]:
+    """What is said of an identity provider that is set like this."""
+    app = {"client_id": "timonel", "secret": secret}
+    settings.OIDC_ISSUER, settings.OIDC_ROLES = issuer, [rules] if rules else []
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+    return [message.msg for message in checks.identity_provider(None)]
+
+
+def test_a_right_identity_provider_is_passed(settings: Settings) -> None:
+    assert with_provider(settings, rules="ops=operator:*") == []
+
+
+def test_an_identity_provider_that_is_half_set_or_unsafe_is_named(settings: Settings) -> None:
+    assert "TIMONEL_OIDC_ISSUER" in one(with_provider(settings, issuer="http://id.example.org"))
+    assert "TIMONEL_OIDC_CLIENT_SECRET" in one(with_provider(settings, secret=""))
+    assert "'ops=root:*'" in one(with_provider(settings, rules="ops=root:*"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -44,6 +45,8 @@ class Tokens(Endpoint):
         """A person makes tokens; a token makes none. Its text is told once: repeated under its key, the answer has none."""
         if self.actor.kind != ActorKind.PERSON:
             raise Refused("A token cannot make tokens.", cure="Sign in, or use `manage.py token`.")
+        if not did_recently_reauthenticate(request._request):
+            raise Refused("Making a token needs to know that it is you.", cure="Confirm it at /account/confirm/, then ask again.")
         given = body(request, IssueSerializer)
         return once(request, lambda _: self._issue(given), required=False, secret=frozenset({"text"}))
 
@@ -58,9 +61,11 @@ class Tokens(Endpoint):
 class OneToken(Endpoint):
     """One token of whoever asks."""
 
-    @operation("Revoke a token", {204: None}, errors=(404,))
+    @operation("Revoke a token", {204: None}, errors=(403, 404))
     def delete(self, request: Request, number: int) -> Response:
-        """It ends now."""
+        """It ends now. A token ends itself (it may have leaked) and no other."""
+        if self.actor.token_id not in (None, number):
+            raise Refused("A token cannot revoke another token.", cure="Sign in, or use `manage.py token --revoke`.")
         token = ApiToken.objects.filter(pk=number, user=cast("User", request.user), revoked_at__isnull=True).first()
         if token is None:
             raise NotFound(f"You have no token {number}.")

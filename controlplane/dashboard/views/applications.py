@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from agents import runs as engine
 from controlplane.core.actors import Actor
@@ -24,7 +23,6 @@ def show(request: HttpRequest, actor: Actor, application_id: int) -> HttpRespons
     return render(request, "applications/page.html", _context(actor, application))
 
 
-@require_POST
 def deploy(request: HttpRequest, actor: Actor, application_id: int) -> HttpResponse:
     """Start a deploy run and go to its page; what was typed stays when it is refused."""
     application = sight.one(visibility.applications(actor), "application", pk=application_id)

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid, TimonelError
@@ -46,7 +45,6 @@ def exact(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
     return HttpResponse(bytes(change.preview), content_type="application/json")
 
 
-@require_POST
 def decide(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
     """Approve or reject; when it is refused the page says why and keeps what was typed."""
     change = queries.change_for(actor, change_id).change

@@ -7,13 +7,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from agents import runs as engine
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, Invalid, TimonelError
 from controlplane.core.permissions import Verb
-from controlplane.core.rights import may
+from controlplane.core.rights import demand, may
 from controlplane.dashboard import door, sight
 from controlplane.dashboard.reads import environments
 from workloads import holds, rollback
@@ -45,11 +44,11 @@ def menu(request: HttpRequest, actor: Actor) -> HttpResponse:
     return render(request, "frame/_environments.html", {"environments": sight.environments(actor)[:200]})
 
 
-@require_POST
 def roll_back(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
     """Start a rollback run and go to its page."""
     environment = environments.one(actor, environment_id)
     try:
+        demand(actor, Verb.ROLL_BACK, environment.scopes, f"{environment}")
         _demand_a_way_back(environment)
         run = engine.start(actor, environment, "rollback", {}, idempotency_key=request.POST.get("key", "")[:100])
     except TimonelError as error:
@@ -60,7 +59,6 @@ def roll_back(request: HttpRequest, actor: Actor, environment_id: int) -> HttpRe
     return door.go(request, reverse("run", kwargs={"run_id": run.pk}))
 
 
-@require_POST
 def release_hold(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
     """Let automation work here again."""
     environment = environments.one(actor, environment_id)

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from controlplane.core.actors import Actor
 from controlplane.core.permissions import Verb
@@ -42,7 +41,6 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return render(request, "findings/list.html", context)
 
 
-@require_POST
 def suppress(request: HttpRequest, actor: Actor, finding_id: int) -> HttpResponse:
     """Stop counting a finding, with a reason, for a while or without an end."""
     finding = sight.one(visibility.findings(actor), "finding", pk=finding_id)
@@ -52,7 +50,6 @@ def suppress(request: HttpRequest, actor: Actor, finding_id: int) -> HttpRespons
     return door.go(request, _back(request))
 
 
-@require_POST
 def count_again(request: HttpRequest, actor: Actor, finding_id: int) -> HttpResponse:
     """Count a suppressed finding again, with a reason."""
     finding = sight.one(visibility.findings(actor), "finding", pk=finding_id)

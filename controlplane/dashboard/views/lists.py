@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from agents.models import AgentProfile
 from agents.specialists import registry
@@ -48,7 +47,6 @@ def incidents(request: HttpRequest, actor: Actor) -> HttpResponse:
     return render(request, "incidents/list.html", context)
 
 
-@require_POST
 def resolve_incident(request: HttpRequest, actor: Actor, incident_id: int) -> HttpResponse:
     """Say that the cause of an incident is gone."""
     incident = sight.one(visibility.incidents(actor), "incident", pk=incident_id)

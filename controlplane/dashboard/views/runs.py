@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_POST
 
 from agents.models import Run, RunEvent
 from controlplane.core.actors import Actor
@@ -86,7 +85,6 @@ def lines(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
     return JsonResponse({"lines": [_line(event) for event in found], "ended": run.finished_at is not None})
 
 
-@require_POST
 def cancel(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
     """Ask the run to stop."""
     from agents import runs as engine
@@ -96,7 +94,6 @@ def cancel(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
     return door.go(request, reverse("run", kwargs={"run_id": run.pk}))
 
 
-@require_POST
 def retry(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:
     """Run again what failed."""
     from agents import runs as engine

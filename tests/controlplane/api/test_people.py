@@ -17,9 +17,18 @@ ASKED = {"name": "ci", "verbs": ["view", "run"], "days": 30}
 
 
 def _signed_in(person: User) -> APIClient:
+    """Who has just confirmed that it is they."""
     client = APIClient()
     client.force_login(person)
+    assert client.post("/account/confirm/", {"password": "correct horse battery staple"}).status_code == 302
     return client
+
+
+def test_a_session_alone_makes_no_token(alice: User) -> None:
+    client = APIClient()
+    client.force_login(alice)
+    answer = client.post("/api/v1/tokens", ASKED, format="json")
+    assert (answer.status_code, "/account/confirm/" in answer.json()["cure"]) == (403, True)
 
 
 def test_a_person_makes_a_token_and_sees_it_once(alice: User) -> None:
@@ -47,6 +56,14 @@ def test_one_name_a_person(alice: User) -> None:
     client = _signed_in(alice)
     client.post("/api/v1/tokens", ASKED, format="json")
     assert client.post("/api/v1/tokens", ASKED, format="json").status_code == 409
+
+
+def test_a_token_ends_itself_and_no_other(alice: User, client_of: Client) -> None:
+    client, other = client_of(alice), client_of(alice).get("/api/v1/tokens").json()[1]["id"]
+    assert client.delete(f"/api/v1/tokens/{other}").status_code == 403
+    own = client.get("/api/v1/tokens").json()[0]["id"]
+    assert client.delete(f"/api/v1/tokens/{own}").status_code == 204
+    assert client.get("/api/v1/me").status_code == 401
 
 
 def test_a_person_ends_their_own_tokens_only(alice: User, bob: User) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import channel_layers
+from channels.security.websocket import AllowedHostsOriginValidator
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -16,7 +17,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from controlplane.asgi import application
 from controlplane.core import live
 from controlplane.core.models import RoleBinding, User
-from controlplane.dashboard.consumers import NO_RIGHT, NO_SESSION
+from controlplane.dashboard import consumers
+from controlplane.dashboard.consumers import NO_RIGHT, NO_SESSION, Bell
 from tests.journeys.scene import Scene, fill
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,3 +136,39 @@ def test_a_deactivated_person_hears_nothing_more(scene: Scene) -> None:
     key = session_of(scene.people["bob"])
     User.objects.filter(username="bob").update(is_active=False)
     assert talk("overview", key, first)["code"] == NO_SESSION
+
+
+@pytest.mark.parametrize("gone", ["role", "session", "person", "password"])
+def test_a_socket_that_hears_nothing_closes_by_itself_when_it_is_over(
+    gone: str, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "LOOKED_EVERY_SECONDS", 0.1)
+    carol, run = scene.people["carol"], scene.runs["running"].pk
+    key = session_of(carol)
+    ends: dict[str, Callable[[], object]] = {
+        "role": RoleBinding.objects.filter(user=carol).delete,
+        "session": SessionStore(key).delete,
+        "person": lambda: User.objects.filter(pk=carol.pk).update(is_active=False),
+        "password": lambda: User.objects.filter(pk=carol.pk).update(password="another"),
+    }
+
+    async def conversation(socket: WebsocketCommunicator) -> dict[str, Any]:
+        await socket.receive_json_from()
+        await sync_to_async(ends[gone])()
+        return await first(socket)
+
+    assert talk(f"run-{run}", key, conversation)["code"] == (NO_RIGHT if gone == "role" else NO_SESSION)
+
+
+def test_a_socket_from_another_origin_is_refused(scene: Scene, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    key = session_of(scene.people["bob"])
+
+    async def knock() -> bool:
+        cookie = (b"cookie", f"{settings.SESSION_COOKIE_NAME}={key}".encode())
+        guarded = AllowedHostsOriginValidator(Bell.as_asgi())
+        socket = WebsocketCommunicator(guarded, "/live/overview/", [cookie, (b"origin", b"https://evil.example")])
+        let_in, _ = await socket.connect()
+        return bool(let_in)
+
+    assert async_to_sync(knock)() is False

@@ -26,8 +26,6 @@ class Door:
 
 LISTS = Door(200, 200, 200)
 DOORS = {
-    "sign-in": Door(302, 302, 302),
-    "sign-out": Door(302, 302, 302, method="post"),
     "overview": LISTS,
     "search": LISTS,
     "inbox": LISTS,
@@ -94,7 +92,7 @@ def test_an_address_answers_each_person_by_their_rights(name: str, scene: Scene,
         assert answer.status_code == getattr(door, person), person
 
 
-@pytest.mark.parametrize("name", [name for name in DOORS if name != "sign-in"])
+@pytest.mark.parametrize("name", DOORS)
 def test_nobody_gets_anywhere_without_signing_in(name: str, scene: Scene) -> None:
     answer = getattr(Client(), DOORS[name].method)(address(name, scene))
     assert answer.status_code == 302

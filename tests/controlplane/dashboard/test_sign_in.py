@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from controlplane.dashboard.throttle import TRIES_OF_ACCOUNT
+from controlplane.core.throttle import TRIES_OF_ACCOUNT
 from tests.journeys.scene import PASSWORD, Scene
 
 
 def attempt(password: str, *, name: str = "bob", address: str = "192.0.2.1") -> int:
     """The status of one try."""
-    return Client(REMOTE_ADDR=address).post("/sign-in/", {"username": name, "password": password}).status_code
+    return Client(REMOTE_ADDR=address).post("/sign-in/", {"login": name, "password": password}).status_code
 
 
 def exhaust(name: str = "bob") -> None:
@@ -48,10 +48,10 @@ def test_a_success_forgets_the_tries(scene: Scene) -> None:
 
 def test_the_page_says_how_long_to_wait(scene: Scene) -> None:
     exhaust()
-    page = Client(REMOTE_ADDR="192.0.2.1").post("/sign-in/", {"username": "bob", "password": PASSWORD}).content.decode()
+    page = Client(REMOTE_ADDR="192.0.2.1").post("/sign-in/", {"login": "bob", "password": PASSWORD}).content.decode()
     assert "Wait 15 minutes" in page
 
 
 def test_signing_in_does_not_lead_elsewhere(scene: Scene) -> None:
-    form = {"username": "bob", "password": PASSWORD, "next": "https://example.com/"}
+    form = {"login": "bob", "password": PASSWORD, "next": "https://example.com/"}
     assert Client().post("/sign-in/", form)["Location"] == "/"

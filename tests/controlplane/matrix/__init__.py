@@ -1,0 +1,1 @@
+"""Who may do what: every address against every kind of caller."""

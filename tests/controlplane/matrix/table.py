@@ -1,0 +1,140 @@
+"""The role matrix as a table: a line an address and method, a column a kind of caller.
+
+302 from a page leads to sign-in; 303 is a form that did its work; 404 is also the answer to who may not know of the thing.
+The roles of the third to the sixth column are held in one application; `every` is an administrator everywhere. `read` is a
+token of that administrator which may only view and only there, `else` one for an environment of another application: tokens
+open the API and no page. What has no line is denied.
+One's own account is everybody's: its lines tell of a person without a password and without a second factor here.
+"""
+
+from __future__ import annotations
+
+PAGES = """
+                                                                                   ano non vie ope app adm eve sup rea els
+POST   i18n/setlang/                                                               302 302 302 302 302 302 302 302 302 302
+GET    (root)                                                                      302 200 200 200 200 200 200 200 302 302
+GET    search/                                                                     302 200 200 200 200 200 200 200 302 302
+GET    inbox/                                                                      302 200 200 200 200 200 200 200 302 302
+GET    applications/<int:application_id>/                                          302 404 200 200 200 200 200 200 302 302
+POST   applications/<int:application_id>/deploy/                                   302 404 403 303 403 303 303 303 302 302
+GET    environments/menu/                                                          302 200 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/                                          302 404 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/state/                                    302 404 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/log/<int:instance_id>/<slug:process>/     302 404 200 200 200 200 200 200 302 302
+POST   environments/<int:environment_id>/roll-back/                                302 404 403 303 303 303 303 303 302 302
+POST   environments/<int:environment_id>/release-hold/                             302 404 403 403 403 303 303 303 302 302
+GET    runs/                                                                       302 200 200 200 200 200 200 200 302 302
+GET    runs/<int:run_id>/                                                          302 404 200 200 200 200 200 200 302 302
+GET    runs/<int:run_id>/state/                                                    302 404 200 200 200 200 200 200 302 302
+GET    runs/<int:run_id>/events/                                                   302 404 200 200 200 200 200 200 302 302
+GET    runs/<int:run_id>/log/                                                      302 404 200 200 200 200 200 200 302 302
+GET    runs/<int:run_id>/log/lines/                                                302 404 200 200 200 200 200 200 302 302
+POST   runs/<int:run_id>/cancel/                                                   302 404 403 303 403 303 303 303 302 302
+POST   runs/<int:run_id>/retry/                                                    302 404 403 303 403 303 303 303 302 302
+GET    changes/<int:change_id>/                                                    302 404 200 200 200 200 200 200 302 302
+GET    changes/<int:change_id>/state/                                              302 404 200 200 200 200 200 200 302 302
+GET    changes/<int:change_id>/preview.json                                        302 404 200 200 200 200 200 200 302 302
+POST   changes/<int:change_id>/decide/                                             302 404 403 403 303 303 303 303 302 302
+GET    deployments/                                                                302 200 200 200 200 200 200 200 302 302
+GET    findings/                                                                   302 200 200 200 200 200 200 200 302 302
+GET    incidents/                                                                  302 200 200 200 200 200 200 200 302 302
+POST   incidents/<int:incident_id>/resolve/                                        302 404 403 303 403 303 303 303 302 302
+GET    specialists/                                                                302 200 200 200 200 200 200 200 302 302
+GET    audit/                                                                      302 403 403 403 403 403 200 200 302 302
+"""
+ACCOUNT = """
+GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
+POST   sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
+POST   sign-out/                                                                   302 302 302 302 302 302 302 302 302 302
+GET    sign-in/inactive/                                                           200 200 200 200 200 200 200 200 200 200
+GET    sign-in/second-factor/                                                      302 302 302 302 302 302 302 302 302 302
+POST   sign-in/second-factor/                                                      302 302 302 302 302 302 302 302 302 302
+GET    sign-in/passkey/                                                            302 302 302 302 302 302 302 302 302 302
+POST   sign-in/passkey/                                                            302 302 302 302 302 302 302 302 302 302
+GET    sign-in/with/<slug:provider_id>/                                            404 302 302 302 302 302 302 302 404 404
+GET    sign-in/with/<slug:provider_id>/back/                                       404 302 302 302 302 302 302 302 404 404
+GET    sign-in/cancelled/                                                          200 200 200 200 200 200 200 200 200 200
+GET    sign-in/failed/                                                             401 401 401 401 401 401 401 401 401 401
+GET    account/                                                                    302 200 200 200 200 200 200 200 302 302
+POST   account/profile/                                                            302 303 303 303 303 303 303 303 302 302
+POST   account/tokens/                                                             302 200 200 200 200 200 200 200 302 302
+POST   account/tokens/<int:token_id>/revoke/                                       302 404 404 404 404 404 404 404 302 302
+GET    account/sessions/                                                           302 200 200 200 200 200 200 200 302 302
+POST   account/sessions/                                                           302 302 302 302 302 302 302 302 302 302
+GET    account/password/                                                           302 403 403 403 403 403 403 403 302 302
+POST   account/password/                                                           302 403 403 403 403 403 403 403 302 302
+GET    account/confirm/                                                            302 403 403 403 403 403 403 403 302 302
+POST   account/confirm/                                                            302 403 403 403 403 403 403 403 302 302
+GET    account/confirm/code/                                                       302 403 403 403 403 403 403 403 302 302
+POST   account/confirm/code/                                                       302 403 403 403 403 403 403 403 302 302
+GET    account/confirm/passkey/                                                    302 403 403 403 403 403 403 403 302 302
+POST   account/confirm/passkey/                                                    302 403 403 403 403 403 403 403 302 302
+GET    account/two-factor/                                                         302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/app/add/                                                 302 200 200 200 200 200 200 200 302 302
+POST   account/two-factor/app/add/                                                 302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/app/remove/                                              302 404 404 404 404 404 404 404 302 302
+POST   account/two-factor/app/remove/                                              302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/codes/                                                   302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/codes/download/                                          302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/codes/make/                                              302 200 200 200 200 200 200 200 302 302
+POST   account/two-factor/codes/make/                                              302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/passkeys/                                                302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/passkeys/add/                                            302 200 200 200 200 200 200 200 302 302
+POST   account/two-factor/passkeys/add/                                            302 200 200 200 200 200 200 200 302 302
+GET    account/two-factor/passkeys/<int:pk>/remove/                                302 404 404 404 404 404 404 404 302 302
+POST   account/two-factor/passkeys/<int:pk>/remove/                                302 404 404 404 404 404 404 404 302 302
+GET    account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
+POST   account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
+"""
+API = """
+GET    api/v1/me                                                                   401 200 200 200 200 200 200 200 200 200
+GET    api/v1/tokens                                                               401 200 200 200 200 200 200 200 200 200
+POST   api/v1/tokens                                                               401 201 201 201 201 201 201 201 403 403
+DELETE api/v1/tokens/<int:number>                                                  401 404 404 404 404 404 404 404 403 403
+GET    api/v1/applications                                                         401 200 200 200 200 200 200 200 200 200
+GET    api/v1/applications/<str:name>                                              401 404 200 200 200 200 200 200 200 404
+GET    api/v1/applications/<str:name>/environments/<str:environment>               401 404 200 200 200 200 200 200 200 404
+POST   api/v1/applications/<str:name>/environments/<str:environment>/release-hold  401 404 403 403 403 200 200 200 403 404
+GET    api/v1/deployments                                                          401 200 200 200 200 200 200 200 200 200
+POST   api/v1/deployments                                                          401 404 403 202 403 202 202 202 403 404
+GET    api/v1/deployments/<int:number>                                             401 404 200 200 200 200 200 200 200 404
+POST   api/v1/rollbacks                                                            401 404 403 202 202 202 202 202 403 404
+GET    api/v1/runs                                                                 401 200 200 200 200 200 200 200 200 200
+GET    api/v1/runs/<int:number>                                                    401 404 200 200 200 200 200 200 200 404
+GET    api/v1/runs/<int:number>/events                                             401 404 200 200 200 200 200 200 200 404
+POST   api/v1/runs/<int:number>/cancel                                             401 404 403 202 403 202 202 202 403 404
+POST   api/v1/runs/<int:number>/retry                                              401 404 403 202 403 202 202 202 403 404
+GET    api/v1/changes                                                              401 200 200 200 200 200 200 200 200 200
+GET    api/v1/changes/<int:number>                                                 401 404 200 200 200 200 200 200 200 404
+GET    api/v1/changes/<int:number>/diff                                            401 404 200 200 200 200 200 200 200 404
+POST   api/v1/changes/<int:number>/approve                                         401 404 403 403 200 200 200 200 403 404
+POST   api/v1/changes/<int:number>/reject                                          401 404 403 403 200 200 200 200 403 404
+POST   api/v1/changes/<int:number>/override                                        401 404 403 403 403 200 200 200 403 404
+POST   api/v1/changes/<int:number>/withdraw                                        401 404 403 200 403 200 200 200 403 404
+GET    api/v1/findings                                                             401 200 200 200 200 200 200 200 200 200
+GET    api/v1/incidents                                                            401 200 200 200 200 200 200 200 200 200
+GET    api/v1/schema/                                                              200 200 200 200 200 200 200 200 200 200
+GET    api/v1/schema                                                               200 200 200 200 200 200 200 200 200 200
+"""
+TOPICS = {
+    "overview": ("session", "right", "-", "-", "-", "-", "-", "-"),
+    "inbox": ("session", "right", "-", "-", "-", "-", "-", "-"),
+    "run-{run_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
+    "environment-{environment_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
+    "change-{change_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
+    "secrets": ("session", "right", "right", "right", "right", "right", "right", "right"),
+}
+
+
+def _rows(text: str) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The lines by method and pattern; the dashboard's root, whose pattern is empty, is written `(root)`."""
+    found = {}
+    for line in text.strip().splitlines():
+        method, pattern, *answers = line.split()
+        if not method.isupper():
+            continue  # the heading
+        found[method, pattern.replace("(root)", "")] = tuple(map(int, answers))
+    return found
+
+
+ANSWERS = _rows(PAGES) | _rows(ACCOUNT) | _rows(API)

@@ -1,0 +1,171 @@
+"""The role matrix: every address, every method, every kind of caller, on things of their own and on foreign ones.
+
+A new address without a row in `table.py` fails here by its name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from typing import cast as cast_to
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from pytest_django import DjangoDbBlocker
+
+from controlplane.core.models import AuditEntry
+from controlplane.dashboard.consumers import NO_RIGHT, NO_SESSION, refusal
+from controlplane.dashboard.routing import websocket_urlpatterns
+from tests.controlplane.matrix.cast import (
+    ANONYMOUS,
+    ELSEWHERE,
+    EVERY,
+    FOREIGN,
+    NOBODY,
+    PEOPLE,
+    READING,
+    SCOPED,
+    SUPER,
+    TOKENS,
+    Cast,
+    gather,
+)
+from tests.controlplane.matrix.routes import UNSAFE, Route, routes
+from tests.controlplane.matrix.table import ANSWERS, TOPICS
+
+ROUTES = {route.pattern: route for route in routes()}
+LISTED = sorted(ANSWERS)
+CALLERS = (*PEOPLE, *TOKENS)
+DENIALS = {403, 404, 405}
+TO_SIGN_IN = 302
+NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks")}
+OF_APPLICATIONS = re.compile(
+    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|name)>|(deployments|runs|changes)/<int:number>"
+)
+ABOUT_THINGS = [key for key in LISTED if key in NAMED_IN_THE_BODY or OF_APPLICATIONS.search(key[1])]
+pytestmark = pytest.mark.django_db
+KEY = {"Idempotency-Key": "k"}
+
+
+@pytest.fixture(scope="module")
+def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+    """Everybody and everything, written once; each call's own writes are taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield gather()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def forget_tries() -> None:
+    """Each test begins with nobody throttled."""
+    cache.clear()
+
+
+def test_every_address_has_a_row() -> None:
+    listed = {pattern for _, pattern in ANSWERS}
+    assert {route.pattern for route in ROUTES.values() if not route.of_admin} == listed
+
+
+@pytest.mark.parametrize(("method", "pattern"), LISTED)
+def test_each_caller_gets_what_the_table_says(method: str, pattern: str, cast: Cast) -> None:
+    found = {caller: call(cast, caller, method, ROUTES[pattern], cast.here).status_code for caller in CALLERS}
+    assert found == dict(zip(CALLERS, ANSWERS[method, pattern], strict=True))
+
+
+@pytest.mark.parametrize(("method", "pattern"), ABOUT_THINGS)
+def test_what_is_foreign_does_not_exist(method: str, pattern: str, cast: Cast) -> None:
+    found = {caller: call(cast, caller, method, ROUTES[pattern], cast.foreign).status_code for caller in CALLERS}
+    here = dict(zip(CALLERS, ANSWERS[method, pattern], strict=True))
+    expected = {**here, **dict.fromkeys((NOBODY, *SCOPED), 404)}
+    if ROUTES[pattern].of_api:
+        expected |= {READING: 404, ELSEWHERE: here[EVERY]}
+    assert found == expected
+
+
+@pytest.mark.parametrize("pattern", [pattern for pattern, route in ROUTES.items() if not route.of_admin])
+def test_a_method_without_a_row_is_denied_to_everybody(pattern: str, cast: Cast) -> None:
+    for method in [method for method in UNSAFE if (method, pattern) not in ANSWERS]:
+        before = AuditEntry.objects.count()
+        for caller in (EVERY, SUPER):
+            assert call(cast, caller, method, ROUTES[pattern], cast.here).status_code in DENIALS, (method, caller)
+        assert AuditEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("pattern", [pattern for method, pattern in LISTED if method == "GET" and not ROUTES[pattern].arguments])
+def test_lists_and_pages_name_nothing_foreign(pattern: str, cast: Cast) -> None:
+    for caller in (ANONYMOUS, NOBODY, *SCOPED, READING):
+        assert FOREIGN not in call(cast, caller, "GET", ROUTES[pattern], cast.here).content.decode(), caller
+
+
+@pytest.mark.parametrize("pattern", [route.pattern for route in ROUTES.values() if route.of_admin])
+def test_the_administration_opens_to_superusers_only(pattern: str, cast: Cast) -> None:
+    for caller in [caller for caller in CALLERS if caller != SUPER]:
+        for method in ("GET", "POST"):
+            answer = call(cast, caller, method, ROUTES[pattern], cast.here)
+            assert answer.status_code in {TO_SIGN_IN, *DENIALS}, (caller, method)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_socket_opens_to_who_may_hear_its_topic(topic: str, cast: Cast) -> None:
+    codes = {"-": 0, "session": NO_SESSION, "right": NO_RIGHT}
+    expected = {caller: codes[word] for caller, word in zip(PEOPLE, TOPICS[topic], strict=True)}
+    assert {caller: _heard(cast, caller, topic.format(**cast.here)) for caller in PEOPLE} == expected
+    if "{" in topic:
+        foreign = expected | dict.fromkeys(SCOPED, NO_RIGHT)
+        assert {caller: _heard(cast, caller, topic.format(**cast.foreign)) for caller in PEOPLE} == foreign
+
+
+def test_there_is_one_socket() -> None:
+    assert [str(route.pattern) for route in websocket_urlpatterns] == ["live/<str:topic>/"]
+
+
+def call(cast: Cast, caller: str, method: str, route: Route, things: dict[str, Any]) -> HttpResponse:
+    """The answer to one call, as if it were the first."""
+    client, address = cast.client(caller), route.address(_values(route, things))
+    with transaction.atomic():
+        if method == "GET":
+            answer = client.get(address)
+        elif route.of_api:
+            answer = client.generic(method, address, json.dumps(_json(route, things)), "application/json", headers=KEY)
+        else:
+            answer = getattr(client, method.lower())(address, _form(things))
+        transaction.set_rollback(True)
+    return cast_to("HttpResponse", answer)
+
+
+def _heard(cast: Cast, caller: str, topic: str) -> int:
+    return refusal(cast.sessions.get(caller), topic)
+
+
+def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
+    """The values of the arguments in the pattern; whatever is not of an application gets a number that nothing has."""
+    run = things["failed"] if "retry" in route.pattern else things["run_id"]
+    number = {"deployments": things["deployment"], "runs": run, "changes": things["change_id"]}
+    kind = route.pattern.removeprefix("api/v1/").split("/")[0]
+    others = dict.fromkeys(set(route.arguments) - set(things), 0)
+    return others | things | {"run_id": run} | ({"number": number.get(kind, 0)} if "number" in route.arguments else {})
+
+
+def _form(things: dict[str, Any]) -> dict[str, Any]:
+    """A form with everything that any page asks for."""
+    decision = {"decision": "approve", "sha256": things["sha256"], "name": things["environment"]}
+    token = {"verbs": ["view"], "scope": "*", "days": "30"}
+    return {"reason": "Because.", "environment": things["environment_id"], "ref": "v1", "key": "k", **decision, **token}
+
+
+def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
+    """A body as this operation asks for it."""
+    place = {"application": things["name"], "environment": things["environment"]}
+    decision = {"shown_sha256": things["sha256"], "reason": "Good."}
+    bodies = {
+        "deployments": place | {"ref": "v1"},
+        "rollbacks": place | {"reason": "Slow."},
+        "tokens": {"name": "ci", "verbs": ["view"]},
+    }
+    return (bodies | dict.fromkeys(("approve", "reject", "override"), decision)).get(
+        route.pattern.rpartition("/")[2], {"reason": "Because."}
+    )
