@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from agents.models import AgentProfile
 from agents.specialists import registry
-from controlplane.core import audit as chain
+from controlplane.core import chain
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid, Refused
 from controlplane.core.models import AuditEntry
@@ -85,8 +85,8 @@ def audit(request: HttpRequest, actor: Actor) -> HttpResponse:
     rows, chosen = _filtered(request, AuditEntry.objects.all(), actor="actor_label", action="action")
     context: dict[str, Any] = {"page": page_of(request, rows), "chosen": chosen}
     if "verify" in request.GET:
-        broken = chain.first_broken()
-        context |= {"verified": broken is None, "broken": broken, "entries": AuditEntry.objects.count()}
+        proof = chain.verify()
+        context |= {"verified": proof.whole, "broken": proof.problem, "entries": proof.entries}
     return render(request, "audit/list.html", context)
 
 
