@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from controlplane.core import audit, chain, heads, live, queue, signing
+from controlplane.core import audit, chain, heads, queue, signing
 from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from controlplane.core.models import AuditVerification
@@ -27,7 +27,6 @@ def ask(actor: Actor) -> AuditVerification:
         if new:
             audit.record(actor, "audit.verify", made)
             queue.enqueue("core.verify_audit", made.pk)
-            live.ring("audit", verification=made.pk)
     return made
 
 
@@ -36,7 +35,6 @@ def run(verification_id: int) -> None:
     started = {"started_at": timezone.now()}
     if not AuditVerification.objects.move(verification_id, AuditVerification.UNFINISHED, Status.RUNNING, **started):
         return
-    live.ring("audit", verification=verification_id)
     try:
         proof = prove()
     except TimonelError as error:
@@ -70,7 +68,6 @@ def latest_whole() -> AuditVerification | None:
 
 def _finish(pk: int, status: str, **found: object) -> None:
     AuditVerification.objects.move(pk, Status.RUNNING, status, finished_at=timezone.now(), **found)
-    live.ring("audit", verification=pk)
 
 
 def _give_up_lost() -> None:

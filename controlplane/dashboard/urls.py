@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from controlplane.dashboard.door import page
-from controlplane.dashboard.views import account, applications, changes, environments, lists, overview, runs
+from controlplane.dashboard.views import account, applications, audit, changes, environments, lists, overview, runs
 
 
 def _at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -47,5 +47,9 @@ urlpatterns = [
     _at("incidents/", lists.incidents, "incidents"),
     _at("incidents/<int:incident_id>/resolve/", lists.resolve_incident, "incident-resolve"),
     _at("specialists/", lists.specialists, "specialists"),
-    _at("audit/", lists.audit, "audit"),
+    _at("audit/", audit.index, "audit"),
+    _at("audit/<int:number>/", audit.entry, "audit-entry"),
+    _at("audit/proof/", audit.proof, "audit-proof"),
+    _at("audit/verify/", audit.verify, "audit-verify"),
+    _at("audit/export.<str:form>", audit.export, "audit-export"),
 ]
