@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
@@ -15,7 +16,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from controlplane.core.models import User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -32,9 +33,9 @@ def page(view: View) -> View:
     """A view that is given the actor, whose errors of ours become a page that says what, and what to do now."""
 
     @wraps(view)
-    def answer(request: HttpRequest, **where: Any) -> HttpResponse:
+    def answer(request: HttpRequest, **where: Any) -> HttpResponseBase:
         try:
-            response = view(request, actor_of(request), **where)
+            response: HttpResponseBase = view(request, actor_of(request), **where)
         except TimonelError as error:
             response = problem(request, error)
         patch_vary_headers(response, ["HX-Request"])  # one address, a page or its fragment

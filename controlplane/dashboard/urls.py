@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib.auth.views import LogoutView
-from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from controlplane.dashboard.door import page
+from controlplane.dashboard.door import View, page
 from controlplane.dashboard.views import account, applications, audit, changes, environments, lists, overview, runs
 
 
-def _at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+def _at(route: str, view: View, name: str) -> URLPattern:
     return path(route, page(view), name=name)
 
 

@@ -29,7 +29,7 @@ CSRF_TRUSTED_ORIGINS = env.words("TIMONEL_TRUSTED_ORIGINS")
 EMBEDDED = False  # whether `manage.py up` runs the servers
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "controlplane.core.administration_app.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
