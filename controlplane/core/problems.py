@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from controlplane.core.errors import TimonelError
+from controlplane.core.redaction import redact_value
 
 
 def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -33,6 +34,5 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _problem(body: dict[str, Any], reference: str) -> Response:
-    return Response(
-        {"type": "about:blank", **body, "reference": reference}, body["status"], content_type="application/problem+json"
-    )
+    told = {"type": "about:blank", **redact_value(body), "reference": reference}
+    return Response(told, body["status"], content_type="application/problem+json")
