@@ -14,6 +14,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from controlplane.core import signing
+from controlplane.core.errors import Invalid
+
 PREFIX = "timonel"
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 CONNECT_SECONDS = 2.0
@@ -32,6 +35,15 @@ def encryption_keys(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
                 hint='Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"',
                 id=f"{PREFIX}.E001",
             )
+
+
+@register(Tags.security)
+def audit_keys(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
+    """Every key must be an Ed25519 key: a wrong one would leave the audit unsigned."""
+    try:
+        signing.public_keys()
+    except Invalid as error:
+        yield Error(error.message, hint=error.cure, id=f"{PREFIX}.E006")
 
 
 @register()
