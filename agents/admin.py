@@ -1,4 +1,4 @@
-"""How each specialist is configured, in the admin."""
+"""How each specialist is configured, and runs as records, in the admin."""
 
 from __future__ import annotations
 
@@ -6,23 +6,57 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
-from agents.models import AgentProfile
+from agents.models import AgentProfile, Run, Step
 from controlplane.core.administration import AuditedAdmin
+from controlplane.core.records import RecordAdmin
 
 
 @admin.register(AgentProfile)
 class AgentProfileAdmin(AuditedAdmin):
-    """On or off, blocking or advisory, and its limits. A specialist's profile is made when it is first asked."""
+    """On or off, blocking or advisory, and its limits. A specialist's profile is made with the tables."""
 
     list_display = ("name", "enabled", "blocking", "timeout_seconds")
+    list_filter = ("enabled", "blocking")
+    search_fields = ("name",)
     fields = ("name", "enabled", "blocking", "timeout_seconds", "options")
     readonly_fields = ("name",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Specialists are files, not rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """It would come back with its defaults."""
         return False
+
+
+@admin.register(Run)
+class RunAdmin(RecordAdmin):
+    """Its story, line by line, is on its page of the dashboard."""
+
+    list_display = ("id", "workflow", "environment", "status", "requested_by_label", "created_at", "finished_at")
+    list_filter = ("status",)
+    list_select_related = ("environment__application",)
+    search_fields = ("idempotency_key__exact", "environment__name__exact", "environment__application__name__exact")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The columns, and the way to its story."""
+        return ["story", *super().get_fields(request, obj)]
+
+    @admin.display(description=gettext_lazy("Story"))
+    def story(self, run: Run) -> SafeString:
+        """A link to the dashboard."""
+        return format_html('<a href="{}">{}</a>', reverse("run", args=[run.pk]), run)
+
+
+@admin.register(Step)
+class StepAdmin(RecordAdmin):
+    list_display = ("id", "run", "node", "attempt", "status", "verdict", "started_at", "finished_at")
+    list_filter = ("status", "verdict")
+    list_select_related = ("run",)
+    search_fields = ("node__exact",)

@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from agents.leases import Lease
 from controlplane.core.errors import LeaseLost
+from controlplane.core.redaction import redact
 
 SETUP_LOCK = 0x7113_C4EC  # one process makes the tables
 HELD = "SELECT 1 FROM agents_run WHERE id = %s AND fence = %s AND status = 'running' FOR SHARE"
@@ -27,11 +28,22 @@ _pools: dict[tuple[int, Address], Pool] = {}
 _making = threading.Lock()
 
 
+class Plain(JsonPlusSerializer):
+    """Plain values only: what is in the database is never revived into an object of ours. Of an error its text, redacted."""
+
+    def __init__(self) -> None:
+        super().__init__(pickle_fallback=False, allowed_msgpack_modules=None)
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """The value as it is stored."""
+        return super().dumps_typed(redact(f"{type(obj).__name__}: {obj}") if isinstance(obj, BaseException) else obj)
+
+
 class FencedSaver(PostgresSaver):
     """A PostgresSaver whose every write is refused once its lease is lost."""
 
     def __init__(self, pool: Pool, lease: Lease) -> None:
-        super().__init__(pool, serde=_strict())
+        super().__init__(pool, serde=Plain())
         self._lease = lease
 
     @contextmanager
@@ -80,11 +92,6 @@ def close() -> None:
     with _making:
         while _pools:
             _pools.popitem()[1].close()
-
-
-def _strict() -> JsonPlusSerializer:
-    """Plain values only: what is in the database is never revived into an object of ours."""
-    return JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
 
 
 def _address() -> Address:

@@ -101,7 +101,7 @@ def _clean_up(run: Run, pulse: Pulse, walk: Walk) -> None:
     except LeaseLost:
         raise
     except Exception as error:
-        summary, cure = explain(error)
+        summary, cure = explain(error, pulse.story.secrets)
         steps.fail(pulse.lease, step, summary, cure)
         _failed(run, pulse, error)
         return
@@ -116,7 +116,7 @@ def _failed(run: Run, pulse: Pulse, error: Exception) -> None:
     if not isinstance(error, TimonelError):
         log.error("run %s failed", run.pk, exc_info=error)
     pulse.story.flush()
-    summary, cure = explain(error)
+    summary, cure = explain(error, pulse.story.secrets)
     runs.finish(pulse.lease, Run.Status.FAILED, {"summary": summary, "cure": cure})
 
 

@@ -21,6 +21,7 @@ from agents.graphs.rollout import Node, State
 from agents.models import AgentProfile, Step
 from agents.pulse import Pulse
 from controlplane.core.errors import DeadlineExceeded, LeaseLost, TimonelError
+from controlplane.core.redaction import redact, redact_value
 from workloads.evidence import Assessment
 from workloads.verdicts import Verdict
 
@@ -88,7 +89,7 @@ class Walk:
             found = self._found(step, profile, context, node, state)
         self.pulse.story.flush()
         steps.done(self.pulse.lease, step, found, self.pulse.story.secrets)
-        return found.data
+        return dict(redact_value(found.data))
 
     def _found(self, step: Step, profile: AgentProfile | None, context: Context, node: Node, state: State) -> Assessment:
         try:
@@ -108,7 +109,7 @@ class Walk:
 
     def _after(self, error: Exception, step: Step, profile: AgentProfile | None) -> Assessment:
         """An advisory specialist that breaks is inconclusive; anything else that breaks ends the run, to be tried again."""
-        summary, cure = explain(error)
+        summary, cure = explain(error, self.pulse.story.secrets)
         if not isinstance(error, TimonelError):
             log.exception("run %s, %s", self.pulse.lease.run, step.node)
         if profile is not None and not profile.blocking:
@@ -132,11 +133,12 @@ class Walk:
         self._may_begin()
 
 
-def explain(error: BaseException) -> tuple[str, str]:
-    """What went wrong and its cure, for a person."""
+def explain(error: BaseException, secrets: frozenset[str] = frozenset()) -> tuple[str, str]:
+    """What went wrong and its cure, for a person; redacted."""
     if isinstance(error, TimonelError):
-        return error.message, error.cure
-    return f"An unexpected error: {type(error).__name__}: {error}", "This is a defect of Timonel; its log says more. Retry the run."
+        return redact(error.message, secrets), redact(error.cure, secrets)
+    said = redact(f"An unexpected error: {type(error).__name__}: {error}", secrets)
+    return said, "This is a defect of Timonel; its log says more. Retry the run."
 
 
 def _answer(name: str, profile: AgentProfile, found: Assessment) -> Assessment:

@@ -14,7 +14,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from controlplane.core import roles
+from controlplane.core import roles, signing
 from controlplane.core.errors import Invalid
 
 PREFIX = "timonel"
@@ -35,6 +35,15 @@ def encryption_keys(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
                 hint='Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"',
                 id=f"{PREFIX}.E001",
             )
+
+
+@register(Tags.security)
+def audit_keys(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
+    """Every key must be an Ed25519 key: a wrong one would leave the audit unsigned."""
+    try:
+        signing.public_keys()
+    except Invalid as error:
+        yield Error(error.message, hint=error.cure, id=f"{PREFIX}.E006")
 
 
 @register()

@@ -5,9 +5,8 @@ from django.urls import include, path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from controlplane.dashboard.account.administration import administration
-
 from controlplane import unhandled
+from controlplane.dashboard.account.administration import administration
 
 urlpatterns = [
     path("admin/login/", administration),

@@ -170,7 +170,14 @@ def _row(application: Application, seen: Seen, now: datetime) -> Finding:
 
 def _redacted(fact: Fact) -> Fact:
     return Fact(
-        fact.tool, fact.rule, fact.severity, redact(fact.message), fact.path, fact.line, fact.source_line, redact(fact.cure)
+        fact.tool,
+        redact(fact.rule),
+        fact.severity,
+        redact(fact.message),
+        redact(fact.path),
+        fact.line,
+        fact.source_line,
+        redact(fact.cure),
     )
 
 

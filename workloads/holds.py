@@ -31,9 +31,11 @@ def release(actor: Actor, environment: Environment, reason: str) -> None:
 def lift(actor: Actor, environment: Environment, reason: str) -> bool:
     """End the hold, if there is one: released, or a Change that a person answers for is being applied."""
     with transaction.atomic():
-        held = Environment.objects.filter(pk=environment.pk, held_at__isnull=False)
-        if not held.update(held_at=None, held_because=""):
+        held = Environment.objects.select_for_update().filter(pk=environment.pk, held_at__isnull=False)
+        because = held.values_list("held_because", flat=True).first()
+        if because is None:
             return False
-        audit.record(actor, "environment.release_hold", environment, reason=reason)
+        held.update(held_at=None, held_because="")
+        audit.record(actor, "environment.release_hold", environment, before={"held_because": because}, reason=reason)
         live.ring("overview", environment=environment.pk)
     return True

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
 from django.utils import timezone
 
 from controlplane.core.actors import Actor
+from controlplane.core.chain import GENESIS, digest
 from controlplane.core.models import AuditEntry
-from controlplane.core.redaction import redact_value
+from controlplane.core.plain import plain
+from controlplane.core.redaction import redact, redact_value
 
-GENESIS = "0" * 64
 LOCK = 0x7113_0E1A  # any constant: one writer of the chain at a time
+LONGEST_REASON = 4_000  # characters
 
 
 def record(
@@ -28,26 +27,30 @@ def record(
     reason: str = "",
     change_sha256: str = "",
 ) -> AuditEntry:
-    """Append an entry; must be called inside the transaction of the write it tells of."""
+    """Append an entry; must be called inside the transaction of the write it tells of.
+
+    `before` and `after` are stored redacted and bounded, as plain JSON (`plain`). The time never goes back along the chain.
+    """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("audit.record() belongs inside the transaction of its write")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     last = AuditEntry.objects.order_by("-number").first()
+    now = timezone.now()
     entry = AuditEntry(
         number=last.number + 1 if last else 1,
-        at=timezone.now(),
+        at=max(now, last.at) if last else now,
         actor_kind=actor.kind.value,
-        actor_label=actor.label,
+        actor_label=actor.label[:200],
         actor_user_id=actor.user_id,
         action=action,
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
-        target_label=str(target)[:200],
-        reason=reason,
-        before=redact_value(before),
-        after=redact_value(after),
-        request_id=actor.request_id,
+        target_label=redact(str(target))[:200],
+        reason=redact(reason)[:LONGEST_REASON].replace("\x00", ""),
+        before=_stored(before),
+        after=_stored(after),
+        request_id=actor.request_id[:64],
         change_sha256=change_sha256,
         previous_hash=last.hash if last else GENESIS,
     )
@@ -56,22 +59,5 @@ def record(
     return entry
 
 
-def digest(entry: AuditEntry) -> str:
-    """The SHA-256 of everything the entry says, and of the entry before it."""
-    fields = [field.attname for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]
-    content = {name: _plain(getattr(entry, name)) for name in fields}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def first_broken() -> AuditEntry | None:
-    """The first entry that does not fit the one before it, or None when the chain is whole."""
-    previous, number = GENESIS, 0
-    for entry in AuditEntry.objects.order_by("number").iterator():
-        if entry.previous_hash != previous or entry.number != number + 1 or entry.hash != digest(entry):
-            return entry
-        previous, number = entry.hash, entry.number
-    return None
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _stored(value: dict[str, Any] | None) -> Any:
+    return None if value is None else redact_value(plain(value))

@@ -1,16 +1,18 @@
 """The errors of Timonel. The user's say what is wrong and how to mend it; ours are logged."""
 
+from controlplane.core.redaction import redact
+
 
 class TimonelError(Exception):
-    """What went wrong in words for the person who asked, and the cure where one is known."""
+    """What went wrong in words for the person who asked, and the cure where one is known. Redacted as it is made."""
 
     code = "error"
     status = 500
 
     def __init__(self, message: str, *, cure: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.cure = cure
+        self.message = redact(str(message))
+        self.cure = redact(str(cure))
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.cure}".strip()

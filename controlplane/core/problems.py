@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from controlplane.core.errors import TimonelError
+from controlplane.core.redaction import redact_value
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
@@ -55,4 +56,5 @@ def _unexpected(error: Exception, reference: str) -> dict[str, Any]:
 
 
 def _problem(body: dict[str, Any], reference: str) -> Response:
-    return Response({"type": "about:blank", **body, "reference": reference}, body["status"], content_type=PROBLEM)
+    told = {"type": "about:blank", **redact_value(body), "reference": reference}
+    return Response(told, body["status"], content_type=PROBLEM)

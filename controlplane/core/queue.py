@@ -12,13 +12,20 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from controlplane.core.models import OutboxMessage
+from controlplane.core.redaction import redact
 
 log = logging.getLogger(__name__)
+LONGEST_ID = 200  # characters
 RETRY_AFTER = timedelta(seconds=2)
 
 
 def enqueue(name: str, *ids: int | str) -> None:
-    """Have the task `name` run with these ids once this transaction has committed. At least once, never before."""
+    """Have the task `name` run with these ids once this transaction has committed. At least once, never before.
+
+    Raises ValueError for content: what a broker carries is in nobody's audit and behind nobody's rights.
+    """
+    if any(len(str(one)) > LONGEST_ID or redact(str(one)) != str(one) for one in ids):
+        raise ValueError(f"{name} is given ids, never content")
     message = OutboxMessage.objects.create(name=name, arguments=list(ids))
     transaction.on_commit(lambda: _send(message), robust=True)
 

@@ -8,31 +8,56 @@ from typing import Any
 
 MASK = "[redacted]"
 SECRET_NAME = re.compile(
-    r"(?i)(pass(word|wd|phrase)?|secret|token|api_?key|private_?key|credential|authorization|cookie|dsn|access_?key|signature)"
+    r"(?i)(pass(word|wd|phrase)?|secret|token|api_?key|private_?key|credential|authorization|cookie|dsn|access_?key|signature"
+    r"|account_?key|signing_?key|^_?auth$)"
 )
 # Every repetition that may begin anywhere is bounded: a long line must not take the square of its length.
+_NAME = (
+    r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|account[_-]?key|signing[_-]?key"
+    r"|encryption[_-]?key|credentials?|signature)"
+)
+_VALUE = r"(?!\[redacted\]|(?:true|false|none|null)\b)[^\s\"'\\,;&<>]{4,}"
+_LIKELY = r"(?=[^\s\"']{0,80}\d)(?=[^\s\"']{0,80}[A-Za-z])"  # letters and digits: no word of a sentence
+_PREFIXES = (
+    # what makers of tokens put in front of them, so that they are recognised
+    r"gh[pousr]_|github_pat_|gl(?:pat|rt|dt|ptt|cbt|ft|imt|agent|soat|wt)-|xox[abeprs]-|xapp-|sk[-_]|rk[-_]|pk_live_|whsec_|hf_|npm_"
+    r"|pypi-|do[opr]_v1_|SG[._-]|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|lin_(?:api|oauth)_|gl(?:sa|c)_|NRAK-|sntry[su]_|dckr_[a-z]{3}_"
+    r"|GOCSPX-|ya29\.|hv[sbr]\.|PMAK-|tmn_|AIza|gAAAAA|AGE-SECRET-KEY-1|key-(?=[0-9a-f]{32}\b)|dapi(?=[0-9a-f]{32}\b)"
+    r"|(?:SK|AC)(?=[0-9a-f]{32}\b)|(?:AKIA|ASIA|ABIA|ACCA)(?=[0-9A-Z]{16}\b)|[A-Za-z0-9]{14}\.atlasv1\."
+)
+
+
+def _after(head: str, value: str, flags: int = re.I) -> tuple[re.Pattern[str], str]:
+    """A rule that keeps what announces a secret and masks the secret."""
+    return re.compile(f"(?P<head>{head}){value}", flags), rf"\g<head>{MASK}"
+
+
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), MASK),
-    (re.compile(r"(?P<head>[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,200}:)[^\s@/]+(?=@)", re.I), rf"\g<head>{MASK}"),
-    (re.compile(r"(?P<head>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.I), rf"\g<head>{MASK}"),
-    (
-        re.compile(
-            r"\b(?:ghp|gho|ghu|ghs|ghr|github_pat|glpat|xox[abprs]|sk|rk|pk_live|sk_live|hf|npm|pypi|dop_v1|SG)[-_][A-Za-z0-9_.-]{12,}"
-        ),
-        MASK,
-    ),
-    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), MASK),
+    (re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", re.S), MASK),
+    # addresses: the password (which may itself hold @ and /; a port is none), a token alone, a signed query, a hook
+    _after(r"://[^\s:/@\"']{0,200}:(?!\d{1,5}(?:[/?#\s\"']|$))", r"[^\s\"'<>]{1,300}(?=@[\w.\[-])"),
+    _after(r"://", r"[^\s:/@\"']{16,200}(?=@)"),
+    _after(rf"[?&](?:[\w-]{{0,40}}(?:{_NAME}|key)[\w-]{{0,10}}|sig|code)=", r"(?!\[redacted\])[^&\s\"'#]{6,}"),
+    _after(r"https?://hooks?\.[^\s/]{1,100}/|/webhooks?/", r"[^\s\"'<>]{16,}"),
+    _after(r"\bbot\d{6,12}:", r"[A-Za-z0-9_-]{20,}"),
+    # headers
+    _after(r"\bauthorization[\\\"']{0,6}\s{0,5}[:=]\s{0,5}[\\\"']{0,6}(?:[a-z]{2,20}[ ])?", r"(?!\[redacted\])[^\s\"',;]{6,}"),
+    _after(r"\b(?:bearer|basic)\s{1,5}", r"[A-Za-z0-9._~+/=-]{8,}"),
+    _after(r"\b(?:set-)?cookie[\"']?\s{0,5}:\s{0,5}[\"']?[\w.-]{1,80}=", r"[^\r\n\"']+"),
+    # by their own looks
+    (re.compile(rf"\b(?:{_PREFIXES})[A-Za-z0-9_.=-]{{12,}}"), MASK),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), MASK),
-    (re.compile(r"\bgAAAAA[A-Za-z0-9_=-]{20,}"), MASK),
-    (re.compile(r"\btmn_[A-Za-z0-9_-]{16,}"), MASK),
-    (
-        re.compile(
-            r"(?P<head>[\"']?[\w.-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)[\w.-]{0,40}[\"']?"
-            r"\s{0,20}[:=]\s{0,20})(?P<quote>[\"']?)(?!\[redacted\])[^\s\"',;&]{4,}(?P=quote)",
-            re.I,
-        ),
-        rf"\g<head>{MASK}",
+    # by the name in front of them: in quotes with spaces too, or one word; options and sentences without a sign between
+    _after(
+        rf"{_NAME}[\w.-]{{0,40}}[\\\"']{{0,6}}\s{{0,20}}[:=]\s{{0,20}}(?P<quote>\\{{0,4}}[\"'])",
+        r"(?!\[redacted\])(?:(?!(?P=quote))[^\r\n]){4,500}(?=(?P=quote))",
     ),
+    _after(rf"{_NAME}[\w.-]{{0,40}}[\\\"']{{0,6}}\s{{0,20}}[:=]\s{{0,20}}[\\\"']{{0,6}}", _VALUE),
+    _after(r"\b_?(?:auth|pwd|sig|session_?id)[\\\"']{0,6}\s{0,5}[:=]\s{0,5}[\\\"']{0,6}", _LIKELY + r"[^\s\"'\\,;&]{16,}"),
+    _after(rf"--[\w-]{{0,40}}{_NAME}[\w-]{{0,20}}\s{{1,5}}", r"(?!-|\[redacted\])[^\s\"']{4,}"),
+    _after(r"\s(?:-u|--user)\s{1,5}[^\s:]{1,100}:", r"[^\s\"']{4,}"),
+    _after(r"(?:passw(?:or)?d|identified\s{1,5}by)\s{1,5}\\{0,4}[\"']", r"[^\"'\r\n]{4,200}(?=[\"'])"),
+    _after(r"\b(?:passw(?:or)?d|passphrase|secret|token)\s{1,5}(?:(?:is|was)\s{1,5})?", _LIKELY + r"[^\s\"',;]{8,}"),
 )
 
 
@@ -52,7 +77,9 @@ def redact_value(value: Any, secrets: frozenset[str] = frozenset()) -> Any:
         return redact(value, secrets)
     if isinstance(value, dict):
         return {
-            key: MASK if isinstance(item, str) and item and SECRET_NAME.search(str(key)) else redact_value(item, secrets)
+            redact(key, secrets) if isinstance(key, str) else key: MASK
+            if isinstance(item, str) and item and SECRET_NAME.search(str(key))
+            else redact_value(item, secrets)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
@@ -60,10 +87,9 @@ def redact_value(value: Any, secrets: frozenset[str] = frozenset()) -> Any:
     return value
 
 
-class RedactingFilter(logging.Filter):
-    """Redacts every log line of Timonel itself."""
+class RedactingFormatter(logging.Formatter):
+    """Redacts every log line of Timonel itself, with its arguments and its traceback."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record; never drop it."""
-        record.msg, record.args = redact(record.getMessage()), ()
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        """The line as it is written."""
+        return redact(super().format(record))

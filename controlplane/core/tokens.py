@@ -72,8 +72,9 @@ def recognise(text: str, address: str = "") -> ApiToken | None:
 def revoke(actor: Actor, token: ApiToken) -> None:
     """End the token now."""
     with transaction.atomic():
-        ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
-        audit.record(actor, "token.revoke", token)
+        now = timezone.now()
+        if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now):
+            audit.record(actor, "token.revoke", token, before={"revoked_at": None}, after={"revoked_at": now})
 
 
 def digest(text: str) -> str:

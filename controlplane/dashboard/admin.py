@@ -25,7 +25,7 @@ class AuthenticatorAdmin(AuditedAdmin):
     list_display = fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
     search_fields = ("user__username",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only its person can."""
         return False
 

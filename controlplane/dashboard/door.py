@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
@@ -17,7 +18,7 @@ from controlplane.core.errors import TimonelError
 from controlplane.core.models import User
 from controlplane.core.reading import reading
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -34,7 +35,8 @@ def page(view: View) -> View:
     """A view that is given the actor, whose errors of ours become a page that says what, and what to do now."""
 
     @wraps(view)
-    def answer(request: HttpRequest, **where: Any) -> HttpResponse:
+    def answer(request: HttpRequest, **where: Any) -> HttpResponseBase:
+        response: HttpResponseBase
         with reading() if request.method in {"GET", "HEAD"} else nullcontext():
             try:
                 response = view(request, actor_of(request), **where)

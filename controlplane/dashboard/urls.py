@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.http import HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from controlplane.dashboard.door import page
-from controlplane.dashboard.views import applications, changes, environments, findings, lists, overview, runs
+from controlplane.dashboard.door import View, page
+from controlplane.dashboard.views import applications, audit, changes, environments, findings, lists, overview, runs
 
 
-def _at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+def _at(route: str, view: View, name: str) -> URLPattern:
     """A page that is read."""
     return path(route, page(require_safe(view)), name=name)
 
 
-def _does(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+def _does(route: str, view: View, name: str) -> URLPattern:
     """A form that does something."""
     return path(route, page(require_POST(view)), name=name)
 
@@ -53,5 +50,9 @@ urlpatterns = [
     _at("incidents/", lists.incidents, "incidents"),
     _does("incidents/<int:incident_id>/resolve/", lists.resolve_incident, "incident-resolve"),
     _at("specialists/", lists.specialists, "specialists"),
-    _at("audit/", lists.audit, "audit"),
+    _at("audit/", audit.index, "audit"),
+    _at("audit/<int:number>/", audit.entry, "audit-entry"),
+    _at("audit/proof/", audit.proof, "audit-proof"),
+    _does("audit/verify/", audit.verify, "audit-verify"),
+    _at("audit/export.<str:form>", audit.export, "audit-export"),
 ]

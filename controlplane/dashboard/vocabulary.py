@@ -84,6 +84,9 @@ WORDS: dict[str, Word] = {
     "locks": Word(_("locks a table"), "warning", "warn"),
     "breaks_old_code": Word(_("breaks the old code"), "octagon", "bad"),
     "irreversible": Word(_("irreversible"), "warning", "bad"),
+    # the audit
+    "whole": Word(_("whole"), "check", "ok"),
+    "broken": Word(_("broken"), "octagon", "bad"),
     # settings
     "on": Word(_("on"), "check", "ok"),
     "off": Word(_("off"), "slash", "quiet"),

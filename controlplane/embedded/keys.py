@@ -9,7 +9,13 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-FILES = {"TIMONEL_SECRET_KEY": "secret_key", "TIMONEL_ENCRYPTION_KEYS": "encryption_keys"}
+from controlplane.core import signing
+
+FILES = {
+    "TIMONEL_SECRET_KEY": "secret_key",
+    "TIMONEL_ENCRYPTION_KEYS": "encryption_keys",
+    "TIMONEL_AUDIT_KEYS": "audit_keys",
+}
 
 
 def ensure(folder: Path) -> None:
@@ -17,6 +23,7 @@ def ensure(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     create(folder / FILES["TIMONEL_SECRET_KEY"], secrets.token_urlsafe(64))
     create(folder / FILES["TIMONEL_ENCRYPTION_KEYS"], Fernet.generate_key().decode())
+    create(folder / FILES["TIMONEL_AUDIT_KEYS"], signing.new_key())
 
 
 def create(path: Path, text: str) -> None:

@@ -21,6 +21,8 @@ HOST_ADDRESS = env.text("TIMONEL_HOST_ADDRESS", "127.0.0.1")
 SECRET_KEY = env.text("TIMONEL_SECRET_KEY")
 # Fernet keys, newest first: the first seals, all open. Rotate by putting a new one in front.
 ENCRYPTION_KEYS = env.words("TIMONEL_ENCRYPTION_KEYS")
+# Ed25519 keys, newest first: the first signs the audit's heads, all are trusted (core.heads).
+AUDIT_KEYS = env.words("TIMONEL_AUDIT_KEYS")
 DEBUG = False
 ALLOWED_HOSTS = env.words("TIMONEL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("TIMONEL_TRUSTED_ORIGINS")
@@ -28,7 +30,7 @@ CSRF_TRUSTED_ORIGINS = env.words("TIMONEL_TRUSTED_ORIGINS")
 EMBEDDED = False  # whether `manage.py up` runs the servers
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "controlplane.core.administration_app.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -169,15 +171,21 @@ CELERY_BEAT_SCHEDULE = {
     "resume runs whose worker is gone": {"task": "agents.reap_runs", "schedule": 3.0},
     "expire changes nobody decided": {"task": "agents.expire_changes", "schedule": 15.0},
     "make tomorrow's event partitions": {"task": "agents.prepare_partitions", "schedule": crontab(minute="10")},
+    "sign the end of the audit": {"task": "core.export_audit_head", "schedule": crontab(minute="*/5")},
+    "prove the audit": {"task": "core.verify_audit_nightly", "schedule": crontab(minute="40", hour="3")},
     "prune old checkpoints and samples": {"task": "agents.prune", "schedule": crontab(minute="20", hour="3")},
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "controlplane.core.redaction.RedactingFilter"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "formatters": {
+        "line": {
+            "()": "controlplane.core.redaction.RedactingFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.text("TIMONEL_LOG_LEVEL", "INFO")},
     "loggers": {"httpx": {"level": "WARNING"}, "aiohttp.access": {"level": "WARNING"}},
 }

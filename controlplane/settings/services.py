@@ -5,7 +5,11 @@ import os
 from pathlib import Path
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL", "TIMONEL_APPLICATIONS_REDIS_URL")
-KEYS = {"TIMONEL_SECRET_KEY": "secret_key", "TIMONEL_ENCRYPTION_KEYS": "encryption_keys"}
+KEYS = {
+    "TIMONEL_SECRET_KEY": "secret_key",
+    "TIMONEL_ENCRYPTION_KEYS": "encryption_keys",
+    "TIMONEL_AUDIT_KEYS": "audit_keys",
+}
 
 
 def data_folder() -> Path:

@@ -6,6 +6,7 @@ import tempfile
 os.environ.setdefault("TIMONEL_DATA", tempfile.mkdtemp(prefix="timonel-test-"))
 os.environ.setdefault("TIMONEL_SECRET_KEY", "test-only-" + "k" * 50)
 os.environ.setdefault("TIMONEL_ENCRYPTION_KEYS", "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktMDA=")
+os.environ.setdefault("TIMONEL_AUDIT_KEYS", "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktMDA=")
 
 from controlplane.settings.base import *  # noqa: F403
 

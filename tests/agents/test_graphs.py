@@ -99,7 +99,7 @@ def test_an_inconclusive_verification_asks_a_person(answer: str, status: str, st
 
 
 def test_a_specialist_that_is_switched_off_is_not_evaluated(start: Start, fake: Fake) -> None:
-    AgentProfile.objects.create(name="security", enabled=False)
+    AgentProfile.objects.filter(name="security").update(enabled=False)
     operations = fake()
     run = drive(start(), operations)
     step = run.steps.get(node="security")
@@ -108,8 +108,8 @@ def test_a_specialist_that_is_switched_off_is_not_evaluated(start: Start, fake: 
 
 
 def test_a_profile_decides_whether_a_failure_stops_the_run(start: Start, fake: Fake) -> None:
-    AgentProfile.objects.create(name="testing", blocking=False)
-    AgentProfile.objects.create(name="security", blocking=True)
+    AgentProfile.objects.filter(name="testing").update(blocking=False)
+    AgentProfile.objects.filter(name="security").update(blocking=True)
     assert drive(start(), fake(verdicts={"testing": "failed"})).status == Run.Status.SUCCEEDED
     assert drive(start(), fake(verdicts={"security": "failed"})).status == Run.Status.STOPPED
 

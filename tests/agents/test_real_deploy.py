@@ -76,7 +76,7 @@ class Stage:
 def stage(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Stage]:
     settings.DATA_DIR = data = tmp_path / "data"
     for name in ("code_quality", "testing", "security"):  # have tests of their own
-        AgentProfile.objects.create(name=name, enabled=False)
+        AgentProfile.objects.update_or_create(name=name, defaults={"enabled": False})
     repository = sample.materialise(tmp_path / "harbour")
     found = Stage(catalog.register(Actor.system("test"), "harbour", str(repository)).environment, data)
     variables = {"DATABASE_URL": database_url(), "TIMONEL_DATA": str(data), "DJANGO_SETTINGS_MODULE": "controlplane.settings.test"}

@@ -26,7 +26,14 @@ def one(found: Any) -> Any:
 
 
 def test_right_settings_are_passed() -> None:
-    for check in (checks.encryption_keys, checks.redis_address, checks.time_zone, checks.data_folder, checks.embedded_servers):
+    for check in (
+        checks.encryption_keys,
+        checks.audit_keys,
+        checks.redis_address,
+        checks.time_zone,
+        checks.data_folder,
+        checks.embedded_servers,
+    ):
         assert list(check(None)) == []
 
 
@@ -72,6 +79,13 @@ def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("THING_FILE", "/nowhere/key")
     with pytest.raises(ImproperlyConfigured, match="THING_FILE names /nowhere/key"):
         env.text("THING")
+
+
+def test_a_key_that_cannot_sign_is_named_but_not_shown(settings: Settings) -> None:
+    settings.AUDIT_KEYS = ["hunter2"]
+    message = one(checks.audit_keys(None))
+    assert "TIMONEL_AUDIT_KEYS" in message.msg
+    assert "hunter2" not in f"{message.msg}{message.hint}"
 
 
 @pytest.mark.parametrize("name", ["TIMONEL_SECRET_KEY", "TIMONEL_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"])

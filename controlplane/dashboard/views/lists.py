@@ -1,4 +1,4 @@
-"""Plain lists: deployments, incidents, specialists, the audit."""
+"""Plain lists: deployments, incidents, specialists."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from django.utils.translation import gettext as _
 
 from agents.models import AgentProfile
 from agents.specialists import registry
-from controlplane.core import audit as chain
 from controlplane.core.actors import Actor
-from controlplane.core.errors import Invalid, Refused
-from controlplane.core.models import AuditEntry
+from controlplane.core.errors import Invalid
 from controlplane.core.permissions import Verb
-from controlplane.core.rights import demand, reach
+from controlplane.core.rights import demand
 from controlplane.dashboard import door, places, sight
 from controlplane.dashboard.paging import page_of, text
 from workloads import incidents as use_cases
@@ -63,21 +61,6 @@ def specialists(request: HttpRequest, actor: Actor) -> HttpResponse:
     profiles = {profile.name: profile for profile in AgentProfile.objects.all()}
     found = [(specialist, profiles.get(name)) for name, specialist in sorted(registry().items())]
     return render(request, "specialists/list.html", {"specialists": found})
-
-
-def audit(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Who did what, when; with proof on request that nothing was altered."""
-    if not reach(actor, Verb.VIEW).everywhere:
-        raise Refused(
-            "The audit tells of everything, and you may see only a part.",
-            cure="Ask an administrator for the role viewer everywhere.",
-        )
-    rows, chosen = filtered(request, AuditEntry.objects.all(), actor="actor_label", action="action")
-    context: dict[str, Any] = {"page": page_of(request, rows), "chosen": chosen}
-    if "verify" in request.GET:
-        broken = chain.first_broken()
-        context |= {"verified": broken is None, "broken": broken, "entries": AuditEntry.objects.count()}
-    return render(request, "audit/list.html", context)
 
 
 def filtered(request: HttpRequest, rows: Any, **fields: str) -> tuple[Any, dict[str, str]]:

@@ -144,10 +144,6 @@ def test_the_list_of_deployments_says_where(as_: SignIn) -> None:
     assert "billing/production" in re.sub(r"<option.*?</option>", "", as_("bob").get("/deployments/").content.decode(), flags=re.S)
 
 
-def test_the_audit_proves_itself(as_: SignIn) -> None:
-    assert "is whole" in as_("bob").get("/audit/?verify=yes").content.decode()
-
-
 @pytest.mark.parametrize("place", PAGES)
 def test_pages_carry_nothing_inline_and_nothing_from_elsewhere(place: str, as_: SignIn) -> None:
     page = as_("ada").get(place).content.decode()
@@ -159,7 +155,7 @@ def test_pages_carry_nothing_inline_and_nothing_from_elsewhere(place: str, as_: 
 
 def test_the_number_of_queries_does_not_grow_with_rows(scene: Scene, as_: SignIn) -> None:
     client = as_("bob")
-    before = {place: _queries(client, place) for place in PAGES if place != "/audit/"}
+    before = {place: _queries(client, place) for place in PAGES}
     _more_of_everything(scene)
     after = {place: _queries(client, place) for place in before}
     assert after == before

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from controlplane.core.models import AuditEntry
 from controlplane.dashboard.urls import urlpatterns
 from tests.controlplane.dashboard.conftest import SignIn
 from tests.journeys.scene import Scene
@@ -36,6 +37,10 @@ DOORS = {
     "incidents": LISTS,
     "specialists": LISTS,
     "audit": Door(200, 403, 403),
+    "audit-entry": Door(200, 403, 403, "number"),
+    "audit-proof": Door(200, 403, 403),
+    "audit-verify": Door(303, 403, 403, method="post"),
+    "audit-export": Door(200, 403, 403, "form"),
     "application": Door(200, 404, 404, "application_id"),
     "deploy": Door(404, 404, 404, "application_id", "post"),
     "environment": Door(200, 404, 404, "environment_id"),
@@ -69,13 +74,15 @@ def address(name: str, scene: Scene) -> str:
     from workloads.models import Finding, Incident
 
     production = scene.environments["storefront/production"]
-    numbers = {
+    numbers: dict[str, int | str] = {
         "application_id": production.application_id,
         "environment_id": production.pk,
         "run_id": scene.runs["waiting"].pk,
         "change_id": scene.change.pk,
         "incident_id": Incident.objects.get().pk,
         "finding_id": Finding.objects.filter(application=production.application, suppressed_reason="").latest("pk").pk,
+        "number": AuditEntry.objects.latest("number").pk,
+        "form": "csv",
     }
     if name == "process-log":
         instance = production.instances.get()

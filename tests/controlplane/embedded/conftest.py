@@ -31,6 +31,7 @@ SET_BY_THE_TESTS = (
     "TIMONEL_DATA",
     "TIMONEL_SECRET_KEY",
     "TIMONEL_ENCRYPTION_KEYS",
+    "TIMONEL_AUDIT_KEYS",
 )
 READY = "Ctrl-C stops everything"
 

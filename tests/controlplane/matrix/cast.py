@@ -67,7 +67,7 @@ def things(place: Stage) -> dict[str, Any]:
     holds.hold(SYSTEM, environment, "Rolled back by itself.")
     place.environment.refresh_from_db()
     run, failed = (_run(place, status) for status in ("queued", "failed"))
-    _finding(place)
+    finding = _finding(place)
     return {
         "application_id": application.pk,
         "environment_id": environment.pk,
@@ -77,6 +77,10 @@ def things(place: Stage) -> dict[str, Any]:
         "failed": failed.pk,
         "change_id": change.pk,
         "incident_id": incident.pk,
+        "finding_id": finding.pk,
+        "release": deployment.release_id,
+        "variable": "GREETING",
+        "form": "csv",
         "deployment": deployment.pk,
         "name": application.name,
         "environment": environment.name,
@@ -92,8 +96,8 @@ def _run(place: Stage, status: str) -> Run:
     )
 
 
-def _finding(place: Stage) -> None:
-    Finding.objects.create(
+def _finding(place: Stage) -> Finding:
+    return Finding.objects.create(
         application=place.environment.application,
         tool=f"{place.environment.application.name}-lint",
         rule="E1",

@@ -44,7 +44,8 @@ DENIALS = {403, 404, 405}
 TO_SIGN_IN = 302
 NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks")}
 OF_APPLICATIONS = re.compile(
-    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|name)>|(deployments|runs|changes)/<int:number>"
+    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|name)>"
+    r"|(deployments|runs|changes|releases|findings|incidents)/<number:number>"
 )
 ABOUT_THINGS = [key for key in LISTED if key in NAMED_IN_THE_BODY or OF_APPLICATIONS.search(key[1])]
 pytestmark = pytest.mark.django_db
@@ -144,7 +145,12 @@ def _heard(cast: Cast, caller: str, topic: str) -> int:
 def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
     """The values of the arguments in the pattern; whatever is not of an application gets a number that nothing has."""
     run = things["failed"] if "retry" in route.pattern else things["run_id"]
-    number = {"deployments": things["deployment"], "runs": run, "changes": things["change_id"]}
+    number = {"deployments": things["deployment"], "runs": run, "changes": things["change_id"], "releases": things["release"]}
+    number |= {
+        "findings": things["finding_id"],
+        "incidents": things["incident_id"],
+        "audit": AuditEntry.objects.latest("number").pk,
+    }
     kind = route.pattern.removeprefix("api/v1/").split("/")[0]
     others = dict.fromkeys(set(route.arguments) - set(things), 0)
     return others | things | {"run_id": run} | ({"number": number.get(kind, 0)} if "number" in route.arguments else {})

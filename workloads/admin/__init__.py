@@ -1,0 +1,5 @@
+"""What we operate in Django's admin: configuration is written here, records are only read."""
+
+from workloads.admin import configuration, records
+
+__all__ = ["configuration", "records"]
