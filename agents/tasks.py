@@ -10,13 +10,14 @@ from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.utils import timezone
 
-from agents import housekeeping, partitions, pulse, runner
+from agents import housekeeping, leases, partitions, pulse, runner
 from agents.context import Operations
 from agents.operations import RealOperations
 from workloads import changes
 
 # Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
 KEPT_FREE = 2
+SEAT_SECONDS = 1.0  # who parks or ends a run says so a moment before getting up
 _seats = threading.BoundedSemaphore(1)
 
 # What the graphs work with; a test gives another.
@@ -25,8 +26,8 @@ operations: Callable[[], Operations] = RealOperations
 
 @shared_task(name="agents.drive_run", ignore_result=True)
 def drive_run(run_id: int) -> None:
-    """Drive one run for as long as it goes. Without a free seat the reaper asks again in a moment."""
-    if not _seats.acquire(blocking=False):
+    """Drive one run for as long as it goes. Without a free seat, or one that is soon free, the reaper asks again."""
+    if not leases.claimable().filter(pk=run_id).exists() or not _seats.acquire(timeout=SEAT_SECONDS):
         return
     try:
         runner.drive(run_id, operations())

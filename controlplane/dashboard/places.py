@@ -23,7 +23,7 @@ class Place:
     """What was asked for in words, the numbers of what that means (None: everything), and names to offer."""
 
     words: str
-    numbers: list[int] | None
+    numbers: list[int] | QuerySet[Any, Any] | None
     offered: list[str]
 
     def filter(self, rows: QuerySet[Row], path: str) -> QuerySet[Row]:
@@ -57,4 +57,6 @@ def _place(rows: QuerySet[Any], asked: str, meant: Q) -> Place:
     linked = rows.filter(pk=number(asked)).first() if number(asked) else None
     if linked is not None:
         return Place(str(linked), [linked.pk], offered)
-    return Place(asked, list(rows.filter(meant).values_list("pk", flat=True)[:MOST]), offered)
+    found = rows.filter(meant).order_by().values_list("pk", flat=True)
+    numbers = list(found[: MOST + 1])  # by number the database uses its indexes; so many are better left to it
+    return Place(asked, numbers if len(numbers) <= MOST else found, offered)

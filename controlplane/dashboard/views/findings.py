@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.actors import Actor
+from controlplane.core.errors import Invalid
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import reach, within
 from controlplane.dashboard import door, places, sight
-from controlplane.dashboard.paging import number, page_of
+from controlplane.dashboard.paging import page_of
 from controlplane.dashboard.views.lists import filtered
 from workloads import findings, visibility
 from workloads.models import Finding
@@ -44,8 +45,10 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 def suppress(request: HttpRequest, actor: Actor, finding_id: int) -> HttpResponse:
     """Stop counting a finding, with a reason, for a while or without an end."""
     finding = sight.one(visibility.findings(actor), "finding", pk=finding_id)
-    days = number(request.POST.get("days", ""))
-    until = timezone.now() + timedelta(days=min(days, 3650)) if days else None
+    days = request.POST.get("days", "")
+    if days not in DAYS:
+        raise Invalid(gettext("For how long is not clear."), cure=gettext("Choose one of the times in the form."))
+    until = timezone.now() + timedelta(days=int(days)) if days else None
     findings.suppress(actor, finding.pk, request.POST.get("reason", ""), until=until)
     return door.go(request, _back(request))
 
@@ -58,7 +61,6 @@ def count_again(request: HttpRequest, actor: Actor, finding_id: int) -> HttpResp
 
 
 def _back(request: HttpRequest) -> str:
-    """The list as it was filtered, where the form says it came from there."""
-    wanted = request.POST.get("back", "")
-    ours = wanted.startswith(reverse("findings")) and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if ours else reverse("findings")
+    """The list as it was filtered: the query of the page that the form stood on, and nothing else of it."""
+    query = QueryDict(request.POST.get("back", "").partition("?")[2]).urlencode()
+    return f"{reverse('findings')}?{query}" if query else reverse("findings")

@@ -53,3 +53,14 @@ def test_the_way_back_leads_nowhere_else(scene: Scene, as_: SignIn) -> None:
     address = reverse("finding-suppress", kwargs={"finding_id": a_finding(scene).pk})
     answer = as_("bob").post(address, {"reason": "because", "back": "https://elsewhere.example/findings/"})
     assert answer["Location"] == "/findings/"
+    again = as_("bob").post(address, {"reason": "because", "back": "/findings/?tool=ruff\r\nSet-Cookie: a=b"})
+    assert (again.status_code, again["Location"]) == (303, "/findings/?tool=ruff%0D%0ASet-Cookie%3A+a%3Db")
+
+
+def test_a_time_that_the_form_does_not_offer_is_refused_and_suppresses_nothing(scene: Scene, as_: SignIn) -> None:
+    finding = a_finding(scene)
+    address = reverse("finding-suppress", kwargs={"finding_id": finding.pk})
+    for days in ("-5", "0", "soon", "99999999999"):
+        assert as_("bob").post(address, {"reason": "because", "days": days}).status_code == 400
+    finding.refresh_from_db()
+    assert finding.suppressed_reason == ""
