@@ -12,7 +12,7 @@ from __future__ import annotations
 PAGES = """
                                                                                    ano non vie ope app adm eve sup rea els
 POST   i18n/setlang/                                                               302 302 302 302 302 302 302 302 302 302
-GET    (root)                                                                      302 200 200 200 200 200 200 200 302 302
+GET    (itself)                                                                    302 200 200 200 200 200 200 200 302 302
 GET    search/                                                                     302 200 200 200 200 200 200 200 302 302
 GET    inbox/                                                                      302 200 200 200 200 200 200 200 302 302
 GET    applications/<int:application_id>/                                          302 404 200 200 200 200 200 200 302 302
@@ -93,54 +93,56 @@ GET    account/two-factor/passkeys/<int:pk>/rename/                             
 POST   account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
 """
 API = """
-GET    api/v1/me                                                                   401 200 200 200 200 200 200 200 200 200
-GET    api/v1/tokens                                                               401 200 200 200 200 200 200 200 200 200
-POST   api/v1/tokens                                                               401 201 201 201 201 201 201 201 403 403
-DELETE api/v1/tokens/<number:number>                                                  401 404 404 404 404 404 404 404 403 403
-GET    api/v1/applications                                                         401 200 200 200 200 200 200 200 200 200
-GET    api/v1/applications/<name:name>                                              401 404 200 200 200 200 200 200 200 404
-GET    api/v1/applications/<name:name>/environments/<name:environment>               401 404 200 200 200 200 200 200 200 404
-POST   api/v1/applications/<name:name>/environments/<name:environment>/release-hold  401 404 403 403 403 200 200 200 403 404
-GET    api/v1/deployments                                                          401 200 200 200 200 200 200 200 200 200
-POST   api/v1/deployments                                                          401 404 403 202 403 202 202 202 403 404
-GET    api/v1/deployments/<number:number>                                             401 404 200 200 200 200 200 200 200 404
-POST   api/v1/rollbacks                                                            401 404 403 202 202 202 202 202 403 404
-GET    api/v1/runs                                                                 401 200 200 200 200 200 200 200 200 200
-GET    api/v1/runs/<number:number>                                                    401 404 200 200 200 200 200 200 200 404
-GET    api/v1/runs/<number:number>/events                                             401 404 200 200 200 200 200 200 200 404
-POST   api/v1/runs/<number:number>/cancel                                             401 404 403 202 403 202 202 202 403 404
-POST   api/v1/runs/<number:number>/retry                                              401 404 403 202 403 202 202 202 403 404
-GET    api/v1/changes                                                              401 200 200 200 200 200 200 200 200 200
-GET    api/v1/changes/<number:number>                                                 401 404 200 200 200 200 200 200 200 404
-GET    api/v1/changes/<number:number>/diff                                            401 404 200 200 200 200 200 200 200 404
-POST   api/v1/changes/<number:number>/approve                                         401 404 403 403 200 200 200 200 403 404
-POST   api/v1/changes/<number:number>/reject                                          401 404 403 403 200 200 200 200 403 404
-POST   api/v1/changes/<number:number>/override                                        401 404 403 403 403 200 200 200 403 404
-POST   api/v1/changes/<number:number>/withdraw                                        401 404 403 200 403 200 200 200 403 404
-GET    api/v1/findings                                                             401 200 200 200 200 200 200 200 200 200
-GET    api/v1/incidents                                                            401 200 200 200 200 200 200 200 200 200
-GET    api/v1/schema/                                                              200 200 200 200 200 200 200 200 200 200
-GET    api/v1/schema                                                               200 200 200 200 200 200 200 200 200 200
-GET    api/v1/health                                                               200 200 200 200 200 200 200 200 200 200
-GET    api/v1/ready                                                                200 200 200 200 200 200 200 200 200 200
-GET    api/v1/metrics                                                              401 403 403 403 403 403 200 200 403 403
-GET    api/v1/environments                                                         401 200 200 200 200 200 200 200 200 200
-GET    api/v1/applications/<name:name>/environments                                401 404 200 200 200 200 200 200 200 404
-POST   api/v1/applications/<name:name>/environments                                401 404 403 403 403 201 201 201 403 404
-POST   api/v1/applications/<name:name>/reports                                     401 404 403 201 403 201 201 201 403 404
-GET    api/v1/applications/<name:name>/environments/<name:environment>/variables   401 404 200 200 200 200 200 200 200 404
-PUT    api/v1/applications/<name:name>/environments/<name:environment>/variables/<variable:variable> 401 404 403 403 403 200 200 200 403 404
-DELETE api/v1/applications/<name:name>/environments/<name:environment>/variables/<variable:variable> 401 404 403 403 403 404 404 404 403 404
-GET    api/v1/releases                                                             401 200 200 200 200 200 200 200 200 200
-GET    api/v1/releases/<number:number>                                             401 404 200 200 200 200 200 200 200 404
-GET    api/v1/reports                                                              401 200 200 200 200 200 200 200 200 200
-GET    api/v1/reports/<number:number>                                              401 404 404 404 404 404 404 404 404 404
-GET    api/v1/findings/<number:number>                                             401 404 200 200 200 200 200 200 200 404
-POST   api/v1/findings/<number:number>/suppress                                    401 404 403 403 200 200 200 200 403 404
-GET    api/v1/incidents/<number:number>                                            401 404 200 200 200 200 200 200 200 404
-POST   api/v1/incidents/<number:number>/resolve                                    401 404 403 200 403 200 200 200 403 404
-GET    api/v1/audit                                                                401 403 403 403 403 403 200 200 403 403
-GET    api/v1/reference                                                            200 200 200 200 200 200 200 200 200 200
+GET    applications                            401 200 200 200 200 200 200 200 200 200
+GET    applications/<name:name>                401 404 200 200 200 200 200 200 200 404
+GET    applications/<name:name>/environments   401 404 200 200 200 200 200 200 200 404
+POST   applications/<name:name>/environments   401 404 403 403 403 201 201 201 403 404
+POST   applications/<name:name>/reports        401 404 403 201 403 201 201 201 403 404
+GET    audit                                   401 403 403 403 403 403 200 200 403 403
+GET    changes                                 401 200 200 200 200 200 200 200 200 200
+GET    changes/<number:number>                 401 404 200 200 200 200 200 200 200 404
+GET    changes/<number:number>/diff            401 404 200 200 200 200 200 200 200 404
+POST   changes/<number:number>/approve         401 404 403 403 200 200 200 200 403 404
+POST   changes/<number:number>/reject          401 404 403 403 200 200 200 200 403 404
+POST   changes/<number:number>/override        401 404 403 403 403 200 200 200 403 404
+POST   changes/<number:number>/withdraw        401 404 403 200 403 200 200 200 403 404
+GET    deployments                             401 200 200 200 200 200 200 200 200 200
+POST   deployments                             401 404 403 202 403 202 202 202 403 404
+GET    deployments/<number:number>             401 404 200 200 200 200 200 200 200 404
+GET    environments                            401 200 200 200 200 200 200 200 200 200
+GET    findings                                401 200 200 200 200 200 200 200 200 200
+GET    findings/<number:number>                401 404 200 200 200 200 200 200 200 404
+POST   findings/<number:number>/suppress       401 404 403 403 200 200 200 200 403 404
+GET    health                                  200 200 200 200 200 200 200 200 200 200
+GET    incidents                               401 200 200 200 200 200 200 200 200 200
+GET    incidents/<number:number>               401 404 200 200 200 200 200 200 200 404
+POST   incidents/<number:number>/resolve       401 404 403 200 403 200 200 200 403 404
+GET    me                                      401 200 200 200 200 200 200 200 200 200
+GET    metrics                                 401 403 403 403 403 403 200 200 403 403
+GET    ready                                   200 200 200 200 200 200 200 200 200 200
+GET    reference                               200 200 200 200 200 200 200 200 200 200
+GET    releases                                401 200 200 200 200 200 200 200 200 200
+GET    releases/<number:number>                401 404 200 200 200 200 200 200 200 404
+GET    reports                                 401 200 200 200 200 200 200 200 200 200
+GET    reports/<number:number>                 401 404 404 404 404 404 404 404 404 404
+POST   rollbacks                               401 404 403 202 202 202 202 202 403 404
+GET    runs                                    401 200 200 200 200 200 200 200 200 200
+GET    runs/<number:number>                    401 404 200 200 200 200 200 200 200 404
+GET    runs/<number:number>/events             401 404 200 200 200 200 200 200 200 404
+POST   runs/<number:number>/cancel             401 404 403 202 403 202 202 202 403 404
+POST   runs/<number:number>/retry              401 404 403 202 403 202 202 202 403 404
+GET    schema/                                 200 200 200 200 200 200 200 200 200 200
+GET    schema                                  200 200 200 200 200 200 200 200 200 200
+GET    tokens                                  401 200 200 200 200 200 200 200 200 200
+POST   tokens                                  401 201 201 201 201 201 201 201 403 403
+DELETE tokens/<number:number>                  401 404 404 404 404 404 404 404 403 403
+"""
+ENVIRONMENT = """
+GET    (itself)                         401 404 200 200 200 200 200 200 200 404
+POST   /release-hold                    401 404 403 403 403 200 200 200 403 404
+GET    /variables                       401 404 200 200 200 200 200 200 200 404
+PUT    /variables/<variable:variable>   401 404 403 403 403 200 200 200 403 404
+DELETE /variables/<variable:variable>   401 404 403 403 403 404 404 404 403 404
 """
 TOPICS = {
     "overview": ("session", "right", "-", "-", "-", "-", "-", "-"),
@@ -152,15 +154,16 @@ TOPICS = {
 }
 
 
-def _rows(text: str) -> dict[tuple[str, str], tuple[int, ...]]:
-    """The lines by method and pattern; the dashboard's root, whose pattern is empty, is written `(root)`."""
+def _rows(text: str, under: str = "") -> dict[tuple[str, str], tuple[int, ...]]:
+    """The lines by method and pattern; a pattern that is nothing but `under` is written `(itself)`."""
     found = {}
     for line in text.strip().splitlines():
         method, pattern, *answers = line.split()
         if not method.isupper():
             continue  # the heading
-        found[method, pattern.replace("(root)", "")] = tuple(map(int, answers))
+        found[method, under + pattern.replace("(itself)", "")] = tuple(map(int, answers))
     return found
 
 
-ANSWERS = _rows(PAGES) | _rows(ACCOUNT) | _rows(API)
+_ONE_ENVIRONMENT = "api/v1/applications/<name:name>/environments/<name:environment>"
+ANSWERS = _rows(PAGES) | _rows(ACCOUNT) | _rows(API, "api/v1/") | _rows(ENVIRONMENT, _ONE_ENVIRONMENT)
