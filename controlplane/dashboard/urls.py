@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from controlplane.dashboard.door import View, page
-from controlplane.dashboard.views import applications, audit, changes, environments, findings, lists, overview, runs
+from controlplane.dashboard.views import applications, audit, changes, environments, findings, lists, measured, overview, runs
 
 
 def _at(route: str, view: View, name: str) -> URLPattern:
@@ -29,6 +29,7 @@ urlpatterns = [
     _at("environments/<int:environment_id>/", environments.show, "environment"),
     _at("environments/<int:environment_id>/state/", environments.state, "environment-state"),
     _at("environments/<int:environment_id>/log/<int:instance_id>/<slug:process>/", environments.log, "process-log"),
+    _at("environments/<int:environment_id>/chart/<slug:metric>.json", measured.chart, "environment-chart"),
     _does("environments/<int:environment_id>/roll-back/", environments.roll_back, "roll-back"),
     _does("environments/<int:environment_id>/release-hold/", environments.release_hold, "release-hold"),
     _at("runs/", runs.index, "runs"),

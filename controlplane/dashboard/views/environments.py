@@ -14,7 +14,8 @@ from controlplane.core.errors import Conflict, Invalid, TimonelError
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import demand, may
 from controlplane.dashboard import door, sight
-from controlplane.dashboard.reads import environments
+from controlplane.dashboard.reads import environments, measured
+from controlplane.dashboard.views.measured import hours
 from workloads import holds, rollback
 from workloads.models import Environment
 
@@ -22,7 +23,7 @@ from workloads.models import Environment
 def show(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
     """The environment's page."""
     environment = environments.one(actor, environment_id)
-    return render(request, "environments/page.html", _state(request, actor, environment))
+    return render(request, "environments/page.html", _state(request, actor, environment) | _charts(request, environment))
 
 
 def state(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
@@ -89,6 +90,15 @@ def _state(request: HttpRequest, actor: Actor, environment: Environment) -> dict
     }
     more["variables"] = environment.variables.defer("value")
     return environments.state(environment, timezone.now()) | _way_back(actor, environment) | more
+
+
+def _charts(request: HttpRequest, environment: Environment) -> dict[str, object]:
+    asked = hours(request)
+    charts = [
+        (metric.title, metric.unit, reverse("environment-chart", args=[environment.pk, name]) + f"?hours={asked}")
+        for name, metric in measured.METRICS.items()
+    ]
+    return {"charts": charts, "hours": asked, "hours_offered": measured.HOURS}
 
 
 def _way_back(actor: Actor, environment: Environment) -> dict[str, object]:

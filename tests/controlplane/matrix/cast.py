@@ -73,6 +73,7 @@ def things(place: Stage) -> dict[str, Any]:
         "environment_id": environment.pk,
         "instance_id": place.environment.active_instance_id,
         "process": "web",
+        "metric": "cpu",
         "run_id": run.pk,
         "failed": failed.pk,
         "change_id": change.pk,

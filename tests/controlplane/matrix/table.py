@@ -21,6 +21,7 @@ GET    environments/menu/                                                       
 GET    environments/<int:environment_id>/                                          302 404 200 200 200 200 200 200 302 302
 GET    environments/<int:environment_id>/state/                                    302 404 200 200 200 200 200 200 302 302
 GET    environments/<int:environment_id>/log/<int:instance_id>/<slug:process>/     302 404 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/chart/<slug:metric>.json                  302 404 200 200 200 200 200 200 302 302
 POST   environments/<int:environment_id>/roll-back/                                302 404 403 303 303 303 303 303 302 302
 POST   environments/<int:environment_id>/release-hold/                             302 404 403 403 403 303 303 303 302 302
 GET    runs/                                                                       302 200 200 200 200 200 200 200 302 302
