@@ -20,6 +20,7 @@ from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.permissions import Verb
 from controlplane.core.redaction import SECRET_NAME, redact, redact_value
 from workloads.adapters import git
+from workloads.history import mirror_of, mirrors
 from workloads.models import Application, Environment, Variable
 from workloads.models.catalog import NAME, VARIABLE_NAME
 from workloads.source.project import Project
@@ -50,8 +51,7 @@ def register(
     _check(NAME, name, "name of an application")
     if Application.objects.filter(name=name).exists():
         raise Conflict(f"There is an application {name} already.", cure="Choose another name, or deploy the one that is there.")
-    mirrors = Path(settings.DATA_DIR) / "mirrors"
-    mirror = mirrors / f"new-{randomness.token_hex(6)}.git"
+    mirror = mirrors() / f"new-{randomness.token_hex(6)}.git"
     try:
         git.clone_or_fetch(repository, mirror, deadline=time.monotonic() + FETCH_SECONDS)
         project = look(mirror, default_ref, folder)
@@ -66,7 +66,7 @@ def register(
             )
             audit.record(actor, "application.register", application, after={"repository": redact(repository), "folder": folder})
             environment = _make_environment(actor, application, LOCAL, Environment.Tier.LOCAL, Environment.Driver.PROCESS)
-            mirror.replace(mirrors / f"{application.pk}.git")
+            mirror.replace(mirror_of(application))
     finally:
         shutil.rmtree(mirror, ignore_errors=True)
         mirror.with_suffix(".lock").unlink(missing_ok=True)

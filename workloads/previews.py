@@ -138,7 +138,7 @@ def render(
         "configuration": configuration_diff(previous.configuration if previous else {}, release.configuration),
         "configuration_seal": _mac(release.configuration),
         "migrations": facts.get("migrations", []),
-        "processes": _process_diff(old.get("processes", {}), new.get("processes", {})),
+        "processes": process_diff(old.get("processes", {}), new.get("processes", {})),
         "release_steps": [_step(step) for step in new.get("release_steps", [])],
         "run_plan": {key: value for key, value in new.items() if key not in {"processes", "release_steps"}},
         "notes": facts.get("notes", []),
@@ -187,7 +187,8 @@ def _shown(side: Mapping[str, Any] | None, secret: bool) -> str | None:
     return MASKED if secret else redact(str(side.get("value", "")))
 
 
-def _process_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
+def process_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The processes of two run plans: {"name", "change" (added, removed, changed, same), "before", "after"}."""
     return [
         {
             "name": name,

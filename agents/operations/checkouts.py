@@ -16,6 +16,7 @@ from workloads import refs
 from workloads.adapters import git
 from workloads.adapters.git import Commit
 from workloads.evidence import Assessment, Evidence
+from workloads.history import mirror_of
 from workloads.models import Application, Environment
 from workloads.source.project import Project
 from workloads.source.understand import understand
@@ -89,11 +90,6 @@ def _write(mirror: Path, commit: str, source: Path) -> None:
 def environment_of(context: Context) -> Environment:
     """The run's environment with its application."""
     return Environment.objects.select_related("application").get(pk=context.environment)
-
-
-def mirror_of(application: Application) -> Path:
-    """The bare repository kept of an application."""
-    return Path(settings.DATA_DIR) / "mirrors" / f"{application.pk}.git"
 
 
 def work_folder(run: int) -> Path:

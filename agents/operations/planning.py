@@ -10,12 +10,13 @@ from django.db import close_old_connections
 from agents.context import Context
 from agents.models import Run, Step
 from agents.operations import assessments as specialists
-from agents.operations.checkouts import Ground, ground, mirror_of
+from agents.operations.checkouts import Ground, ground
 from agents.specialists import Work, registry, workplace
 from workloads import deployments, releases
 from workloads.adapters import git
 from workloads.described import Unanswered, describe
 from workloads.evidence import Assessment, Evidence
+from workloads.history import mirror_of
 from workloads.models import Release
 from workloads.previews import Facts, Migration, migrations_of
 from workloads.schema import Classified

@@ -6,7 +6,18 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from controlplane.dashboard.door import View, page
-from controlplane.dashboard.views import applications, audit, changes, environments, findings, lists, measured, overview, runs
+from controlplane.dashboard.views import (
+    applications,
+    audit,
+    changes,
+    comparison,
+    environments,
+    findings,
+    lists,
+    measured,
+    overview,
+    runs,
+)
 
 
 def _at(route: str, view: View, name: str) -> URLPattern:
@@ -24,6 +35,7 @@ urlpatterns = [
     _at("search/", overview.search, "search"),
     _at("inbox/", changes.index, "inbox"),
     _at("applications/<int:application_id>/", applications.show, "application"),
+    _at("applications/<int:application_id>/compare/", comparison.show, "compare"),
     _does("applications/<int:application_id>/deploy/", applications.deploy, "deploy"),
     _at("environments/menu/", environments.menu, "environment-menu"),
     _at("environments/<int:environment_id>/", environments.show, "environment"),

@@ -84,12 +84,30 @@ WORDS: dict[str, Word] = {
     "locks": Word(_("locks a table"), "warning", "warn"),
     "breaks_old_code": Word(_("breaks the old code"), "octagon", "bad"),
     "irreversible": Word(_("irreversible"), "warning", "bad"),
+    # what separates two releases, or two environments
+    "difference.added": Word(_("added"), "plus", "ok"),
+    "difference.removed": Word(_("removed"), "dash", "warn"),
+    "difference.changed": Word(_("another value"), "dot", "busy"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),
     # settings
     "on": Word(_("on"), "check", "ok"),
     "off": Word(_("off"), "slash", "quiet"),
+}
+
+# the parts of a run plan (workloads.source.project.RunPlan)
+PARTS: dict[str, str | Promise] = {
+    "settings_module": _("Settings"),
+    "manage": "manage.py",
+    "folder": _("Folder"),
+    "release_steps": _("Release steps"),
+    "health_path": _("Health"),
+    "pages": _("Pages that are asked for"),
+    "shared": _("Kept across releases"),
+    "static_root": _("Folder of static files"),
+    "static_url": _("Address of static files"),
+    "python": "Python",
 }
 
 

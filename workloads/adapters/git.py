@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ REMOTE_HEAD = "refs/timonel/head"
 REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", f"+HEAD:{REMOTE_HEAD}")
 SHA = re.compile(r"^[0-9a-f]{7,64}$")
 LOCAL_SECONDS = 120.0
+COMMIT = "%H%x00%an%x00%ae%x00%aI%x00%T%x00%B"
+FIELDS = 6  # of COMMIT
 # Of our own environment git gets what it needs to sign in with, and no more.
 PASSED_ON = (
     "PATH",
@@ -109,16 +111,27 @@ def export(mirror: Path, commit: str, into: Path) -> list[str]:
     return absent
 
 
-def changed_files(mirror: Path, old: str, new: str) -> list[str]:
+def changed_files(mirror: Path, old: str, new: str, *, seconds: float = LOCAL_SECONDS) -> list[str]:
     """The paths that differ between two commits."""
-    names = _git("diff", "--name-only", "-z", "--no-renames", "--end-of-options", old, new, mirror=mirror)
-    return [name for name in names.split("\0") if name]
+    return [path for _, path in changed_paths(mirror, old, new, seconds=seconds)]
 
 
-def commits_between(mirror: Path, old: str, new: str, limit: int = 200) -> list[Commit]:
+def changed_paths(mirror: Path, old: str, new: str, *, seconds: float = LOCAL_SECONDS) -> list[tuple[str, str]]:
+    """The paths that differ between two commits, each with A (added), D (deleted), M (modified) or T (another type)."""
+    told = _git("diff", "--name-status", "-z", "--no-renames", "--end-of-options", old, new, mirror=mirror, seconds=seconds).split(
+        "\0"
+    )
+    return list(zip(told[0::2], told[1::2], strict=False))
+
+
+def commits_between(mirror: Path, old: str, new: str, limit: int = 200, *, seconds: float = LOCAL_SECONDS) -> list[Commit]:
     """The commits that `new` has and `old` has not, newest first."""
-    shas = _git("rev-list", f"--max-count={limit}", "--end-of-options", new, f"^{old}", mirror=mirror).split()
-    return [_commit(mirror, sha) for sha in shas]
+    told = _git(
+        "log", "-z", "--no-notes", f"--max-count={limit}", f"--format={COMMIT}", "--end-of-options", new, f"^{old}",
+        mirror=mirror, seconds=seconds,
+    ).split("\0")  # fmt: skip
+    whole = len(told) - len(told) % FIELDS
+    return [_read_commit(told[at : at + FIELDS]) for at in range(0, whole, FIELDS)]
 
 
 def _candidates(ref: str) -> list[str]:
@@ -130,10 +143,12 @@ def _candidates(ref: str) -> list[str]:
 
 
 def _commit(mirror: Path, sha: str) -> Commit:
-    shown = _git(
-        "show", "--no-patch", "--no-notes", "--format=%H%x00%an%x00%ae%x00%aI%x00%T%x00%B", "--end-of-options", sha, mirror=mirror
-    )
-    full, name, email, at, tree, message = shown.split("\0", 5)
+    shown = _git("show", "--no-patch", "--no-notes", f"--format={COMMIT}", "--end-of-options", sha, mirror=mirror)
+    return _read_commit(shown.split("\0", FIELDS - 1))
+
+
+def _read_commit(fields: Sequence[str]) -> Commit:
+    full, name, email, at, tree, message = fields
     return Commit(full, name, email, datetime.fromisoformat(at), message.strip(), tree)
 
 

@@ -51,7 +51,8 @@ def one(actor: Actor, environment_id: int) -> Environment:
 
 def state(environment: Environment, now: datetime) -> dict[str, Any]:
     """Everything about the environment that changes by itself."""
-    deployments = Deployment.objects.filter(environment=environment).select_related("release__application", "change", "incident")
+    related = "release__application", "previous__release", "change", "incident"
+    deployments = Deployment.objects.filter(environment=environment).select_related(*related)
     routed = environment.routed_instance_id or environment.active_instance_id
     copies = Instance.objects.filter(environment=environment).exclude(status=Instance.Status.STOPPED)
     return {

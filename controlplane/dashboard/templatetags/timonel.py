@@ -61,6 +61,12 @@ def node_title(node: str) -> str:
 
 
 @register.filter
+def part(name: str) -> str:
+    """A part of a run plan as a person reads it."""
+    return str(vocabulary.PARTS.get(name, name))
+
+
+@register.filter
 def icon_of(state: str, kind: str = "") -> SafeString:
     """The icon of a state alone, where its word stands beside it."""
     return icon(vocabulary.word(str(state), kind).icon)
