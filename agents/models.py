@@ -32,7 +32,7 @@ class Run(models.Model):
     workflow = models.CharField(max_length=40)
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="runs")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
-    # What was asked: {"ref": ..., "variables": {...sealed names only}}; never a secret.
+    # What was asked: {"ref": ..., "named": how people call it, "variables": {...sealed names only}}; never a secret.
     input = models.JSONField(default=dict)
     # What came of it: {"summary", "cure", "deployment", "verdicts": {...}}.
     result = models.JSONField(default=dict)

@@ -131,6 +131,12 @@ def releases_for(actor: Actor) -> QuerySet[Release]:
     return visibility.releases(actor)
 
 
+def release_for(actor: Actor, application: str, number: int) -> Release:
+    """The release of this number of the application, or NotFound (also when the actor may not see it)."""
+    found = visibility.releases(actor).filter(application__name=application, pk=number).first()
+    return _found(found, f"There is no release {number} of '{application}', or you may not see it.")
+
+
 def reports_for(actor: Actor) -> QuerySet[Report]:
     """The reports on the applications the actor may see, newest first."""
     return visibility.reports(actor)

@@ -89,4 +89,6 @@ def _summary(stand: Ground, release: Release, said: Assessment) -> str:
 
 
 def _ref(context: Context) -> str:
-    return str(Run.objects.values_list("input", flat=True).get(pk=context.run).get("ref", ""))
+    """The version as people call it: a promotion asks for a commit, which has the name it had before."""
+    asked = Run.objects.values_list("input", flat=True).get(pk=context.run)
+    return str(asked.get("named") or asked.get("ref", ""))

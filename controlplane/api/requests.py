@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from agents.graphs.deploy import MAY_FAIL
-from controlplane.api.filters import Strict
+from controlplane.api.filters import BIGGEST, Strict
 from controlplane.core.permissions import EVERYWHERE, Verb
 from workloads.models import Environment
 
@@ -18,10 +18,19 @@ class DeploySerializer(Strict):
 
     application = serializers.CharField(max_length=63)
     environment = serializers.CharField(max_length=63)
-    ref = serializers.CharField(max_length=200, help_text="A tag, branch or commit.")
+    ref = serializers.CharField(required=False, max_length=200, help_text="A tag, branch or commit.")
+    release = serializers.IntegerField(
+        required=False, min_value=1, max_value=BIGGEST, help_text="Instead of `ref`: exactly the commit of this release."
+    )
     allow_failure = serializers.ListField(
         child=serializers.ChoiceField(choices=MAY_FAIL), required=False, help_text="Checks that may fail this time: the risk rises."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One version, named in one way."""
+        if ("ref" in attrs) == ("release" in attrs):
+            raise serializers.ValidationError({"ref": ["Give either `ref` or `release`."]})
+        return attrs
 
 
 class RollbackSerializer(Strict):

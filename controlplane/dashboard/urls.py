@@ -37,6 +37,7 @@ urlpatterns = [
     _at("applications/<int:application_id>/", applications.show, "application"),
     _at("applications/<int:application_id>/compare/", comparison.show, "compare"),
     _does("applications/<int:application_id>/deploy/", applications.deploy, "deploy"),
+    _does("applications/<int:application_id>/promote/", applications.promote, "promote"),
     _at("environments/menu/", environments.menu, "environment-menu"),
     _at("environments/<int:environment_id>/", environments.show, "environment"),
     _at("environments/<int:environment_id>/state/", environments.state, "environment-state"),

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import runs
+from agents import promotion, runs
 from agents.models import Run
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import DeploymentsQuery
@@ -45,6 +45,8 @@ class Deployments(Endpoint):
         """Start a run; follow it at its `url`."""
         asked = body(request, DeploySerializer)
         given: dict[str, Any] = {name: asked[name] for name in ("ref", "allow_failure") if name in asked}
+        if "release" in asked:
+            given |= promotion.input_of(queries.release_for(self.actor, asked["application"], asked["release"]))
         return once(request, lambda key: _start(self, "deploy", asked, given, key))
 
 

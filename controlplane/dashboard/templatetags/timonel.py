@@ -139,7 +139,8 @@ def item(mapping: Any, key: Any) -> Any:
 @register.filter
 def run_title(run: Any) -> str:
     """A run in a sentence: what, which version, where."""
-    asked = {"ref": refs.readable(run.input.get("ref", "")), "environment": str(run.environment)}
+    ref = run.input.get("named") or run.input.get("ref", "")
+    asked = {"ref": refs.readable(ref), "environment": str(run.environment)}
     if run.workflow == "deploy":
         return gettext("Deploy %(ref)s to %(environment)s") % asked
     if run.workflow == "rollback":

@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from agents import promotion
 from agents import runs as engine
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid, TimonelError
 from controlplane.core.permissions import Verb
 from controlplane.dashboard import door, sight
 from controlplane.dashboard.paging import number
-from controlplane.dashboard.reads import runs
+from controlplane.dashboard.reads import promotions, runs
 from workloads import visibility
 from workloads.models import Application, Deployment, Environment, Release
 
@@ -35,6 +36,22 @@ def deploy(request: HttpRequest, actor: Actor, application_id: int) -> HttpRespo
     return door.go(request, reverse("run", kwargs={"run_id": run.pk}))
 
 
+def promote(request: HttpRequest, actor: Actor, application_id: int) -> HttpResponse:
+    """Start a deploy run of what is live in one environment in another, and go to its page."""
+    application = sight.one(visibility.applications(actor), "application", pk=application_id)
+    mine = sight.environments(actor).filter(application=application)
+    try:
+        target = sight.one(mine, "environment", pk=number(request.POST.get("environment", "")) or 0)
+        seen = visibility.deployments(actor).filter(environment__application=application)
+        source = sight.one(seen, "deployment", pk=number(request.POST.get("deployment", "")) or 0)
+        run = promotion.promote(actor, source, target, idempotency_key=request.POST.get("key", "")[:100])
+    except TimonelError as error:
+        context = _context(actor, application) | {"promotion_error": error}
+        template = "applications/_promotions.html" if door.is_htmx(request) else "applications/page.html"
+        return render(request, template, context, status=error.status)
+    return door.go(request, reverse("run", kwargs={"run_id": run.pk}))
+
+
 def _asked(request: HttpRequest, actor: Actor, application: Application) -> tuple[Environment, str, dict[str, object]]:
     mine = sight.environments(actor).filter(application=application)
     environment = sight.one(mine, "environment", pk=number(request.POST.get("environment", "")) or 0)
@@ -46,13 +63,15 @@ def _asked(request: HttpRequest, actor: Actor, application: Application) -> tupl
 
 def _context(actor: Actor, application: Application) -> dict[str, object]:
     environments = list(sight.environments(actor).filter(application=application))
-    live = Deployment.objects.filter(environment__in=environments, status="live").select_related("release__application")
+    related = "release__application", "environment"
+    live = Deployment.objects.filter(environment__in=environments, status="live").select_related(*related)
     by_environment = {deployment.environment_id: deployment for deployment in live}
-    may_run = sight.environments(actor, Verb.RUN).filter(application=application)
+    deployable = list(sight.environments(actor, Verb.RUN).filter(application=application))
     return {
         "application": application,
         "environments": [(environment, by_environment.get(environment.pk)) for environment in environments],
-        "deployable": list(may_run),
+        "deployable": deployable,
+        "promotions": promotions.between(environments, by_environment, deployable),
         "releases": Release.objects.filter(application=application).order_by("-pk")[:12],
         "runs": runs.visible(actor).filter(environment__application=application).order_by("-pk")[:8],
         "understood": application.understood or {},

@@ -33,6 +33,19 @@ def test_a_deployment_becomes_a_run_that_can_be_followed(production: Stage, alic
     assert AuditEntry.objects.filter(action="run.start", actor_kind="token").count() == 1
 
 
+def test_a_release_may_be_named_instead_of_a_ref(production: Stage, alice: User, client_of: Client) -> None:
+    release, client = production.release("v12"), client_of(alice)
+    named = {**DEPLOY, "release": release.pk}
+    answer = client.post("/api/v1/deployments", named, format="json", headers={"Idempotency-Key": "both"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["ref"])
+    del named["ref"]
+    answer = client.post("/api/v1/deployments", named, format="json", headers={"Idempotency-Key": "one"})
+    assert answer.status_code == 202
+    assert Run.objects.get().input == {"ref": release.commit, "named": "v12", "release": release.pk}
+    answer = client.post("/api/v1/deployments", named | {"release": 999_999}, format="json", headers={"Idempotency-Key": "none"})
+    assert answer.status_code == 404
+
+
 def test_the_same_request_with_the_same_key_is_done_once_and_answered_alike(
     production: Stage, alice: User, client_of: Client
 ) -> None:

@@ -18,6 +18,7 @@ GET    inbox/                                                                   
 GET    applications/<int:application_id>/                                          302 404 200 200 200 200 200 200 302 302
 GET    applications/<int:application_id>/compare/                                  302 404 200 200 200 200 200 200 302 302
 POST   applications/<int:application_id>/deploy/                                   302 404 403 303 403 303 303 303 302 302
+POST   applications/<int:application_id>/promote/                                  302 404 403 303 403 303 303 303 302 302
 GET    environments/menu/                                                          302 200 200 200 200 200 200 200 302 302
 GET    environments/<int:environment_id>/                                          302 404 200 200 200 200 200 200 302 302
 GET    environments/<int:environment_id>/state/                                    302 404 200 200 200 200 200 200 302 302

@@ -160,7 +160,15 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
     """A form with everything that any page asks for."""
     decision = {"decision": "approve", "sha256": things["sha256"], "name": things["environment"]}
     token = {"verbs": ["view"], "scope": "*", "days": "30"}
-    return {"reason": "Because.", "environment": things["environment_id"], "ref": "v1", "key": "k", **decision, **token}
+    return {
+        "reason": "Because.",
+        "environment": things["environment_id"],
+        "deployment": things["deployment"],
+        "ref": "v1",
+        "key": "k",
+        **decision,
+        **token,
+    }
 
 
 def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
