@@ -17,6 +17,7 @@ from controlplane.dashboard.views import (
     measured,
     overview,
     runs,
+    variables,
 )
 
 
@@ -45,6 +46,8 @@ urlpatterns = [
     _at("environments/<int:environment_id>/chart/<slug:metric>.json", measured.chart, "environment-chart"),
     _does("environments/<int:environment_id>/roll-back/", environments.roll_back, "roll-back"),
     _does("environments/<int:environment_id>/release-hold/", environments.release_hold, "release-hold"),
+    _does("environments/<int:environment_id>/variables/set/", variables.put, "variable-set"),
+    _does("environments/<int:environment_id>/variables/remove/", variables.remove, "variable-remove"),
     _at("runs/", runs.index, "runs"),
     _at("runs/<int:run_id>/", runs.show, "run"),
     _at("runs/<int:run_id>/state/", runs.state, "run-state"),

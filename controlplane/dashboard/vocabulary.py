@@ -66,6 +66,7 @@ WORDS: dict[str, Word] = {
     "crashing": Word(_("crashing"), "cross", "bad"),
     "stopping": Word(_("stopping"), "clock", "quiet"),
     "instance.running": Word(_("running"), "check", "ok"),
+    "not_running": Word(_("not running"), "cross", "bad"),
     "instance.stopped": Word(_("stopped"), "dot", "quiet"),
     # incidents, findings, risk
     "open": Word(_("open"), "warning", "bad"),
@@ -88,6 +89,10 @@ WORDS: dict[str, Word] = {
     "difference.added": Word(_("added"), "plus", "ok"),
     "difference.removed": Word(_("removed"), "dash", "warn"),
     "difference.changed": Word(_("another value"), "dot", "busy"),
+    # the variables of an environment
+    "variable.missing": Word(_("required, not given"), "warning", "bad"),
+    "variable.set": Word(_("set"), "check", "ok"),
+    "variable.elsewhere": Word(_("not set here"), "dash", "warn"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),

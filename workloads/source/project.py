@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 Manager = Literal["uv", "poetry", "pipenv", "pip-tools", "pip", "setuptools", "none"]
 When = Literal["build", "release"]
@@ -81,6 +82,21 @@ class Project:
     samples: dict[str, str] = field(default_factory=dict)  # variables of its .env.example and the like, secrets left out
     env_file: tuple[str, ...] = ()  # variables that a committed .env file gives
     notes: tuple[str, ...] = ()  # what was guessed, missing or odd, in sentences
+
+
+def project_of(told: Mapping[str, Any]) -> Project:
+    """A project out of its JSON (Application.understood); what an earlier version did not write down is as by default."""
+    values: dict[str, Any] = {"folder": ""} | _known(Project, told)
+    values["reads"] = tuple(Read(**_known(Read, read)) for read in told.get("reads", ()))
+    values["steps"] = tuple(Step(**_known(Step, step)) for step in told.get("steps", ()))
+    values["requirements"] = Requirements(**{"manager": "none"} | _known(Requirements, told.get("requirements", {})))
+    return Project(**values)
+
+
+def _known(shape: type, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that the shape has; lists are tuples there."""
+    names = {field.name for field in fields(shape)}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in told.items() if name in names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from controlplane.core.redaction import redact
 from controlplane.dashboard import sight
 from controlplane.dashboard.drawing import spark
 from controlplane.dashboard.reads.overview import health
+from controlplane.dashboard.reads.wanted import standing, state_of
 from workloads.host import logs, place
 from workloads.models import Change, Deployment, Environment, Incident, Instance, Sample
 
@@ -45,7 +46,8 @@ class Copy:
 
 def one(actor: Actor, environment_id: int) -> Environment:
     """The environment, or NotFound."""
-    rows = sight.environments(actor).select_related("application", "routed_instance", "active_instance")
+    related = "application", "routed_instance__release", "active_instance__release"
+    rows = sight.environments(actor).select_related(*related)
     return sight.one(rows, "environment", pk=environment_id)
 
 
@@ -55,9 +57,11 @@ def state(environment: Environment, now: datetime) -> dict[str, Any]:
     deployments = Deployment.objects.filter(environment=environment).select_related(*related)
     routed = environment.routed_instance_id or environment.active_instance_id
     copies = Instance.objects.filter(environment=environment).exclude(status=Instance.Status.STOPPED)
+    live = deployments.filter(status=Deployment.Status.LIVE).first()
     return {
         "environment": environment,
-        "live": deployments.filter(status=Deployment.Status.LIVE).first(),
+        "live": live,
+        "standing": standing(live.release if live else None, environment.routed_instance or environment.active_instance, now),
         "deployments": deployments.order_by("-pk")[:20],
         "copies": [_copy(instance, instance.pk == routed, now) for instance in copies.select_related("release__application")],
         "bars": health([routed or 0], now).get(routed or 0, ()),
@@ -88,7 +92,7 @@ def _process(name: str, instance: Instance, samples: Sequence[Sample], now: date
     last = samples[-1] if samples else None
     return Process(
         name,
-        "crashing" if facts.get("next_start_at") else "running" if facts.get("pid") else "pending",
+        state_of(facts),
         facts,
         last.cpu_percent if last else None,
         last.memory_bytes if last else None,

@@ -15,6 +15,7 @@ from controlplane.core.permissions import Verb
 from controlplane.core.rights import demand, may
 from controlplane.dashboard import door, sight
 from controlplane.dashboard.reads import environments, measured
+from controlplane.dashboard.views import variables
 from controlplane.dashboard.views.measured import hours
 from workloads import holds, rollback
 from workloads.models import Environment
@@ -23,7 +24,8 @@ from workloads.models import Environment
 def show(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
     """The environment's page."""
     environment = environments.one(actor, environment_id)
-    return render(request, "environments/page.html", _state(request, actor, environment) | _charts(request, environment))
+    context = _state(request, actor, environment) | _charts(request, environment) | variables.context(actor, environment)
+    return render(request, "environments/page.html", context)
 
 
 def state(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
@@ -88,7 +90,6 @@ def _state(request: HttpRequest, actor: Actor, environment: Environment) -> dict
         "address": address_of(request, environment),
         "may_release": may(actor, Verb.UNLOCK, environment.scopes),
     }
-    more["variables"] = environment.variables.defer("value")
     return environments.state(environment, timezone.now()) | _way_back(actor, environment) | more
 
 

@@ -33,7 +33,7 @@ def test_compare_without_two_releases_asks_for_them_and_unknown_ones_are_not_fou
     old, _ = releases(scene)
     address, client = f"/applications/{old.application_id}/compare/", as_("bob")
     assert "Compare two releases" in client.get(address).content.decode()
-    assert client.get(address, {"from": "x", "to": old.pk}).status_code == 200
+    assert client.get(f"{address}?from=x&to={old.pk}").status_code == 200
     assert client.get(address, {"from": 999_999, "to": old.pk}).status_code == 404
     assert as_("mallory").get(address, {"from": old.pk, "to": old.pk}).status_code == 404
 

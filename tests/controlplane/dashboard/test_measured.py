@@ -31,7 +31,7 @@ def ago(minutes: float) -> datetime:
     return timezone.now().replace(second=5, microsecond=0) - timedelta(minutes=minutes)
 
 
-def asked(client: Client, environment: Environment, metric: str, **query: object) -> dict[str, Any]:
+def asked(client: Client, environment: Environment, metric: str, **query: int) -> dict[str, Any]:
     answer: dict[str, Any] = client.get(f"/environments/{environment.pk}/chart/{metric}.json", query).json()
     return answer
 

@@ -42,10 +42,15 @@ DOORS = {
     "audit-verify": Door(303, 403, 403, method="post"),
     "audit-export": Door(200, 403, 403, "form"),
     "application": Door(200, 404, 404, "application_id"),
+    "compare": Door(200, 404, 404, "application_id"),
+    "promote": Door(404, 404, 404, "application_id", "post"),
     "deploy": Door(404, 404, 404, "application_id", "post"),
     "environment": Door(200, 404, 404, "environment_id"),
     "environment-state": Door(200, 404, 404, "environment_id"),
     "process-log": Door(200, 404, 404, "environment_id"),
+    "environment-chart": Door(200, 404, 404, "environment_id"),
+    "variable-set": Door(403, 404, 404, "environment_id", "post"),
+    "variable-remove": Door(403, 404, 404, "environment_id", "post"),
     "roll-back": Door(409, 404, 404, "environment_id", "post"),
     "release-hold": Door(403, 404, 404, "environment_id", "post"),
     "run": Door(200, 404, 404, "run_id"),
@@ -87,6 +92,8 @@ def address(name: str, scene: Scene) -> str:
     if name == "process-log":
         instance = production.instances.get()
         return reverse(name, kwargs={"environment_id": production.pk, "instance_id": instance.pk, "process": "web"})
+    if name == "environment-chart":
+        return reverse(name, kwargs={"environment_id": production.pk, "metric": "cpu"})
     where = DOORS[name].where
     return reverse(name, kwargs={where: numbers[where]} if where else {})
 

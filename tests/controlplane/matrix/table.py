@@ -26,6 +26,8 @@ GET    environments/<int:environment_id>/log/<int:instance_id>/<slug:process>/  
 GET    environments/<int:environment_id>/chart/<slug:metric>.json                  302 404 200 200 200 200 200 200 302 302
 POST   environments/<int:environment_id>/roll-back/                                302 404 403 303 303 303 303 303 302 302
 POST   environments/<int:environment_id>/release-hold/                             302 404 403 403 403 303 303 303 302 302
+POST   environments/<int:environment_id>/variables/set/                            302 404 403 303 403 303 303 303 302 302
+POST   environments/<int:environment_id>/variables/remove/                         302 404 403 303 403 303 303 303 302 302
 GET    runs/                                                                       302 200 200 200 200 200 200 200 302 302
 GET    runs/<int:run_id>/                                                          302 404 200 200 200 200 200 200 302 302
 GET    runs/<int:run_id>/state/                                                    302 404 200 200 200 200 200 200 302 302
