@@ -32,6 +32,7 @@ urlpatterns = [
     path("applications/<name:name>", applications.OneApplication.as_view(), name="application"),
     path("applications/<name:name>/environments", applications.ApplicationEnvironments.as_view(), name="add-environment"),
     path("applications/<name:name>/reports", reports.ApplicationReports.as_view(), name="report-in"),
+    path("applications/<name:name>/compare", applications.CompareReleases.as_view(), name="compare"),
     path("environments", applications.Environments.as_view(), name="environments"),
     path(ENVIRONMENT, applications.OneEnvironment.as_view(), name="environment"),
     path(f"{ENVIRONMENT}/release-hold", applications.Hold.as_view(), name="hold"),

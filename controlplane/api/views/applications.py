@@ -8,6 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from controlplane.api.compared import CompareQuery, ComparisonSerializer
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import EnvironmentsQuery, PageQuery
 from controlplane.api.idempotency import once
@@ -20,7 +21,7 @@ from controlplane.api.serializers import (
 )
 from controlplane.core.actors import Actor
 from controlplane.core.errors import NotFound
-from workloads import catalog, holds, queries
+from workloads import catalog, comparison, holds, queries
 from workloads.models import Application
 
 
@@ -48,6 +49,17 @@ class OneApplication(Endpoint):
         if found is None:
             raise NotFound(f"There is no application '{name}', or you may not see it.")
         return Response(ApplicationSerializer(found).data)
+
+
+class CompareReleases(Endpoint):
+    """Two releases of one application."""
+
+    @operation("Compare two releases", ComparisonSerializer, errors=(404,), query=CompareQuery)
+    def get(self, request: Request, name: str) -> Response:
+        """What leads from one to the other: commits, files, migrations, variables by name, processes, settings."""
+        application = queries.application_for(self.actor, name)
+        found = comparison.compare(self.actor, application, self.given["from"], self.given["to"])
+        return Response(ComparisonSerializer(found).data)
 
 
 class Environments(Endpoint):

@@ -27,8 +27,7 @@ def put(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse
     name, value = request.POST.get("name", "").strip(), request.POST.get("value", "")
     secret = True if request.POST.get("secret") else None
     try:
-        if len(value) > LONGEST:
-            raise Invalid(_("The value is too long."), cure=_("At most %d characters are kept.") % LONGEST)
+        _check(value)
         catalog.set_variables(actor, environment, {name: value}, secret)
     except TimonelError as error:
         return _refused(request, actor, environment, error, name)
@@ -53,6 +52,13 @@ def context(actor: Actor, environment: Environment) -> dict[str, Any]:
         "variables": variables.of(actor, environment),
         "may_set": may(actor, Verb.RUN, environment.scopes),
     }
+
+
+def _check(value: str) -> None:
+    if len(value) > LONGEST:
+        raise Invalid(_("The value is too long."), cure=_("At most %d characters are kept.") % LONGEST)
+    if "\0" in value:
+        raise Invalid(_("The value holds a NUL character."), cure=_("No environment variable can; encode it, as Base64 does."))
 
 
 def _done(request: HttpRequest, actor: Actor, environment: Environment, said: str) -> HttpResponse:

@@ -58,3 +58,18 @@ def test_an_environment_is_added_once_with_its_key(production: Stage, admin: Use
     assert Environment.objects.filter(name="staging").count() == 1
     again = client.post(address, body, format="json")
     assert (again.status_code, again["Content-Type"]) == (409, "application/problem+json")
+
+
+def test_two_releases_are_compared_by_their_numbers(production: Stage, alice: User, client_of: Client) -> None:
+    hidden = {"KEY": {"value": "s3cret-value", "secret": True}}
+    old, new = production.release("v1"), production.release("v2", configuration=hidden)
+    answer = client_of(alice).get("/api/v1/applications/shop/compare", {"from": old.pk, "to": new.pk})
+    found = answer.json()
+    assert (answer.status_code, found["before"]["label"], found["after"]["label"], found["unknown"]) == (200, "v1", "v2", "gone")
+    assert [(row["name"], row["change"]) for row in found["variables"]] == [("GREETING", "removed"), ("KEY", "added")]
+    assert "s3cret-value" not in answer.content.decode()
+
+
+def test_a_comparison_needs_two_numbers(production: Stage, alice: User, client_of: Client) -> None:
+    answer = client_of(alice).get("/api/v1/applications/shop/compare", {"from": "x"})
+    assert (answer.status_code, sorted(answer.json()["errors"])) == (400, ["from", "to"])

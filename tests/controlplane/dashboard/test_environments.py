@@ -61,7 +61,7 @@ def test_a_variable_is_set_told_with_its_setter_and_removed(production: Environm
     assert list(actions) == ["environment.remove_variable", "environment.set_variables"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("NOT A NAME", "x"), ("", "x"), ("LONG", "x" * 32_769)])
+@pytest.mark.parametrize(("name", "value"), [("NOT A NAME", "x"), ("", "x"), ("LONG", "x" * 32_769), ("NUL", "a\0b")])
 def test_a_wrong_variable_is_refused_where_the_click_was_and_its_name_stays(
     name: str, value: str, production: Environment, as_: SignIn
 ) -> None:

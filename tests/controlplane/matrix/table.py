@@ -102,6 +102,7 @@ GET    applications                            401 200 200 200 200 200 200 200 2
 GET    applications/<name:name>                401 404 200 200 200 200 200 200 200 404
 GET    applications/<name:name>/environments   401 404 200 200 200 200 200 200 200 404
 POST   applications/<name:name>/environments   401 404 403 403 403 201 201 201 403 404
+GET    applications/<name:name>/compare        401 404 200 200 200 200 200 200 200 404
 POST   applications/<name:name>/reports        401 404 403 201 403 201 201 201 403 404
 GET    audit                                   401 403 403 403 403 403 200 200 403 403
 GET    changes                                 401 200 200 200 200 200 200 200 200 200

@@ -129,7 +129,7 @@ def call(cast: Cast, caller: str, method: str, route: Route, things: dict[str, A
     client, address = cast.client(caller), route.address(_values(route, things))
     with transaction.atomic():
         if method == "GET":
-            answer = client.get(address)
+            answer = client.get(address, _query(route, things))
         elif route.of_api:
             answer = client.generic(method, address, json.dumps(_json(route, things)), "application/json", headers=KEY)
         else:
@@ -154,6 +154,11 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
     kind = route.pattern.removeprefix("api/v1/").split("/")[0]
     others = dict.fromkeys(set(route.arguments) - set(things), 0)
     return others | things | {"run_id": run} | ({"number": number.get(kind, 0)} if "number" in route.arguments else {})
+
+
+def _query(route: Route, things: dict[str, Any]) -> dict[str, Any]:
+    """What this address must be asked with."""
+    return {"from": things["release"], "to": things["release"]} if "/compare" in route.pattern else {}
 
 
 def _form(things: dict[str, Any]) -> dict[str, Any]:
