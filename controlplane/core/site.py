@@ -37,6 +37,6 @@ class AdministrationSite(AdminSite):
             raise PermissionDenied(_("The administration needs the role administrator everywhere."))
         return redirect_to_login(resolve_url("admin:index"), resolve_url(settings.LOGIN_URL))
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """One's own password is changed on one's own account page, which knows the throttle and two-factor."""
         return redirect("account_change_password")
