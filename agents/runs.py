@@ -84,16 +84,16 @@ def tell(run_id: int, text: str, *, node: str = "", kind: str = "note", level: s
 
 
 def wait(lease: Lease, change_id: int) -> bool:
-    """Park the run until the Change is decided; False when it was decided already, so that nobody misses the other.
+    """Park the run until the Change is decided and its time has come; False when that is so already: nobody misses the other.
 
     The Change's row is locked while its status is read and the run parked; whoever decides locks the same row.
     """
     with transaction.atomic():
         change = Change.objects.select_for_update().get(pk=change_id)
-        if change.status != Change.Status.WAITING:
+        if not change.waits(timezone.now()):
             return False
         _release(lease, Status.WAITING, waiting_for_id=change_id, claims=0)
-        tell(lease.run, f"Waiting for a decision: {change.title}", kind="status")
+        tell(lease.run, f"{_awaited(change)}: {change.title}", kind="status")
         run = Run.objects.get(pk=lease.run)
         audit.record(ENGINE, "run.wait", run, after={"change": change_id})
         _wake_next(run)
@@ -171,6 +171,12 @@ def finish(lease: Lease, status: str, result: Mapping[str, Any]) -> None:
         audit.record(ENGINE, f"run.{status}", run, after=dict(result))
         _wake_next(run)
         _ring(run)
+
+
+def _awaited(change: Change) -> str:
+    if change.status == Change.Status.WAITING:
+        return "Waiting for a decision"
+    return f"Approved, and begins not before {change.not_before:%Y-%m-%d %H:%M %Z}"
 
 
 def _release(lease: Lease, status: str, **changes: Any) -> None:
