@@ -307,7 +307,13 @@ def test_the_life_of_a_run_is_audited(start: Start, fake: Fake) -> None:
     housekeeping.reap()
     drive(run, fake())
     told = AuditEntry.objects.filter(target_type="agents.run", target_id=str(run.pk)).order_by("number")
-    assert list(told.values_list("action", flat=True)) == ["run.start", "run.wait", "run.resume", "run.succeeded"]
+    steps = [(entry.action, (entry.before or {}).get("status"), (entry.after or {}).get("status")) for entry in told]
+    assert steps == [
+        ("run.start", None, None),
+        ("run.wait", "running", "waiting"),
+        ("run.resume", "waiting", "queued"),
+        ("run.succeeded", "running", "succeeded"),
+    ]
 
 
 def test_checkpoints_of_ended_runs_are_forgotten_and_those_that_may_go_on_are_kept(start: Start, fake: Fake) -> None:
