@@ -23,11 +23,13 @@ from workloads.models import Approval, Change, Environment, Release
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What waits for this person, what waits for others, what was decided lately."""
     waiting = queries.inbox_for(actor)
+    scheduled = queries.scheduled_for(actor)
+    decided = queries.changes_for(actor).exclude(status=Change.Status.WAITING).exclude(pk__in=scheduled.values("pk"))
     context = {
         "mine": [item.change for item in waiting if item.may_decide],
         "others": [item.change for item in waiting if not item.may_decide],
-        "scheduled": queries.scheduled_for(actor),
-        "decided": queries.changes_for(actor).exclude(status=Change.Status.WAITING).order_by("-pk")[:10],
+        "scheduled": scheduled,
+        "decided": decided.order_by("-pk")[:10],
         "waiting_for_me": sum(item.may_decide for item in waiting),
     }
     return render(request, "changes/_inbox.html" if door.is_htmx(request) else "changes/inbox.html", context)
@@ -119,7 +121,7 @@ def _check_name(request: HttpRequest, change: Change, decision: str) -> None:
 
 def _answer(request: HttpRequest, actor: Actor, change_id: int, error: TimonelError | None) -> HttpResponse:
     found = queries.change_for(actor, change_id)
-    context = _context(found) | {"error": error, "typed": request.POST}
+    context = _context(found) | {"error": error, "typed": request.POST if error else None}
     fragment = door.is_htmx(request)
     if not fragment:
         context |= _preview(found.change)
