@@ -39,6 +39,7 @@ POST   runs/<int:run_id>/retry/                                                 
 GET    changes/<int:change_id>/                                                    302 404 200 200 200 200 200 200 302 302
 GET    changes/<int:change_id>/state/                                              302 404 200 200 200 200 200 200 302 302
 GET    changes/<int:change_id>/preview.json                                        302 404 200 200 200 200 200 200 302 302
+POST   changes/<int:change_id>/schedule/                                           302 404 403 403 303 303 303 303 302 302
 POST   changes/<int:change_id>/decide/                                             302 404 403 403 303 303 303 303 302 302
 GET    deployments/                                                                302 200 200 200 200 200 200 200 302 302
 GET    findings/                                                                   302 200 200 200 200 200 200 200 302 302
@@ -100,7 +101,6 @@ POST   account/two-factor/passkeys/<int:pk>/rename/                             
 API = """
 GET    applications                            401 200 200 200 200 200 200 200 200 200
 GET    applications/<name:name>                401 404 200 200 200 200 200 200 200 404
-GET    applications/<name:name>/environments   401 404 200 200 200 200 200 200 200 404
 POST   applications/<name:name>/environments   401 404 403 403 403 201 201 201 403 404
 GET    applications/<name:name>/compare        401 404 200 200 200 200 200 200 200 404
 POST   applications/<name:name>/reports        401 404 403 201 403 201 201 201 403 404
@@ -111,6 +111,7 @@ GET    changes/<number:number>/diff            401 404 200 200 200 200 200 200 2
 POST   changes/<number:number>/approve         401 404 403 403 200 200 200 200 403 404
 POST   changes/<number:number>/reject          401 404 403 403 200 200 200 200 403 404
 POST   changes/<number:number>/override        401 404 403 403 403 200 200 200 403 404
+POST   changes/<number:number>/schedule        401 404 403 403 200 200 200 200 403 404
 POST   changes/<number:number>/withdraw        401 404 403 200 403 200 200 200 403 404
 GET    deployments                             401 200 200 200 200 200 200 200 200 200
 POST   deployments                             401 404 403 202 403 202 202 202 403 404
@@ -130,7 +131,7 @@ GET    reference                               200 200 200 200 200 200 200 200 2
 GET    releases                                401 200 200 200 200 200 200 200 200 200
 GET    releases/<number:number>                401 404 200 200 200 200 200 200 200 404
 GET    reports                                 401 200 200 200 200 200 200 200 200 200
-GET    reports/<number:number>                 401 404 404 404 404 404 404 404 404 404
+GET    reports/<number:number>                 401 404 200 200 200 200 200 200 200 404
 POST   rollbacks                               401 404 403 202 202 202 202 202 403 404
 GET    runs                                    401 200 200 200 200 200 200 200 200 200
 GET    runs/<number:number>                    401 404 200 200 200 200 200 200 200 404
@@ -147,8 +148,8 @@ ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404
 POST   /release-hold                    401 404 403 403 403 200 200 200 403 404
 GET    /variables                       401 404 200 200 200 200 200 200 200 404
-PUT    /variables/<variable:variable>   401 404 403 403 403 200 200 200 403 404
-DELETE /variables/<variable:variable>   401 404 403 403 403 404 404 404 403 404
+PUT    /variables/<variable:variable>   401 404 403 200 403 200 200 200 403 404
+DELETE /variables/<variable:variable>   401 404 403 204 403 204 204 204 403 404
 """
 TOPICS = {
     "overview": ("session", "right", "-", "-", "-", "-", "-", "-"),
