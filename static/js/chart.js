@@ -92,7 +92,7 @@
   const options = (figure, data, place) => ({
     width: place.clientWidth,
     height: place.clientHeight,
-    padding: [18, 12, 0, 0],
+    padding: [18, 24, 0, 0],
     scales: { y: { range: (plot, low, high) => [Math.min(low ?? 0, 0), high > 0 ? high * 1.1 : 1] } },
     axes: axes(figure, data),
     cursor: { sync: { key: "timonel" }, drag: { x: false, y: false }, points: { size: 6 } },

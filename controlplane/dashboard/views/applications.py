@@ -13,7 +13,7 @@ from controlplane.core.errors import Invalid, TimonelError
 from controlplane.core.permissions import Verb
 from controlplane.dashboard import door, sight
 from controlplane.dashboard.paging import number
-from controlplane.dashboard.reads import promotions, runs
+from controlplane.dashboard.reads import profile, promotions, runs
 from workloads import visibility
 from workloads.models import Application, Deployment, Environment, Release
 
@@ -75,5 +75,6 @@ def _context(actor: Actor, application: Application) -> dict[str, object]:
         "releases": Release.objects.filter(application=application).order_by("-pk")[:12],
         "runs": runs.visible(actor).filter(environment__application=application).order_by("-pk")[:8],
         "understood": application.understood or {},
+        "profile": profile.of(application.understood) if application.understood else None,
         "key": door.once(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.models import Run
+from controlplane.dashboard.reads import profile
 from tests.controlplane.dashboard.conftest import SignIn
 from tests.controlplane.dashboard.test_pages import text_of
 from tests.journeys.scene import Scene
@@ -76,3 +77,20 @@ def test_a_promotion_that_came_too_late_says_so_where_the_click_was(scene: Scene
     assert answer.status_code == 409
     assert "v1 is not live in staging any more" in answer.content.decode()
     assert not Run.objects.filter(idempotency_key="late").exists()
+
+
+def test_the_settings_profile_groups_variables_by_what_they_configure() -> None:
+    reads = [
+        {"name": "DATABASE_URL", "path": "s.py", "line": 9, "required": False, "setting": "DATABASES.default"},
+        {"name": "EMAIL_PASSWORD", "path": "s.py", "line": 12, "required": False, "secret": True},
+        {"name": "EMAIL_HOST", "path": "s.py", "line": 11, "required": True},
+        {"name": "EMAIL_HOST", "path": "t.py", "line": 1, "required": False},
+        {"name": "SHIPPING", "path": "s.py", "line": 14, "required": False},
+    ]
+    found = profile.of({"settings_module": "shop.settings", "reads": reads, "apps": ["shop"], "never_heard_of": 1})
+    assert [(str(heading), [(read.name, read.path) for read in rows]) for heading, rows in found.groups] == [
+        ("Databases", [("DATABASE_URL", "s.py")]),
+        ("E-mail", [("EMAIL_HOST", "s.py"), ("EMAIL_PASSWORD", "s.py")]),
+        ("Others", [("SHIPPING", "s.py")]),
+    ]
+    assert (found.module, found.apps, found.celery) == ("shop.settings", ("shop",), "")

@@ -25,6 +25,8 @@ LISTS = (
     "/specialists/",
     "/search/?q=app",
     "/environments/menu/",
+    "/applications/{application}/",
+    "/applications/{application}/compare/",
 )
 MOST_QUESTIONS = 12
 
@@ -41,7 +43,9 @@ def questions(rows: int, everywhere: bool) -> dict[str, list[str]]:
     with transaction.atomic():
         fill(Load(rows, rows, rows, rows, rows, rows))
         client = signed_in(everywhere)
-        found = {address: (asked(client, address), asked(client, address))[1] for address in LISTS}
+        numbers = {"application": Application.objects.get(name="app-000001").pk}
+        pages = {address: address.format(**numbers) for address in LISTS}
+        found = {address: (asked(client, page), asked(client, page))[1] for address, page in pages.items()}
         transaction.set_rollback(True)
     return found
 
