@@ -76,6 +76,12 @@ class RunsQuery(EnvironmentPage):
 
     status = serializers.ChoiceField(required=False, choices=Run.Status.values)
     workflow = serializers.CharField(required=False, max_length=40)
+    by = serializers.CharField(required=False, max_length=200, help_text="How the name of who asked begins.")
+    q = serializers.CharField(
+        required=False,
+        max_length=200,
+        help_text="Words that one line of the run says, each by how it begins; among the newest 10,000 such lines of 30 days.",
+    )
 
 
 class ChangesQuery(EnvironmentPage):

@@ -87,6 +87,9 @@ WORDS: dict[str, Word] = {
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),
+    # workflows
+    "workflow.deploy": Word(_("Deployments"), "rocket", "quiet"),
+    "workflow.rollback": Word(_("Rollbacks"), "undo", "quiet"),
     # settings
     "on": Word(_("on"), "check", "ok"),
     "off": Word(_("off"), "slash", "quiet"),

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from controlplane.dashboard import moments, vocabulary
-from controlplane.dashboard.drawing import ansi
+from controlplane.dashboard.drawing import ansi, marks
 from controlplane.dashboard.shapes import title_of
 from workloads import refs
 
@@ -122,6 +122,12 @@ def breakable(text: Any) -> SafeString:
 def coloured(text: Any) -> SafeString:
     """A log line with its ANSI colours."""
     return ansi.coloured(str(text))
+
+
+@register.filter
+def marked(text: str, asked: str) -> SafeString:
+    """A log line with the words that were looked for marked."""
+    return marks.marked(text, asked)
 
 
 @register.filter

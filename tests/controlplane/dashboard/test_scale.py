@@ -18,6 +18,7 @@ LISTS = (
     "/inbox/",
     "/runs/",
     "/runs/?environment=app-000001",
+    "/runs/?q=nothing&by=some&workflow=deploy&since=week",
     "/deployments/",
     "/incidents/",
     "/findings/",
