@@ -112,6 +112,9 @@ class Step(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "node", "attempt"], name="step_attempt_once"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["node", "started_at"], include=["finished_at", "status", "verdict", "run"], name="step_by_node")
+        ]
 
     def __str__(self) -> str:
         return f"{self.node} of {self.run}"

@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from controlplane.dashboard.door import View, page
-from controlplane.dashboard.views import applications, audit, changes, environments, findings, lists, overview, runs
+from controlplane.dashboard.views import applications, audit, changes, environments, findings, lists, overview, runs, specialists
 
 
 def _at(route: str, view: View, name: str) -> URLPattern:
@@ -49,7 +49,7 @@ urlpatterns = [
     _does("findings/<int:finding_id>/count-again/", findings.count_again, "finding-count-again"),
     _at("incidents/", lists.incidents, "incidents"),
     _does("incidents/<int:incident_id>/resolve/", lists.resolve_incident, "incident-resolve"),
-    _at("specialists/", lists.specialists, "specialists"),
+    _at("specialists/", specialists.index, "specialists"),
     _at("audit/", audit.index, "audit"),
     _at("audit/<int:number>/", audit.entry, "audit-entry"),
     _at("audit/proof/", audit.proof, "audit-proof"),

@@ -95,6 +95,19 @@ def seconds_as_span(seconds: float) -> str:
 
 
 @register.filter
+def length_or_nothing(length: timedelta | None) -> SafeString | str:
+    """A duration, or that there is no data for it."""
+    return format_html('<span class="muted">{}</span>', gettext("no data")) if length is None else moments.span(length)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share as a percentage; never rounded up to all or down to nothing."""
+    text = f"{share * 100:.0f}"
+    return f"{share * 100:.1f} %" if (text == "100" and share < 1) or (text == "0" and share > 0) else f"{text} %"
+
+
+@register.filter
 def size(count: int | None) -> str:
     """Bytes as a person reads them."""
     return "" if count is None else moments.size(count)

@@ -1,4 +1,4 @@
-"""Plain lists: deployments, incidents, specialists."""
+"""Plain lists: deployments, incidents."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agents.models import AgentProfile
-from agents.specialists import registry
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid
 from controlplane.core.permissions import Verb
@@ -54,13 +52,6 @@ def resolve_incident(request: HttpRequest, actor: Actor, incident_id: int) -> Ht
         raise Invalid(_("Resolving needs a reason."), cure=_("Say in a sentence what the cause was and why it is gone."))
     use_cases.resolve(actor, incident, reason)
     return door.go(request, reverse("incidents"))
-
-
-def specialists(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Who the specialists are, what they may use, how they are configured."""
-    profiles = {profile.name: profile for profile in AgentProfile.objects.all()}
-    found = [(specialist, profiles.get(name)) for name, specialist in sorted(registry().items())]
-    return render(request, "specialists/list.html", {"specialists": found})
 
 
 def filtered(request: HttpRequest, rows: Any, **fields: str) -> tuple[Any, dict[str, str]]:
