@@ -6,7 +6,18 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from controlplane.dashboard.door import View, page
-from controlplane.dashboard.views import applications, audit, changes, environments, findings, lists, overview, runs, specialists
+from controlplane.dashboard.views import (
+    applications,
+    audit,
+    changes,
+    environments,
+    findings,
+    lists,
+    metrics,
+    overview,
+    runs,
+    specialists,
+)
 
 
 def _at(route: str, view: View, name: str) -> URLPattern:
@@ -50,6 +61,8 @@ urlpatterns = [
     _at("incidents/", lists.incidents, "incidents"),
     _does("incidents/<int:incident_id>/resolve/", lists.resolve_incident, "incident-resolve"),
     _at("specialists/", specialists.index, "specialists"),
+    _at("metrics/", metrics.index, "metrics"),
+    _at("metrics/<slug:chart>.json", metrics.chart, "metrics-chart"),
     _at("audit/", audit.index, "audit"),
     _at("audit/<int:number>/", audit.entry, "audit-entry"),
     _at("audit/proof/", audit.proof, "audit-proof"),

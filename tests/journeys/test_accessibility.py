@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.journeys.conftest import Server, sign_in
 from tests.journeys.scene import Scene
 
-LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "audit")
+LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "metrics", "audit")
 
 
 def addresses(scene: Scene) -> list[str]:

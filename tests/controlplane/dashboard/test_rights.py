@@ -36,6 +36,8 @@ DOORS = {
     "findings": LISTS,
     "incidents": LISTS,
     "specialists": LISTS,
+    "metrics": LISTS,
+    "metrics-chart": LISTS,
     "audit": Door(200, 403, 403),
     "audit-entry": Door(200, 403, 403, "number"),
     "audit-proof": Door(200, 403, 403),

@@ -24,6 +24,9 @@ LISTS = (
     "/findings/",
     "/findings/?application=app-000001",
     "/specialists/",
+    "/metrics/",
+    "/metrics/runs.json?days=90",
+    "/metrics/deployments.json?environment=app-000001",
     "/search/?q=app",
     "/environments/menu/",
 )
