@@ -69,6 +69,7 @@ WORDS: dict[str, Word] = {
     "instance.stopped": Word(_("stopped"), "dot", "quiet"),
     # incidents, findings, risk
     "open": Word(_("open"), "warning", "bad"),
+    "unresolved": Word(_("not resolved"), "warning", "bad"),
     "mitigated": Word(_("mitigated"), "shield", "warn"),
     "resolved": Word(_("resolved"), "check", "ok"),
     "critical": Word(_("critical"), "octagon", "bad"),

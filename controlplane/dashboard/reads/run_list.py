@@ -18,7 +18,7 @@ from controlplane.dashboard.paging import Page, page_of, text
 from controlplane.dashboard.shapes import SHAPES
 
 SINCE: dict[str, str | Promise] = {"day": _("the last 24 hours"), "week": _("the last 7 days"), "month": _("the last 30 days")}
-_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
+LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class Asked:
         wanted = {"status": self.status, "workflow": self.workflow, "requested_by_label__startswith": self.by}
         rows = rows.filter(**{name: value for name, value in wanted.items() if value})
         if self.since:  # runs are numbered as they come, so a range of time is a range of numbers
-            first = Run.objects.filter(created_at__gte=now - _LENGTHS[self.since]).order_by("created_at").values("pk")[:1]
+            first = Run.objects.filter(created_at__gte=now - LENGTHS[self.since]).order_by("created_at").values("pk")[:1]
             rows = rows.filter(pk__gte=first)
         return rows
 
     def begin(self, now: datetime) -> datetime:
         """Since when lines are looked at: a month unless told."""
-        return now - _LENGTHS[self.since or "month"]
+        return now - LENGTHS[self.since or "month"]
 
 
 @dataclass(frozen=True, slots=True)
