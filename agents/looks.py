@@ -79,7 +79,7 @@ def records(actor: Actor, now: datetime) -> list[Record]:
 
 
 def _totals(ended: QuerySet[Step]) -> dict[str, dict[str, Any]]:
-    return {row["node"]: row for row in ended.values("node").annotate(**_counts(), **_times())}
+    return {row["node"]: dict(row) for row in ended.values("node").annotate(**_counts(), **_times())}
 
 
 def _counts() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from controlplane.core.patience import at_most
 MOST_LINES = 10_000
 SECONDS = 3.0
 LATELY = timedelta(days=30)
-GRAVITY = {RunEvent.Level.ERROR: 0, RunEvent.Level.WARNING: 1}
+GRAVITY: dict[str, int] = {RunEvent.Level.ERROR: 0, RunEvent.Level.WARNING: 1}
 Place = tuple[int, int, date]  # a line's run, number and day: its primary key
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Aggregate, DurationField, ExpressionWrapper, F
+from django.db.models.expressions import Combinable
 
 
 class Percentile(Aggregate):
@@ -17,6 +18,6 @@ class Percentile(Aggregate):
         super().__init__(expression, share=float(share), **more)
 
 
-def length(start: str, end: str) -> ExpressionWrapper:
+def length(start: str, end: str) -> Combinable:
     """How long it was from one time to the other."""
     return ExpressionWrapper(F(end) - F(start), output_field=DurationField())

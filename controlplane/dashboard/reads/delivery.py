@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, F, Model, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from agents.models import Run, Step
@@ -139,7 +139,7 @@ def waits_by_day(scope: Scope) -> dict[date, dict[str, Any]]:
 
 
 def _timed_lead() -> Q:
-    return WENT_LIVE & Q(release__authored_at__isnull=False, finished_at__isnull=False)
+    return WENT_LIVE & Q(release__authored_at__lte=F("finished_at"))
 
 
 def _rates() -> dict[str, Count]:

@@ -25,13 +25,13 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     scope = _scope(request, actor)
     found = kept.figures(reach(actor, Verb.VIEW), f"totals {_asked(scope)}", lambda: delivery.totals(scope))
     context = {"totals": found, "days": scope.days, "periods": delivery.DAYS, "environment": scope.place}
-    return render(request, "metrics/page.html", context | {"charts": figures.CHARTS, "asked": _asked(scope)})
+    return render(request, "metrics/page.html", context | {"charts": figures.CHARTS, "query": _asked(scope)})
 
 
 def chart(request: HttpRequest, actor: Actor, chart: str) -> HttpResponse:
     """The numbers of one chart as JSON."""
     if chart not in figures.CHARTS:
-        raise NotFound(_("There is no such chart."), cure=f"{_('There are')}: {', '.join(figures.CHARTS)}.")
+        raise NotFound(_("There is no such chart."), cure=_("Go back to the metrics."))
     scope = _scope(request, actor)
     what = f"{chart} {_asked(scope)} {request.LANGUAGE_CODE}"  # type: ignore[attr-defined]  # of LocaleMiddleware
     return JsonResponse(kept.figures(reach(actor, Verb.VIEW), what, lambda: figures.data(figures.CHARTS[chart], scope)))

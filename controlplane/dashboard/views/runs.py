@@ -29,7 +29,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Runs, newest first; with `?q=`, those that said these words, each with its best line."""
     environment, asked = places.environment(request, actor), Asked.of(request)
     found = listed(request, environment.filter(runs.visible(actor), "environment"), asked, timezone.now())
-    context = {"found": found, "page": found.page, "asked": asked, "environment": environment}
+    context = {"found": found, "page": found.page, "wanted": asked, "environment": environment}
     context |= {"states": Run.Status.values, "workflows": list(SHAPES), "times": SINCE}
     template = "runs/_rows.html" if door.is_htmx(request) else "runs/list.html"
     return render(request, template, context, status=found.error.status if found.error else 200)

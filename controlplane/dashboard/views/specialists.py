@@ -19,7 +19,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         {
             "record": record,
             "profile": profiles.get(record.specialist.name),
-            "bars": spark.health([(day.looks, day.failed) if day else None for day in record.days]),
+            "bars": spark.health([(day.looks, int(2 * day.failed >= day.looks)) if day else None for day in record.days]),
         }
         for record in looks.records(actor, timezone.now())
     ]
