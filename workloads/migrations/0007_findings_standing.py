@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0005_reports"),
+        ("workloads", "0006_change_not_before"),
     ]
 
     operations = [

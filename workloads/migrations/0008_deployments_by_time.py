@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0006_findings_standing"),
+        ("workloads", "0007_findings_standing"),
     ]
 
     operations = [
