@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import timedelta
 from typing import Any
 
@@ -38,19 +39,24 @@ DAYS: dict[str, str | Promise] = {"30": _("for 30 days"), "90": _("for 90 days")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Facts that tools reported, the worst first."""
     application, now = places.application(request, actor), timezone.now()
-    state = request.GET.get("state", "") if request.GET.get("state") in STATES else ""
+    state, severity = _one_of(STATES, request, "state"), _one_of(Finding.Severity.values, request, "severity")
     rows = application.filter(visibility.findings(actor), "application")
     rows = rows.filter(findings.in_state(state or State.COUNTING, now))
     rows, chosen = filtered(request, rows, tool="tool", rule="rule")
-    severity = request.GET.get("severity", "") if request.GET.get("severity") in Finding.Severity.values else ""
-    counts = findings.by_severity(rows)
+    counts = _links(request, findings.by_severity(rows), severity)
     page = page_by_rank(request, rows.filter(severity=severity) if severity else rows)
     context: dict[str, Any] = {"page": page, "chosen": chosen | {"state": state, "severity": severity}, "application": application}
-    context |= {"counts": _links(request, counts, severity), "states": STATES, "days": DAYS, "now": now}
-    context |= {"standing": {row.pk: findings.state_of(row, now) for row in page.rows}}
+    context |= {"counts": counts, "states": STATES, "days": DAYS, "now": now}
+    context["standing"] = {row.pk: findings.state_of(row, now) for row in page.rows}
     granted = reach(actor, Verb.APPROVE)
     context["mine"] = {row.pk for row in page.rows if within(granted, row.application.scopes)}
     return render(request, "findings/list.html", context)
+
+
+def _one_of(known: Container[str], request: HttpRequest, name: str) -> str:
+    """The word in the address, if it is a known one."""
+    word = request.GET.get(name, "")
+    return word if word in known else ""
 
 
 def _links(request: HttpRequest, counts: dict[str, int], chosen: str) -> list[dict[str, object]]:
