@@ -73,6 +73,8 @@ class Run(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["environment", "-id"], name="run_history"),
             models.Index(fields=["status"], name="run_unfinished", condition=models.Q(finished_at__isnull=True)),
+            models.Index(fields=["created_at"], name="run_by_time"),
+            models.Index(fields=["requested_by_label"], name="run_by_asker", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:
@@ -116,6 +118,9 @@ class Step(models.Model):
         ordering: ClassVar = ["pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "node", "attempt"], name="step_attempt_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["node", "started_at"], include=["finished_at", "status", "verdict", "run"], name="step_by_node")
         ]
 
     def __str__(self) -> str:

@@ -33,7 +33,14 @@ PAGED: dict[str, type[models.Model]] = {
     "/runs/": Run, "/deployments/": Deployment, "/findings/": Finding, "/incidents/": Incident,
 }  # fmt: skip
 LISTS = ("/", "/?show=trouble", "/?q=app-0042", "/inbox/", *PAGED, "/runs/?environment=app-004200", "/runs/?status=failed")
-LISTS += ("/findings/?severity=critical", "/findings/?application=app-004200", "/search/?q=app-0042", "/environments/menu/")
+LISTS += (
+    "/runs/?by=somebody&since=week",
+    "/findings/?severity=critical",
+    "/findings/?state=new",
+    "/findings/?application=app-004200",
+    "/search/?q=app-0042",
+    "/environments/menu/",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ def _list(person: str, client: Client, address: str) -> bool:
 
 def _cursor(model: type[models.Model]) -> int:
     """Where page FAR begins."""
-    numbers = model._default_manager.order_by("-pk").values_list("pk", flat=True)
+    order = "rank" if model is Finding else "pk"
+    numbers = model._default_manager.order_by(f"-{order}").values_list(order, flat=True)
     return int(numbers[FAR * SIZE : FAR * SIZE + 1][0])
 
 

@@ -108,10 +108,10 @@ _FINDINGS = """
 WITH places AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM workloads_application WHERE name LIKE 'app-%%')
 INSERT INTO workloads_finding
     (application_id, tool, rule, severity, path, line, message, cure, fingerprint, first_seen_at, last_seen_at,
-     suppressed_reason, suppressed_by)
+     new, fixed_at, suppressed_reason, suppressed_by)
 SELECT a.id, (ARRAY['ruff', 'bandit', 'pip-audit'])[1 + n %% 3], 'R' || n %% 40,
     (ARRAY['info', 'low', 'medium', 'high', 'critical'])[1 + (n / 7) %% 5], 'shop/views.py', n %% 500, 'Something is odd', '',
-    md5(n::text), now(), now(), '', ''
+    md5(n::text), now(), now(), n %% 11 = 0, CASE WHEN n %% 3 = 0 THEN now() END, '', ''
 FROM generate_series(1, %(rows)s) n
 JOIN places a ON a.place = n %% (SELECT count(*) FROM places) ORDER BY n
 """

@@ -52,5 +52,7 @@ class Assessment:
     cure: str = ""
     evidence: tuple[Evidence, ...] = ()
     facts: tuple[Fact, ...] = ()
+    # The tools that looked and answered: what they did not report is not there.
+    looked: tuple[str, ...] = ()
     # References for the graph's state: small plain values only (digests, ids, counts).
     data: dict[str, Any] = field(default_factory=dict)

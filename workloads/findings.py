@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -18,9 +19,20 @@ from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact
 from workloads.evidence import Fact
-from workloads.models import Application, Finding, Report, Sighting
+from workloads.models import Application, Finding, Release, Report, Sighting
 
 _SPACE = re.compile(r"\s+")
+
+
+class State(StrEnum):
+    """How a finding stands; `counting` is new and continuing together."""
+
+    COUNTING = "counting"
+    NEW = "new"
+    CONTINUING = "continuing"
+    FIXED = "fixed"
+    SUPPRESSED = "suppressed"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,17 @@ class Seen:
     new: bool
     suppressed: bool = False
     finding_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which tools looked and answered for everything, and when the commit they looked at was written, if that is known."""
+
+    tools: tuple[str, ...] = ()
+    authored_at: datetime | None = None
+
+
+NOBODY_LOOKED = Look()
 
 
 def fingerprints(facts: Sequence[Fact]) -> list[str]:
@@ -56,17 +79,29 @@ def compare(application: Application, facts: Sequence[Fact], live_commit: str | 
 
 
 @transaction.atomic
-def record(application: Application, run_number: int, commit: str, facts: Sequence[Fact], live_commit: str | None) -> list[Seen]:
-    """Keep the facts of one run; a repeat changes nothing. Specialists may record at the same time."""
+def record(
+    application: Application,
+    run_number: int,
+    commit: str,
+    facts: Sequence[Fact],
+    live_commit: str | None,
+    look: Look = NOBODY_LOOKED,
+) -> list[Seen]:
+    """Keep the facts of one run; a repeat changes nothing. Specialists may record at the same time.
+
+    What the tools of the look did not see any more at the application's newest commit is fixed.
+    """
     seen = compare(application, [_redacted(fact) for fact in facts], live_commit)
-    return _keep(application, seen, lambda one: Sighting(commit=commit, run_number=run_number, new=one.new))
+    return _keep(application, seen, look, lambda one: Sighting(commit=commit, run_number=run_number, new=one.new))
 
 
 @transaction.atomic
 def record_report(report: Report, facts: Sequence[Fact], base: frozenset[str] | None) -> list[Seen]:
     """Keep the facts of one report, held against the fingerprints of the report before it (None: the first look)."""
-    seen = _against(report.application, [_redacted(fact) for fact in facts], base)
-    return _keep(report.application, seen, lambda one: Sighting(commit=report.commit, report=report, new=one.new))
+    application, known = report.application, Release.objects.filter(commit=report.commit, application=report.application)
+    look = Look((report.tool,), known.order_by("-authored_at").values_list("authored_at", flat=True).first())
+    seen = _against(application, [_redacted(fact) for fact in facts], base)
+    return _keep(application, seen, look, lambda one: Sighting(commit=report.commit, report=report, new=one.new))
 
 
 def _against(application: Application, facts: Sequence[Fact], before: frozenset[str] | None) -> list[Seen]:
@@ -86,21 +121,32 @@ def _against(application: Application, facts: Sequence[Fact], before: frozenset[
     ]
 
 
-def _keep(application: Application, seen: list[Seen], sighting: Callable[[Seen], Sighting]) -> list[Seen]:
-    now = timezone.now()
+def _keep(application: Application, seen: list[Seen], look: Look, sighting: Callable[[Seen], Sighting]) -> list[Seen]:
+    Application.objects.select_for_update(no_key=True).get(pk=application.pk)  # one at a time: each may close what another sees
+    now, newest = timezone.now(), _at_the_newest_commit(application, look)
     Finding.objects.bulk_create(
         [_row(application, one, now) for one in sorted(seen, key=lambda one: one.fingerprint)],
         update_conflicts=True,
         unique_fields=["application", "fingerprint"],
-        update_fields=["line", "severity", "message", "cure", "last_seen_at"],
+        update_fields=["line", "severity", "message", "cure", "last_seen_at", *(["new", "fixed_at"] if newest else [])],
     )
     prints = [one.fingerprint for one in seen]
+    if newest:
+        of_these = Finding.objects.filter(application=application, tool__in=look.tools, fixed_at__isnull=True)
+        of_these.exclude(fingerprint__in=prints).update(fixed_at=now)
     numbers = dict(Finding.objects.filter(application=application, fingerprint__in=prints).values_list("fingerprint", "pk"))
     rows = [sighting(one) for one in seen]
     for row, one in zip(rows, seen, strict=True):
         row.finding_id = numbers[one.fingerprint]
     Sighting.objects.bulk_create(rows, ignore_conflicts=True)
     return [Seen(one.fact, one.fingerprint, one.new, one.suppressed, numbers[one.fingerprint]) for one in seen]
+
+
+def _at_the_newest_commit(application: Application, look: Look) -> bool:
+    """Whether no release of the application is of a later commit; one whose time is not known counts as the newest."""
+    if look.authored_at is None:
+        return True
+    return not Release.objects.filter(application=application, authored_at__gt=look.authored_at).exists()
 
 
 @transaction.atomic
@@ -140,6 +186,34 @@ def active(now: datetime) -> models.Q:
     return models.Q(suppressed_reason="") | models.Q(suppressed_until__lte=now)
 
 
+def in_state(state: str, now: datetime) -> models.Q:
+    """The condition of findings in this state. Each has one: fixed, otherwise suppressed, otherwise new or continuing."""
+    standing = models.Q(fixed_at__isnull=True)
+    return {
+        State.FIXED: ~standing,
+        State.SUPPRESSED: standing & ~active(now),
+        State.NEW: standing & active(now) & models.Q(new=True),
+        State.CONTINUING: standing & active(now) & models.Q(new=False),
+        State.COUNTING: standing & active(now),
+        State.ALL: models.Q(),
+    }[State(state)]
+
+
+def by_severity(rows: models.QuerySet[Finding]) -> dict[str, int]:
+    """How many of the findings there are of each severity, the worst first; by one question."""
+    counted = dict(rows.order_by().values_list("severity").annotate(number=models.Count("pk")))
+    return {severity: counted.get(severity, 0) for severity in reversed(Finding.Severity.values)}
+
+
+def state_of(finding: Finding, now: datetime) -> str:
+    """In which state a finding is."""
+    if finding.fixed_at is not None:
+        return State.FIXED
+    if _is_suppressed(finding, now):
+        return State.SUPPRESSED
+    return State.NEW if finding.new else State.CONTINUING
+
+
 def _is_suppressed(finding: Finding, now: datetime) -> bool:
     return bool(finding.suppressed_reason) and (finding.suppressed_until is None or finding.suppressed_until > now)
 
@@ -165,6 +239,7 @@ def _row(application: Application, seen: Seen, now: datetime) -> Finding:
         fingerprint=seen.fingerprint,
         first_seen_at=now,
         last_seen_at=now,
+        new=seen.new,
     )
 
 

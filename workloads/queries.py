@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.contrib.postgres.aggregates import BoolOr
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 from django.db.models.functions import TruncMinute
 from django.utils import timezone
 
@@ -222,13 +221,9 @@ def incidents_for(actor: Actor) -> QuerySet[Incident]:
 
 
 def findings_for(actor: Actor, *, run_number: int | None = None) -> QuerySet[Finding]:
-    """The findings the actor may see, worst first; of one run, with `new` for those the live commit did not have."""
+    """The findings the actor may see, newest first; of one run, those that were seen in it."""
     found = visibility.findings(actor)
-    if run_number is not None:
-        found = found.filter(sightings__run_number=run_number).annotate(
-            new=BoolOr("sightings__new", filter=Q(sightings__run_number=run_number))
-        )
-    return found.order_by("-pk")
+    return found if run_number is None else found.filter(sightings__run_number=run_number)
 
 
 def environment_detail(actor: Actor, application: str, name: str, now: datetime | None = None) -> EnvironmentDetail:

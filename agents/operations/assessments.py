@@ -18,11 +18,13 @@ from workloads.models import Release
 
 def assess(context: Context, specialist: str, commit: str) -> Assessment:
     """Let the specialist look at the source, and keep what it reported."""
-    work = work_of(context, ground(context, commit), specialist)
+    stand = ground(context, commit)
+    work = work_of(context, stand, specialist)
     close_old_connections()
     found = registry()[specialist].assess(work)
-    if found.facts:
-        findings.record(work.application, context.run, commit, found.facts, work.live_commit)
+    if found.facts or found.looked:
+        look = findings.Look(found.looked, stand.commit.authored_at)
+        findings.record(work.application, context.run, commit, found.facts, work.live_commit, look)
     return found
 
 

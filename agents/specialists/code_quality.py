@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agents.specialists import shown, workplace
-from agents.specialists.parts import Part, evidence_of, facts_of, first_cure
+from agents.specialists.parts import Part, evidence_of, facts_of, first_cure, looked_of
 from agents.specialists.work import Specialist, Work
 from controlplane.core.errors import TimonelError
 from workloads import described, findings
@@ -18,6 +18,7 @@ from workloads.verdicts import Verdict, overall
 
 # Troubles of the surroundings: they say nothing of the code.
 NOT_THE_CODE = frozenset({"database", "timed_out", "died"})
+CHECK = ("check",)
 RUFF_ASKED = "ruff check (syntax, undefined names, likely bugs, Django's pitfalls)"
 
 
@@ -31,6 +32,7 @@ def assess(work: Work) -> Assessment:
         cure=first_cure(parts),
         evidence=evidence_of(parts),
         facts=facts,
+        looked=looked_of(parts),
         data={"facts": len(facts)},
     )
 
@@ -49,7 +51,7 @@ def _ruff(work: Work) -> Part:
     work.say(f"ruff: {shown.count(len(found), 'finding')}, {len(fatal)} of them cannot work.", level="error" if fatal else "info")
     table = shown.facts("What ruff found", seen, RUFF_ASKED, verdict)
     says = _doubt(doubtful) if doubtful else _ruff_says(seen, fatal, work)
-    return Part("ruff", verdict, says, _ruff_cure(fatal or doubtful), tuple(found), (table,) if found else ())
+    return Part("ruff", verdict, says, _ruff_cure(fatal or doubtful), tuple(found), (table,) if found else (), ("ruff",))
 
 
 def _would_fail(one: Seen, work: Work) -> bool:
@@ -102,9 +104,9 @@ def _check(work: Work) -> Part:
     table = shown.facts("What Django's checks say", seen, "manage.py check", verdict)
     if not errors:
         says = f"Django's checks pass, with {shown.count(len(found), 'warning')}."
-        return Part("check", verdict, says, "", tuple(found), (table,) if found else ())
+        return Part("check", verdict, says, "", tuple(found), (table,) if found else (), CHECK)
     says = f"Django's checks report {shown.count(len(errors), 'error')}: {errors[0].message}"
-    return Part("check", verdict, says, errors[0].cure or "Mend what manage.py check reports.", tuple(found), (table,))
+    return Part("check", verdict, says, errors[0].cure or "Mend what manage.py check reports.", tuple(found), (table,), CHECK)
 
 
 def _not_loaded(error: described.Unanswered) -> Part:

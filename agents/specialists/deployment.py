@@ -141,4 +141,5 @@ SPECIALIST = Specialist(
     purpose="Tells what the roll-out will do: migrations by class, release steps, processes, and the way back.",
     tools=("get_migrations", "get_deployments", "propose_rollout", "propose_rollback"),
     assess=assess,
+    at_node="plan",
 )

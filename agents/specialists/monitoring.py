@@ -27,4 +27,5 @@ SPECIALIST = Specialist(
     purpose="Judges what was measured of the running release.",
     tools=("get_samples", "get_logs", "get_probe"),
     assess=assess,
+    at_node="verify",
 )

@@ -19,6 +19,13 @@ class Part:
     cure: str = ""
     facts: tuple[Fact, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    # The tool, by the name its facts bear, where it answered for everything it was asked about.
+    looked: tuple[str, ...] = ()
+
+
+def looked_of(parts: Sequence[Part]) -> tuple[str, ...]:
+    """All tools that looked."""
+    return tuple(tool for part in parts for tool in part.looked)
 
 
 def facts_of(parts: Sequence[Part]) -> tuple[Fact, ...]:

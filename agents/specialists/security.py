@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from agents.specialists import shown, workplace
-from agents.specialists.parts import Part, evidence_of, facts_of
+from agents.specialists.parts import Part, evidence_of, facts_of, looked_of
 from agents.specialists.work import Specialist, Work
 from controlplane.core.errors import TimonelError
 from workloads import described, findings
@@ -40,6 +40,7 @@ def assess(work: Work) -> Assessment:
         cure=critical[0].cure if critical else "",
         evidence=(_overview(parts), *tables, *evidence_of(parts)),
         facts=facts,
+        looked=looked_of(parts),
         data={"facts": len(facts), "critical": len(critical)},
     )
 
@@ -59,14 +60,14 @@ def _code(work: Work) -> Part:
     found = bandit(_scan(work))
     high = sum(fact.severity == "high" for fact in found)
     says = f"bandit: {shown.count_of(len(found), 'finding', high, 'of high severity')}."
-    return Part("Code", Verdict.PASSED, says, facts=tuple(found))
+    return Part("Code", Verdict.PASSED, says, facts=tuple(found), looked=("bandit",))
 
 
 def _secrets(work: Work) -> Part:
     found = detect_secrets(_scan(work))
     sure = sum(fact.rule in SURE_SECRETS for fact in found)
     says = f"detect-secrets: {shown.count_of(len(found), 'suspect line', sure, 'surely a secret')}."
-    return Part("Secrets", Verdict.PASSED, says, facts=tuple(found))
+    return Part("Secrets", Verdict.PASSED, says, facts=tuple(found), looked=("detect-secrets",))
 
 
 def _dependencies(work: Work) -> Part:
@@ -81,14 +82,16 @@ def _dependencies(work: Work) -> Part:
         says += f"; {shown.count(len(result.skipped), 'package')} could not be audited"
     verdict = Verdict.INCONCLUSIVE if result.skipped else Verdict.PASSED
     skipped = (_skipped(result),) if result.skipped else ()
-    return Part("Dependencies", verdict, f"{says}.", facts=result.vulnerable, evidence=skipped)
+    looked = () if result.skipped else ("pip-audit",)
+    return Part("Dependencies", verdict, f"{says}.", facts=result.vulnerable, evidence=skipped, looked=looked)
 
 
 def _settings(work: Work) -> Part:
     found = described.checks(workplace.enter(work), deploy=True)
     if work.environment.tier == Environment.Tier.PRODUCTION:
         found = [replace(fact, severity="critical") if fact.rule in GRAVE_IN_PRODUCTION else fact for fact in found]
-    return Part("Settings", Verdict.PASSED, f"check --deploy: {shown.count(len(found), 'warning')}.", facts=tuple(found))
+    says = f"check --deploy: {shown.count(len(found), 'warning')}."
+    return Part("Settings", Verdict.PASSED, says, facts=tuple(found), looked=("check --deploy",))
 
 
 def _skipped(result: AuditResult) -> Evidence:

@@ -115,7 +115,9 @@ def judge(trial: Trial, folder: Path) -> Assessment:
         says = f"The tests need {trial.lacks}, which is not here."
         return Assessment(Verdict.INCONCLUSIVE, says, f"Run them where {trial.lacks} is.")
     verdict, summary, cure = _verdict(trial, trial.suite, folder)
-    return Assessment(verdict, summary, cure, tuple(_evidence(trial, verdict)), tuple(_facts(trial.suite, folder)), _data(trial))
+    looked = ("tests",) if verdict in (Verdict.PASSED, Verdict.FAILED) and trial.suite.complete else ()
+    evidence, facts = tuple(_evidence(trial, verdict)), tuple(_facts(trial.suite, folder))
+    return Assessment(verdict, summary, cure, evidence, facts, looked, _data(trial))
 
 
 def _verdict(trial: Trial, suite: Suite, folder: Path) -> tuple[Verdict, str, str]:

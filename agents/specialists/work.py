@@ -66,3 +66,9 @@ class Specialist:
     purpose: str
     tools: tuple[str, ...]
     assess: Callable[[Work], Assessment]
+    at_node: str = ""
+
+    @property
+    def node(self) -> str:
+        """The node of the graphs in which it looks: that of its own name unless told."""
+        return self.at_node or self.name

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from agents.models import Run
+from workloads.findings import State
 from workloads.models import Change, Deployment, Finding, Incident
 from workloads.reports import FORMATS
 from workloads.verdicts import Verdict
@@ -76,6 +77,12 @@ class RunsQuery(EnvironmentPage):
 
     status = serializers.ChoiceField(required=False, choices=Run.Status.values)
     workflow = serializers.CharField(required=False, max_length=40)
+    by = serializers.CharField(required=False, max_length=200, help_text="How the name of who asked begins.")
+    q = serializers.CharField(
+        required=False,
+        max_length=200,
+        help_text="Words that one line of the run says, each by how it begins; among the newest 10,000 such lines of 30 days.",
+    )
 
 
 class ChangesQuery(EnvironmentPage):
@@ -93,7 +100,11 @@ class FindingsQuery(ApplicationPage):
     tool = serializers.CharField(required=False, max_length=40)
     rule = serializers.CharField(required=False, max_length=200)
     severity = serializers.ChoiceField(required=False, choices=Finding.Severity.values)
-    state = serializers.ChoiceField(required=False, choices=["counting", "suppressed"])
+    state = serializers.ChoiceField(
+        required=False,
+        choices=list(State),
+        help_text="Each has one of new, continuing, fixed, suppressed; counting is the first two.",
+    )
 
 
 class ReportsQuery(ApplicationPage):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.models import Run
-from workloads.models import Change, Deployment, Report
+from workloads import findings
+from workloads.findings import State
+from workloads.models import Change, Deployment, Finding, Report
 from workloads.queries import ChangeDetail, EnvironmentDetail
 from workloads.reports import FORMATS
 from workloads.verdicts import Verdict
 
+STATES = serializers.ChoiceField(choices=[State.NEW, State.CONTINUING, State.FIXED, State.SUPPRESSED])
 VERDICTS = [(verdict.value, verdict.label) for verdict in Verdict]
 
 
@@ -255,11 +260,18 @@ class FindingSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField(allow_null=True)
     message = serializers.CharField()
     cure = serializers.CharField()
+    state = serializers.SerializerMethodField()
     first_seen_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField()
+    fixed_at = serializers.DateTimeField(allow_null=True)
     suppressed_reason = serializers.CharField()
     suppressed_by = serializers.CharField()
     suppressed_until = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(STATES)
+    def get_state(self, finding: Finding) -> str:
+        """New, continuing, fixed or suppressed."""
+        return findings.state_of(finding, timezone.now())
 
 
 class ReportSerializer(serializers.Serializer[Any]):

@@ -34,6 +34,7 @@ PLACES = (
     Place("incidents", _("Incidents"), "siren"),
     Place("findings", _("Findings"), "search"),
     Place("specialists", _("Specialists"), "people"),
+    Place("metrics", _("Metrics"), "chart"),
     Place("audit", _("Audit"), "book"),
 )
 

@@ -29,9 +29,18 @@ class Page(Generic[Row]):
 
 def page_of(request: HttpRequest, rows: QuerySet[Row], size: int = SIZE) -> Page[Row]:
     """The page of rows (newest first) that `?before=<id>` asks for."""
+    return Page(*_before(request, rows, "pk", size))
+
+
+def page_by_rank(request: HttpRequest, rows: QuerySet[Row], size: int = SIZE) -> Page[Row]:
+    """The page of rows, the highest of their unique `rank` first, that `?before=<rank>` asks for."""
+    return Page(*_before(request, rows, "rank", size), _("Next"), _("From the start"))
+
+
+def _before(request: HttpRequest, rows: QuerySet[Row], field: str, size: int) -> tuple[Sequence[Row], str, str]:
     before = number(request.GET.get("before", ""))
-    found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: size + 1])
-    return Page(found[:size], *_beside(request, "before", "pk", found, size))
+    found = list((rows.filter(**{f"{field}__lt": before}) if before else rows).order_by(f"-{field}")[: size + 1])
+    return found[:size], *_beside(request, "before", field, found, size)
 
 
 def page_by_name(request: HttpRequest, rows: QuerySet[Row], size: int = SIZE) -> Page[Row]:

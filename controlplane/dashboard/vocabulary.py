@@ -71,6 +71,7 @@ WORDS: dict[str, Word] = {
     "instance.stopped": Word(_("stopped"), "dot", "quiet"),
     # incidents, findings, risk
     "open": Word(_("open"), "warning", "bad"),
+    "unresolved": Word(_("not resolved"), "warning", "bad"),
     "mitigated": Word(_("mitigated"), "shield", "warn"),
     "resolved": Word(_("resolved"), "check", "ok"),
     "critical": Word(_("critical"), "octagon", "bad"),
@@ -78,6 +79,10 @@ WORDS: dict[str, Word] = {
     "medium": Word(_("medium"), "warning", "warn"),
     "low": Word(_("low"), "dot", "quiet"),
     "info": Word(_("info"), "info", "quiet"),
+    "finding.new": Word(_("new"), "dot", "wait"),
+    "finding.continuing": Word(_("continuing"), "dash", "quiet"),
+    "finding.fixed": Word(_("fixed"), "check", "ok"),
+    "finding.suppressed": Word(_("suppressed"), "slash", "quiet"),
     "risk.high": Word(_("high risk"), "warning", "bad"),
     "risk.medium": Word(_("medium risk"), "warning", "warn"),
     "risk.low": Word(_("low risk"), "check", "ok"),
@@ -97,6 +102,9 @@ WORDS: dict[str, Word] = {
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),
+    # workflows
+    "workflow.deploy": Word(_("Deployments"), "rocket", "quiet"),
+    "workflow.rollback": Word(_("Rollbacks"), "undo", "quiet"),
     # settings
     "on": Word(_("on"), "check", "ok"),
     "off": Word(_("off"), "slash", "quiet"),

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser
 
 from tests.journeys.conftest import Server, sign_in
 from tests.journeys.scene import Scene
+from workloads.models import Incident
 
-LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "audit")
+LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "metrics", "audit")
 
 
 def addresses(scene: Scene) -> list[str]:
@@ -21,7 +22,8 @@ def addresses(scene: Scene) -> list[str]:
     places = [reverse(name) for name in LISTS]
     places += [reverse("search") + "?q=store", reverse("overview") + "?show=trouble", "/no-such-page/"]
     places += [reverse("application", args=[production.application_id]), reverse("environment", args=[production.pk])]
-    places += [reverse("change", args=[scene.change.pk])]
+    places += [reverse("change", args=[scene.change.pk]), reverse("incident", args=[Incident.objects.get().pk])]
+    places += [reverse("runs") + "?q=test", reverse("findings") + "?state=fixed"]
     for run in scene.runs.values():
         places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]
     return places

@@ -13,7 +13,7 @@ from controlplane.core.errors import Invalid, Refused
 from controlplane.core.models import AuditEntry, User
 from workloads import findings
 from workloads.evidence import Fact
-from workloads.models import Application, Finding, Sighting
+from workloads.models import Application, Finding, Release, Sighting
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +121,55 @@ def test_a_suppression_needs_a_reason_and_a_right(shop: Application, bob: User, 
     with pytest.raises(Refused):
         findings.suppress(Actor.person(mallory), found.finding_id, "I like it")
     assert not Finding.objects.get().suppressed_reason
+
+
+LOOKED = findings.Look(("bandit", "ruff"))
+
+
+def state(rule: str) -> str:
+    return findings.state_of(Finding.objects.get(rule=rule), timezone.now())
+
+
+def test_what_a_tool_that_looked_sees_no_more_is_fixed_and_what_another_tool_saw_is_not(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [EVAL, CVE], None, findings.Look(("bandit", "pip-audit")))
+    findings.record(shop, 2, "c2", [], "c1", LOOKED)  # pip-audit gave no answer
+    assert (state("B307"), state("CVE-2024-1")) == ("fixed", "continuing")
+
+
+def test_what_comes_back_is_new_and_fixed_no_more(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [EVAL], None, LOOKED)
+    assert state("B307") == "continuing"  # the first look
+    findings.record(shop, 2, "c2", [], "c1", LOOKED)
+    findings.record(shop, 3, "c3", [EVAL], "c2", LOOKED)
+    assert state("B307") == "new"
+    findings.record(shop, 4, "c4", [EVAL], "c3", LOOKED)
+    assert state("B307") == "continuing"
+
+
+def test_a_look_at_an_older_commit_fixes_nothing_and_brings_nothing_back(shop: Application) -> None:
+    now = timezone.now()
+    digests = {"artefact_digest": "a", "configuration_digest": "b", "configuration": {}}
+    Release.objects.create(application=shop, ref="v2", commit="c2", authored_at=now, **digests)
+    findings.record(shop, 1, "c1", [EVAL], None, LOOKED)
+    findings.record(shop, 2, "c2", [NAME], "c1", findings.Look(("bandit", "ruff"), now))
+    findings.record(shop, 3, "c1", [EVAL], "c2", findings.Look(("bandit", "ruff"), now - timedelta(days=1)))
+    assert (state("B307"), state("F821")) == ("fixed", "new")
+
+
+def test_every_finding_is_in_one_state_and_the_filters_say_the_same(shop: Application, bob: User) -> None:
+    seen = findings.record(shop, 1, "c1", [EVAL, CVE], None, LOOKED)
+    assert seen[1].finding_id
+    findings.suppress(Actor.person(bob), seen[1].finding_id, "not reached")
+    findings.record(shop, 2, "c2", [NAME, replace(NAME, rule="F822")], "c1", LOOKED)
+    now = timezone.now()
+    for one in (findings.State.NEW, findings.State.CONTINUING, findings.State.FIXED, findings.State.SUPPRESSED):
+        listed = set(Finding.objects.filter(findings.in_state(one, now)))
+        assert listed == {row for row in Finding.objects.all() if findings.state_of(row, now) == one}
+    assert findings.by_severity(Finding.objects.all()) == {"critical": 0, "high": 3, "medium": 1, "low": 0, "info": 0}
+
+
+def test_the_worst_comes_first_and_of_equals_the_newest(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [EVAL, NAME, CVE, replace(EVAL, rule="B1", severity="critical")], None)
+    assert [row.severity for row in Finding.objects.order_by("-rank")] == ["critical", "high", "high", "medium"]
+    high = [row.pk for row in Finding.objects.filter(severity="high").order_by("-rank")]
+    assert high == sorted(high, reverse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Case, F, Q, Value, When
 
 from controlplane.core.querysets import StateQuerySet
 from workloads import refs
@@ -34,14 +35,33 @@ class Finding(models.Model):
     fingerprint = models.CharField(max_length=64)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
+    new = models.BooleanField(default=False, help_text="When it was last seen, it was not there at what that was held against.")
+    fixed_at = models.DateTimeField(null=True, help_text="When a look of its tool at the newest commit saw it no more.")
     suppressed_reason = models.TextField(blank=True)
     suppressed_by = models.CharField(max_length=200, blank=True)
     suppressed_until = models.DateTimeField(null=True, blank=True)
+    # Its place in a list, the greater the earlier: the worst first, of equals the newest. Unique, so a page can go on from it.
+    rank = models.GeneratedField(
+        expression=Case(
+            *(When(severity=severity, then=Value(grade << 48)) for grade, severity in enumerate(Severity.values)),
+            default=Value(0),
+            output_field=models.BigIntegerField(),
+        )
+        + F("id"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
 
     class Meta:
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["application", "fingerprint"], name="finding_fingerprint_once_an_application")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["rank"], name="finding_standing", condition=Q(fixed_at__isnull=True)),
+            models.Index(fields=["rank"], name="finding_fixed", condition=Q(fixed_at__isnull=False)),
+            models.Index(fields=["rank"], name="finding_new", condition=Q(new=True, fixed_at__isnull=True)),
+            models.Index(fields=["application", "rank"], name="finding_of_application"),
         ]
 
     def __str__(self) -> str:

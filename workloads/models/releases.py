@@ -98,6 +98,7 @@ class Deployment(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["environment", "-id"], name="deployment_history"),
+            models.Index(fields=["created_at"], name="deployment_by_time"),
             models.Index(
                 fields=["environment", "id"],
                 condition=models.Q(status__in=["failed", "rolled_back"]),

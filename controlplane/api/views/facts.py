@@ -49,8 +49,7 @@ class Findings(Endpoint):
         """Newest first; of one run with `run`, of one report with `report`."""
         rows = queries.findings_for(self.actor, run_number=self.given.get("run"))
         if "state" in self.given:
-            counting = findings.active(timezone.now())
-            rows = rows.filter(counting if self.given["state"] == "counting" else ~counting)
+            rows = rows.filter(findings.in_state(self.given["state"], timezone.now()))
         filters = {name: name for name in ("tool", "rule", "severity")}
         filters |= {"application": "application__name", "report": "sightings__report"}
         return listed(self, rows, FindingSerializer, filters)

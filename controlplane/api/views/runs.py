@@ -7,12 +7,13 @@ from collections.abc import Callable
 from threading import BoundedSemaphore
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import queries, runs
+from agents import queries, runs, search
 from agents.models import Run
 from agents.terminal.codes import code_of
 from controlplane.api import story
@@ -30,6 +31,7 @@ _waits = BoundedSemaphore(MOST_WAITS)
 FILTERS = {
     "status": "status",
     "workflow": "workflow",
+    "by": "requested_by_label__startswith",
     "application": "environment__application__name",
     "environment": "environment__name",
 }
@@ -40,8 +42,12 @@ class Runs(Endpoint):
 
     @operation("List runs", page_of(RunSerializer), query=RunsQuery)
     def get(self, request: Request) -> Response:
-        """Newest first."""
-        return listed(self, queries.runs_for(self.actor), RunSerializer, FILTERS)
+        """Newest first; with `q`, those that said these words lately."""
+        rows = queries.runs_for(self.actor)
+        if "q" in self.given:
+            found = search.find(rows, self.given["q"], timezone.now() - search.LATELY)
+            rows = rows.filter(pk__in=list(found.best))
+        return listed(self, rows, RunSerializer, FILTERS)
 
 
 class OneRun(Endpoint):

@@ -9,19 +9,19 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db.models import Func, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+from controlplane.core import words
 from controlplane.core.errors import Invalid
 from controlplane.core.models import AuditEntry
 from controlplane.dashboard.drawing.difference import Row, paired
 
 LONGEST = 200  # characters of one filter
-MOST_WORDS = 8
 OBJECT = re.compile(r"^(?P<type>[a-z_]+\.[a-z_]+)/(?P<id>\S+)$")
 
 
@@ -89,11 +89,8 @@ def _of_object(rows: QuerySet[AuditEntry], wanted: str) -> QuerySet[AuditEntry]:
 
 
 def _with_words(rows: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
-    words = re.findall(r"[^\W_]+", text)[:MOST_WORDS]
-    if not words:
-        return rows
-    asked = SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
-    return rows.alias(words=_Words()).filter(words=asked)
+    asked = words.of(text)
+    return rows.alias(words=_Words()).filter(words=words.query(asked)) if asked else rows
 
 
 def _moment(text: str, end: bool = False) -> datetime:

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from controlplane.dashboard import moments, vocabulary
-from controlplane.dashboard.drawing import ansi
+from controlplane.dashboard.drawing import ansi, marks
 from controlplane.dashboard.shapes import title_of
 from workloads import refs
 
@@ -101,6 +101,19 @@ def seconds_as_span(seconds: float) -> str:
 
 
 @register.filter
+def length_or_nothing(length: timedelta | None) -> SafeString | str:
+    """A duration, or that there is no data for it."""
+    return format_html('<span class="muted">{}</span>', gettext("no data")) if length is None else moments.span(length)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share as a percentage; never rounded up to all or down to nothing."""
+    text = f"{share * 100:.0f}"
+    return f"{share * 100:.1f} %" if (text == "100" and share < 1) or (text == "0" and share > 0) else f"{text} %"
+
+
+@register.filter
 def size(count: int | None) -> str:
     """Bytes as a person reads them."""
     return "" if count is None else moments.size(count)
@@ -128,6 +141,12 @@ def breakable(text: Any) -> SafeString:
 def coloured(text: Any) -> SafeString:
     """A log line with its ANSI colours."""
     return ansi.coloured(str(text))
+
+
+@register.filter
+def marked(text: str, asked: str) -> SafeString:
+    """A log line with the words that were looked for marked."""
+    return marks.marked(text, asked)
 
 
 @register.filter

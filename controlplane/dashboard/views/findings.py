@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import timedelta
 from typing import Any
 
@@ -18,28 +19,55 @@ from controlplane.core.errors import Invalid
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import reach, within
 from controlplane.dashboard import door, places, sight
-from controlplane.dashboard.paging import page_of
+from controlplane.dashboard.paging import page_by_rank
 from controlplane.dashboard.views.lists import filtered
 from workloads import findings, visibility
+from workloads.findings import State
 from workloads.models import Finding
 
-STATES: dict[str, str | Promise] = {"": _("Those that count"), "suppressed": _("Suppressed"), "all": _("All")}
+STATES: dict[str, str | Promise] = {
+    "": _("Those that count"),
+    State.NEW: _("New"),
+    State.CONTINUING: _("Continuing"),
+    State.FIXED: _("Fixed"),
+    State.SUPPRESSED: _("Suppressed"),
+    State.ALL: _("All"),
+}
 DAYS: dict[str, str | Promise] = {"30": _("for 30 days"), "90": _("for 90 days"), "365": _("for a year"), "": _("without an end")}
 
 
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Facts that tools reported, newest first."""
-    application, state = places.application(request, actor), request.GET.get("state", "")
+    """Facts that tools reported, the worst first."""
+    application, now = places.application(request, actor), timezone.now()
+    state, severity = _one_of(STATES, request, "state"), _one_of(Finding.Severity.values, request, "severity")
     rows = application.filter(visibility.findings(actor), "application")
-    rows, chosen = filtered(request, rows, severity="severity", tool="tool")
-    counting = findings.active(timezone.now())
-    if state in ("", "suppressed"):
-        rows = rows.filter(~counting if state else counting)
-    page, granted = page_of(request, rows), reach(actor, Verb.APPROVE)
-    context: dict[str, Any] = {"page": page, "chosen": chosen | {"state": state}, "application": application}
-    context |= {"severities": list(reversed(Finding.Severity.values)), "states": STATES, "days": DAYS, "now": timezone.now()}
+    rows = rows.filter(findings.in_state(state or State.COUNTING, now))
+    rows, chosen = filtered(request, rows, tool="tool", rule="rule")
+    counts = _links(request, findings.by_severity(rows), severity)
+    page = page_by_rank(request, rows.filter(severity=severity) if severity else rows)
+    context: dict[str, Any] = {"page": page, "chosen": chosen | {"state": state, "severity": severity}, "application": application}
+    context |= {"counts": counts, "states": STATES, "days": DAYS, "now": now}
+    context["standing"] = {row.pk: findings.state_of(row, now) for row in page.rows}
+    granted = reach(actor, Verb.APPROVE)
     context["mine"] = {row.pk for row in page.rows if within(granted, row.application.scopes)}
     return render(request, "findings/list.html", context)
+
+
+def _one_of(known: Container[str], request: HttpRequest, name: str) -> str:
+    """The word in the address, if it is a known one."""
+    word = request.GET.get(name, "")
+    return word if word in known else ""
+
+
+def _links(request: HttpRequest, counts: dict[str, int], chosen: str) -> list[dict[str, object]]:
+    """Each severity with how many there are, and the address that shows only those (or, of the chosen one, all again)."""
+    links = []
+    for severity, count in counts.items():
+        query = request.GET.copy()
+        query.pop("before", None)
+        query["severity"] = "" if severity == chosen else severity
+        links.append({"severity": severity, "count": count, "url": f"?{query.urlencode()}", "chosen": severity == chosen})
+    return links
 
 
 def suppress(request: HttpRequest, actor: Actor, finding_id: int) -> HttpResponse:

@@ -14,9 +14,10 @@ from controlplane.core.permissions import Verb
 from controlplane.core.rights import may
 from controlplane.dashboard import door, places
 from controlplane.dashboard.drawing import ansi
-from controlplane.dashboard.paging import number, page_of
+from controlplane.dashboard.paging import number
 from controlplane.dashboard.reads import runs
-from controlplane.dashboard.shapes import title_of
+from controlplane.dashboard.reads.run_list import SINCE, Asked, listed
+from controlplane.dashboard.shapes import SHAPES, title_of
 from workloads.models import Sighting
 
 STORY = 400
@@ -25,13 +26,13 @@ LEVELS = {"warning": ("warning", "error"), "error": ("error",)}
 
 
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Runs, newest first."""
-    environment = places.environment(request, actor)
-    rows, state = environment.filter(runs.visible(actor), "environment"), request.GET.get("status", "")
-    if state in Run.Status.values:
-        rows = rows.filter(status=state)
-    context = {"page": page_of(request, rows), "states": Run.Status.values, "state": state, "environment": environment}
-    return render(request, "runs/_rows.html" if door.is_htmx(request) else "runs/list.html", context)
+    """Runs, newest first; with `?q=`, those that said these words, each with its best line."""
+    environment, asked = places.environment(request, actor), Asked.of(request)
+    found = listed(request, environment.filter(runs.visible(actor), "environment"), asked, timezone.now())
+    context = {"found": found, "page": found.page, "wanted": asked, "environment": environment}
+    context |= {"states": Run.Status.values, "workflows": list(SHAPES), "times": SINCE}
+    template = "runs/_rows.html" if door.is_htmx(request) else "runs/list.html"
+    return render(request, template, context, status=found.error.status if found.error else 200)
 
 
 def show(request: HttpRequest, actor: Actor, run_id: int) -> HttpResponse:

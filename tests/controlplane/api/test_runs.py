@@ -139,3 +139,17 @@ def _connections_of_others() -> int:
     """Connections of this process that are in use beside ours."""
     stats = connection.pool.get_stats()  # type: ignore[attr-defined]
     return int(stats["pool_size"] - stats["pool_available"] - 1)
+
+
+def test_runs_are_found_by_the_words_of_their_story_and_by_who_asked(run: Run, alice: User, client_of: Client) -> None:
+    client = client_of(alice)
+    runs.tell(run.pk, "orders/models.py: NameError: shiping_cost")
+
+    def numbers(**query: str) -> list[int]:
+        return [row["id"] for row in client.get("/api/v1/runs", query).json()["results"]]
+
+    assert numbers(q="nameerror shiping") == [run.pk]
+    assert numbers(q="nothing") == []
+    assert numbers(by=run.requested_by_label[:3]) == [run.pk]
+    refused = client.get("/api/v1/runs", {"q": "..."})
+    assert (refused.status_code, "letters or digits" in refused.json()["cure"]) == (400, True)

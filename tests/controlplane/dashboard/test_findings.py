@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils import timezone
 
 from controlplane.core.models import AuditEntry
 from tests.controlplane.dashboard.conftest import SignIn
@@ -64,3 +65,31 @@ def test_a_time_that_the_form_does_not_offer_is_refused_and_suppresses_nothing(s
         assert as_("bob").post(address, {"reason": "because", "days": days}).status_code == 400
     finding.refresh_from_db()
     assert finding.suppressed_reason == ""
+
+
+def test_the_worst_comes_first_and_each_severity_is_counted_and_linked(scene: Scene, as_: SignIn) -> None:
+    page = as_("bob").get("/findings/").content.decode()
+    shown = [int(part.split('"')[0]) for part in page.split('<tr id="finding-')[1:]]
+    severities = [Finding.objects.get(pk=pk).severity for pk in shown]
+    order = list(reversed(Finding.Severity.values))
+    assert severities == sorted(severities, key=order.index)
+    assert 'href="?severity=critical"' in page
+    only = as_("bob").get("/findings/?severity=critical").content.decode()
+    assert only.count('<tr id="finding-') == severities.count("critical") > 0
+
+
+def test_what_was_fixed_is_shown_among_the_fixed_only(scene: Scene, as_: SignIn) -> None:
+    finding = a_finding(scene)
+    Finding.objects.filter(pk=finding.pk).update(fixed_at=timezone.now())
+    row = f'id="finding-{finding.pk}"'
+    assert row not in as_("bob").get("/findings/").content.decode()
+    assert row in as_("bob").get("/findings/?state=fixed").content.decode()
+    assert row in as_("bob").get("/findings/?state=all&rule=" + finding.rule).content.decode()
+
+
+def test_the_pages_go_on_from_the_last_row_whatever_its_severity(scene: Scene, as_: SignIn) -> None:
+    first = Finding.objects.filter(suppressed_reason="").order_by("-rank").first()
+    assert first is not None
+    rest = as_("bob").get(f"/findings/?before={first.rank}").content.decode()
+    assert f'id="finding-{first.pk}"' not in rest
+    assert rest.count('<tr id="finding-') == Finding.objects.filter(suppressed_reason="").count() - 1

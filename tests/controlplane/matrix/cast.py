@@ -84,6 +84,7 @@ def things(place: Stage) -> dict[str, Any]:
         "release": deployment.release_id,
         "variable": "GREETING",
         "form": "csv",
+        "chart": "runs",
         "deployment": deployment.pk,
         "name": application.name,
         "environment": environment.name,

@@ -46,7 +46,10 @@ GET    findings/                                                                
 POST   findings/<int:finding_id>/suppress/                                         302 404 403 403 303 303 303 303 302 302
 POST   findings/<int:finding_id>/count-again/                                      302 404 403 403 409 409 409 409 302 302
 GET    incidents/                                                                  302 200 200 200 200 200 200 200 302 302
+GET    incidents/<int:incident_id>/                                                302 404 200 200 200 200 200 200 302 302
 POST   incidents/<int:incident_id>/resolve/                                        302 404 403 303 403 303 303 303 302 302
+GET    metrics/                                                                    302 200 200 200 200 200 200 200 302 302
+GET    metrics/<slug:chart>.json                                                   302 200 200 200 200 200 200 200 302 302
 GET    specialists/                                                                302 200 200 200 200 200 200 200 302 302
 GET    audit/                                                                      302 403 403 403 403 403 200 200 302 302
 GET    audit/<int:number>/                                                         302 403 403 403 403 403 200 200 302 302
