@@ -1,10 +1,12 @@
-"""Taking secrets out of text before it is stored, shown or sent."""
+"""Taking secrets, and what no database can hold, out of text before it is stored, shown or sent."""
 
 from __future__ import annotations
 
 import logging
 import re
 from typing import Any
+
+from controlplane.core.plain import storable
 
 MASK = "[redacted]"
 SECRET_NAME = re.compile(
@@ -62,7 +64,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
-    """The text without what looks like a secret, nor any of the known ones."""
+    """The text without what looks like a secret, nor any of the known ones, nor what no database can hold."""
+    text = storable(text)
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 4:
             text = text.replace(secret, MASK)

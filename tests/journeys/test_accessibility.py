@@ -6,25 +6,11 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.urls import reverse
 from playwright.sync_api import Browser
 
+from tests.journeys import addresses
 from tests.journeys.conftest import Server, sign_in
 from tests.journeys.scene import Scene
-
-LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "audit")
-
-
-def addresses(scene: Scene) -> list[str]:
-    """One page of every kind, runs in each state among them."""
-    production = scene.environments["storefront/production"]
-    places = [reverse(name) for name in LISTS]
-    places += [reverse("search") + "?q=store", reverse("overview") + "?show=trouble", "/no-such-page/"]
-    places += [reverse("application", args=[production.application_id]), reverse("environment", args=[production.pk])]
-    places += [reverse("change", args=[scene.change.pk])]
-    for run in scene.runs.values():
-        places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]
-    return places
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -36,7 +22,7 @@ def test_axe_finds_nothing_wrong_with_any_page(
     page.goto("/sign-in/")
     wrong += _told("/sign-in/", axe.run(page).response)
     sign_in(page, "ada")
-    for address in addresses(scene):
+    for address in addresses.every(scene):
         page.goto(address)
         wrong += _told(address, axe.run(page).response)
     context.close()
