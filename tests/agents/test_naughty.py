@@ -79,7 +79,7 @@ def test_every_record_takes_every_string(environment: Environment, admin: User) 
     findings.record(application, 1, "c" * 40, facts, None)
     for number, text in enumerate(SAID):
         commit = Commit(f"{number:040x}", text, text, datetime(2026, 1, 1, tzinfo=UTC), "t" * 40, text)
-        release = releases.create(application, commit, "d", {"GREETING": text}, RunPlan("s", {}, ()), ref=text[:200])
+        release = releases.create(application, commit, "d", {"GREETING": text}, RunPlan("shop.settings"), ref=text[:200])
         deployment = Deployment.objects.create(environment=environment, release=release, status="failed")
         incidents.open_for(deployment, text, {"said": text, text: text})
         with transaction.atomic():

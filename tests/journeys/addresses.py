@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.urls import reverse
 
 from tests.journeys.scene import Scene
@@ -21,3 +23,8 @@ def every(scene: Scene) -> list[str]:
     for run in scene.runs.values():
         places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]
     return places
+
+
+def kinds(scene: Scene) -> list[str]:
+    """One address of each kind."""
+    return list({re.sub(r"\d+", "0", address): address for address in reversed(every(scene))}.values())

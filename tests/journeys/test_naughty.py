@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Dialog, Page
 
 from controlplane.core import tokens
 from controlplane.core.actors import Actor
@@ -20,21 +20,30 @@ pytestmark = pytest.mark.timeout(600)
 PLAIN = ("words of a person",)
 NAUGHTY = (*MARKUP, *(text for text in LIST if "<" in text or "javascript:" in text))
 # What acts: elements that load, send or are pressed, and attributes that scripts of ours or of htmx obey.
-ACTIVE = """() => [...document.querySelectorAll('*')].flatMap(element => {
-  const obeyed = [...element.attributes].map(one => one.name).filter(name => /^(on|hx-|ws-|srcdoc|formaction|data-(?!ago|since))/.test(name));
-  const tag = element.tagName.toLowerCase();
-  const acts = /^(script|iframe|form|object|embed|base|meta|link|style|img|video|audio|input|button|textarea|select|a|marquee)$/.test(tag);
-  const leads = (element.getAttribute('href') || '').trim().toLowerCase().startsWith('javascript:') ? ['javascript:'] : [];
-  if (tag === 'a' && element.closest('#log')) return leads;  // one a line
-  return acts || obeyed.length ? [[tag, ...obeyed, ...leads].join(' ')] : [];
-})"""
+ACTIVE = """() => {
+  const obeyed = /^(on|hx-|ws-|srcdoc|formaction|data-(?!ago|since))/;
+  const acting = new Set(('script iframe form object embed base meta link style img video audio marquee'
+    + ' input button textarea select a').split(' '));
+  return [...document.querySelectorAll('*')].flatMap(element => {
+    const names = [...element.attributes].map(one => one.name).filter(name => obeyed.test(name));
+    const tag = element.tagName.toLowerCase();
+    if ((element.getAttribute('href') || '').trim().toLowerCase().startsWith('javascript:')) names.push('javascript:');
+    if (tag === 'a' && element.closest('#log')) return names;  // one a line
+    return acting.has(tag) || names.length ? [[tag, ...names].join(' ')] : [];
+  });
+}"""
 
 
 def test_no_text_becomes_anything_but_text(page: Page, scene: Scene) -> None:
     places = aside(_kinds, scene)
     aside(_token, scene)
     ran: list[str] = []
-    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+
+    def opened(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", opened)
     sign_in(page, "ada")
     aside(spoiled.say, PLAIN)
     expected = {place: _look(page, place) for place in places}
@@ -49,7 +58,6 @@ def test_no_text_becomes_anything_but_text(page: Page, scene: Scene) -> None:
 @pytest.mark.timeout(1800)
 def test_no_text_of_the_whole_list_becomes_anything_but_text(page: Page, scene: Scene) -> None:
     places = aside(_kinds, scene)
-    page.on("dialog", lambda dialog: dialog.dismiss())
     sign_in(page, "ada")
     aside(spoiled.say, PLAIN)
     expected = {place: _look(page, place) for place in places}
@@ -62,12 +70,9 @@ def test_no_text_of_the_whole_list_becomes_anything_but_text(page: Page, scene: 
 
 def _kinds(scene: Scene) -> list[str]:
     """One page of each kind, runs of each way they end among them."""
-    seen: dict[str, str] = {}
-    for address in reversed(addresses.every(scene)):
-        seen["".join(letter for letter in address if not letter.isdigit())] = address
     decided = [f"/runs/{scene.runs[name].pk}/?node=testing" for name in ("waiting", "running", "stopped")]
     return [
-        *seen.values(),
+        *addresses.kinds(scene),
         *decided,
         "/findings/?state=all",
         f"/environments/{scene.environments['billing/production'].pk}/",
