@@ -6,10 +6,8 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from controlplane import unhandled
-from controlplane.dashboard.account.administration import administration
 
 urlpatterns = [
-    path("admin/login/", administration),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", require_POST(set_language), name="set_language"),
     path("api/v1/", include("controlplane.api.urls")),

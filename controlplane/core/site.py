@@ -9,15 +9,13 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from controlplane.core.administration import MASKED, administers, record
-from controlplane.core.models import User
+from controlplane.core.administration import administers
 
 
 class AdministrationSite(AdminSite):
@@ -40,9 +38,5 @@ class AdministrationSite(AdminSite):
         return redirect_to_login(resolve_url("admin:index"), resolve_url(settings.LOGIN_URL))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """One's own password, recorded."""
-        with transaction.atomic():
-            answer = super().password_change(request, extra_context)
-            if request.method == "POST" and answer.status_code == 302 and isinstance(request.user, User):
-                record(request, "change", request.user, after={"password": MASKED})
-        return answer
+        """One's own password is changed on one's own account page, which knows the throttle and two-factor."""
+        return redirect("account_change_password")

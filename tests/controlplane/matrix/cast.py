@@ -16,7 +16,7 @@ from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import EVERYWHERE, Role, Verb
 from tests.workloads.stage import SYSTEM, Stage, stage
 from workloads import holds, incidents
-from workloads.models import Finding
+from workloads.models import Finding, Report
 
 HERE, FOREIGN = "harbourmaster", "lighthousekeeper"  # words that stand in no page by themselves
 ANONYMOUS, NOBODY, EVERY, SUPER = "anonymous", "nobody", "everywhere", "superuser"
@@ -68,6 +68,7 @@ def things(place: Stage) -> dict[str, Any]:
     place.environment.refresh_from_db()
     run, failed = (_run(place, status) for status in ("queued", "failed"))
     finding = _finding(place)
+    report = Report.objects.create(application=application, tool=finding.tool, format="generic", commit="a" * 40, sha256="b" * 64)
     return {
         "application_id": application.pk,
         "environment_id": environment.pk,
@@ -78,6 +79,7 @@ def things(place: Stage) -> dict[str, Any]:
         "change_id": change.pk,
         "incident_id": incident.pk,
         "finding_id": finding.pk,
+        "report": report.pk,
         "release": deployment.release_id,
         "variable": "GREETING",
         "form": "csv",

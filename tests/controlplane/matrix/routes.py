@@ -11,7 +11,7 @@ from django.urls import URLPattern, get_resolver
 
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-STATIC = ("admin/jsi18n/",)  # texts for the admin's scripts
+CATCHES_THE_REST = ("^.*$", r"^[\s\S]*$", "(?P<")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Route:
 
 def routes() -> list[Route]:
     """All of them; not those that only catch what no other pattern matches."""
-    return [route for route in _walk(get_resolver(), "") if "^.*$" not in route.pattern and "(?P<" not in route.pattern]
+    return [route for route in _walk(get_resolver(), "") if not any(mark in route.pattern for mark in CATCHES_THE_REST)]
 
 
 def _walk(resolver: Any, prefix: str) -> Iterator[Route]:

@@ -95,7 +95,6 @@ POST   account/two-factor/passkeys/<int:pk>/rename/                             
 API = """
 GET    applications                            401 200 200 200 200 200 200 200 200 200
 GET    applications/<name:name>                401 404 200 200 200 200 200 200 200 404
-GET    applications/<name:name>/environments   401 404 200 200 200 200 200 200 200 404
 POST   applications/<name:name>/environments   401 404 403 403 403 201 201 201 403 404
 POST   applications/<name:name>/reports        401 404 403 201 403 201 201 201 403 404
 GET    audit                                   401 403 403 403 403 403 200 200 403 403
@@ -124,7 +123,7 @@ GET    reference                               200 200 200 200 200 200 200 200 2
 GET    releases                                401 200 200 200 200 200 200 200 200 200
 GET    releases/<number:number>                401 404 200 200 200 200 200 200 200 404
 GET    reports                                 401 200 200 200 200 200 200 200 200 200
-GET    reports/<number:number>                 401 404 404 404 404 404 404 404 404 404
+GET    reports/<number:number>                 401 404 200 200 200 200 200 200 200 404
 POST   rollbacks                               401 404 403 202 202 202 202 202 403 404
 GET    runs                                    401 200 200 200 200 200 200 200 200 200
 GET    runs/<number:number>                    401 404 200 200 200 200 200 200 200 404
@@ -141,8 +140,8 @@ ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404
 POST   /release-hold                    401 404 403 403 403 200 200 200 403 404
 GET    /variables                       401 404 200 200 200 200 200 200 200 404
-PUT    /variables/<variable:variable>   401 404 403 403 403 200 200 200 403 404
-DELETE /variables/<variable:variable>   401 404 403 403 403 404 404 404 403 404
+PUT    /variables/<variable:variable>   401 404 403 200 403 200 200 200 403 404
+DELETE /variables/<variable:variable>   401 404 403 204 403 204 204 204 403 404
 """
 TOPICS = {
     "overview": ("session", "right", "-", "-", "-", "-", "-", "-"),
