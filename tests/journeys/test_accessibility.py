@@ -20,16 +20,16 @@ def test_axe_finds_nothing_wrong_with_any_page(
     context = browser.new_context(base_url=server.url, color_scheme=theme, reduced_motion="reduce")
     page, axe, wrong = context.new_page(), Axe(), []
     page.goto("/sign-in/")
-    wrong += _told("/sign-in/", axe.run(page).response)
+    wrong += told("/sign-in/", axe.run(page).response)
     sign_in(page, "ada")
     for address in addresses.every(scene):
         page.goto(address)
-        wrong += _told(address, axe.run(page).response)
+        wrong += told(address, axe.run(page).response)
     context.close()
     assert not wrong, "\n".join(wrong)
 
 
-def _told(address: str, response: dict[str, list[dict[str, object]]]) -> list[str]:
+def told(address: str, response: dict[str, list[dict[str, object]]]) -> list[str]:
     return [f"{address}: {found['id']}: {found['help']}: {_nodes(found)}" for found in response["violations"]]
 
 
