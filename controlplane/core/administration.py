@@ -73,7 +73,7 @@ class TabularInline(ByRole, TabularInlineOfDjango):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """The rows, their fields named."""
-        formset = super().get_formset(request, obj, **kwargs)
+        formset: Any = super().get_formset(request, obj, **kwargs)
         for name, field in formset.form.base_fields.items():
             field.widget.attrs.setdefault("aria-label", field.label or name)
         formset.deletion_widget = CheckboxInput(attrs={"aria-label": _("Delete")})
