@@ -22,7 +22,8 @@ FINAL = (Run.Status.SUCCEEDED, Run.Status.REFUSED, Run.Status.ROLLED_BACK, Run.S
 def reap() -> int:
     """Wake every run that nobody drives although it could go on; return how many.
 
-    Its worker died, its message was lost with the broker, or it was parked in the moment its Change was decided.
+    Its worker died, its message was lost with the broker, it was parked in the moment its Change was decided, or the time
+    has come for which the Change was approved.
     """
     for run_id in _decided().values_list("pk", flat=True):
         runs.resume(run_id)
@@ -35,7 +36,7 @@ def reap() -> int:
 
 
 def wake_waiting_for(change_id: int) -> int:
-    """Resume the runs that wait for this Change, if it is decided; return how many."""
+    """Resume the runs that wait for this Change, if it is decided and its time has come; return how many."""
     return sum(runs.resume(pk) for pk in _decided().filter(waiting_for=change_id).values_list("pk", flat=True))
 
 
@@ -53,4 +54,5 @@ def prune() -> None:
 
 def _decided() -> QuerySet[Run]:
     undecided = Q(waiting_for__status=Change.Status.WAITING)
-    return Run.objects.filter(status=Run.Status.WAITING).exclude(undecided)
+    early = Q(waiting_for__status=Change.Status.APPROVED, waiting_for__not_before__gt=Now())
+    return Run.objects.filter(status=Run.Status.WAITING).exclude(undecided).exclude(early)

@@ -78,6 +78,13 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"{self.workflow} {self.pk}"
 
+    @property
+    def state(self) -> str:
+        """Its status for people: `scheduled` when what it waits for is approved, and only its time has not come."""
+        waited = self.waiting_for
+        scheduled = waited is not None and self.status == self.Status.WAITING and waited.status == Change.Status.APPROVED
+        return "scheduled" if scheduled else self.status
+
 
 class Step(models.Model):
     """One node of a run, one attempt."""

@@ -84,18 +84,18 @@ def tell(run_id: int, text: str, *, node: str = "", kind: str = "note", level: s
 
 
 def wait(lease: Lease, change_id: int) -> bool:
-    """Park the run until the Change is decided; False when it was decided already, so that nobody misses the other.
+    """Park the run until the Change is decided and its time has come; False when that is so already: nobody misses the other.
 
     The Change's row is locked while its status is read and the run parked; whoever decides locks the same row.
     """
     with transaction.atomic():
         change = Change.objects.select_for_update().get(pk=change_id)
-        if change.status != Change.Status.WAITING:
+        if not change.waits(timezone.now()):
             return False
         _release(lease, Status.WAITING, waiting_for_id=change_id, claims=0)
-        tell(lease.run, f"Waiting for a decision: {change.title}", kind="status")
+        tell(lease.run, f"{_awaited(change)}: {change.title}", kind="status")
         run = Run.objects.get(pk=lease.run)
-        audit.record(ENGINE, "run.wait", run, after={"change": change_id})
+        _record(ENGINE, "wait", run, Status.RUNNING, change=change_id)
         _wake_next(run)
         _ring(run, "inbox")
     return True
@@ -107,7 +107,7 @@ def resume(run_id: int) -> bool:
         if not Run.objects.move(run_id, Status.WAITING, Status.QUEUED, waiting_for=None, woken_at=Now()):
             return False
         run = Run.objects.get(pk=run_id)
-        audit.record(ENGINE, "run.resume", run)
+        _record(ENGINE, "resume", run, Status.WAITING)
         _wake(run_id)
         _ring(run, "inbox")
     return True
@@ -135,7 +135,7 @@ def cancel(actor: Actor, run: Run) -> Run:
             raise Conflict(f"Run {run.pk} has already ended: {held.get_status_display()}.")
         if held.cancel_requested_at is None:
             Run.objects.filter(pk=run.pk).update(cancel_requested_at=timezone.now(), cancel_requested_by=actor.label)
-            audit.record(actor, "run.cancel", held)
+            _record(actor, "cancel", held, held.status, cancel_requested_by=actor.label)
             tell(run.pk, f"{actor.label} asked to cancel.", kind="status", level="warning")
             _cancel_undriven(held, actor)
     run.refresh_from_db()
@@ -146,13 +146,15 @@ def retry(actor: Actor, run: Run) -> Run:
     """Go on where the run failed: what succeeded is not done again."""
     rights.demand(actor, VERBS.get(run.workflow, Verb.RUN), run.environment.scopes, f"in {run.environment}")
     with transaction.atomic():
+        was = Run.objects.get(pk=run.pk).status
         again = {"claims": 0, "finished_at": None, "result": {"retrying": True}, "woken_at": Now()}
         if not Run.objects.move(run.pk, RETRYABLE, Status.QUEUED, **again):
             run.refresh_from_db()
             raise Conflict(
                 f"Run {run.pk} is {run.get_status_display()}; only what failed can be tried again.", cure="Start a new run instead."
             )
-        audit.record(actor, "run.retry", run)
+        run.refresh_from_db()
+        _record(actor, "retry", run, was)
         tell(run.pk, f"{actor.label} tries the failed part again.", kind="status")
         _wake(run.pk)
         _ring(run)
@@ -168,9 +170,19 @@ def finish(lease: Lease, status: str, result: Mapping[str, Any]) -> None:
         level = "info" if status == Status.SUCCEEDED else "error"
         text = " ".join(part for part in (result.get("summary"), result.get("cure")) if part)
         tell(run.pk, f"{run.get_status_display().capitalize()}. {text}".strip(), kind="status", level=level)
-        audit.record(ENGINE, f"run.{status}", run, after=dict(result))
+        _record(ENGINE, status, run, Status.RUNNING, **result)
         _wake_next(run)
         _ring(run)
+
+
+def _record(actor: Actor, verb: str, run: Run, was: str, **after: Any) -> None:
+    audit.record(actor, f"run.{verb}", run, before={"status": was}, after={"status": run.status, **after})
+
+
+def _awaited(change: Change) -> str:
+    if change.status == Change.Status.WAITING:
+        return "Waiting for a decision"
+    return f"Approved, and begins not before {change.not_before:%Y-%m-%d %H:%M %Z}"
 
 
 def _release(lease: Lease, status: str, **changes: Any) -> None:
@@ -192,7 +204,7 @@ def _give_up(run_id: int) -> bool:
             result={"summary": summary, "cure": "Read the workers' log, then retry or cancel the run."}
         )
         tell(run_id, f"Stuck. {summary}", kind="status", level="error")
-        audit.record(ENGINE, "run.stuck", run)
+        _record(ENGINE, "stuck", run, Status.RUNNING, summary=summary)
         _wake_next(run)
         _ring(run)
     return True

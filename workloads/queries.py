@@ -83,6 +83,7 @@ class ChangeDetail:
     deciders: tuple[User, ...]
     missing: int
     deployment: Deployment | None
+    may_schedule: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,11 @@ def _undecided(actor: Actor) -> QuerySet[Change]:
     return visibility.changes(actor).filter(status=Change.Status.WAITING, expires_at__gt=timezone.now())
 
 
+def scheduled_for(actor: Actor) -> QuerySet[Change]:
+    """What is approved and begins later, soonest first, where the actor may see it."""
+    return visibility.changes(actor).filter(status=Change.Status.APPROVED, not_before__gt=timezone.now()).order_by("not_before")
+
+
 def changes_for(actor: Actor) -> QuerySet[Change]:
     """The changes the actor may see, newest first."""
     return visibility.changes(actor)
@@ -194,6 +200,7 @@ def change_for(actor: Actor, change_id: int) -> ChangeDetail:
         deciders=tuple(approvals.deciders(change)),
         missing=max(0, change.quorum - len(_approving(change))) if change.status == Change.Status.WAITING else 0,
         deployment=Deployment.objects.select_related("release__application").filter(change=change).first(),
+        may_schedule=not approvals.out_of_reach(standing, change, Decision.APPROVE),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from agents.context import Context
 from agents.models import Run
 from agents.operations import actors, planning
@@ -44,7 +46,8 @@ def gate(context: Context, release: int, assessments: Mapping[str, Mapping[str, 
 def decision(change_id: int) -> Assessment:
     """How the Change stands, with who decided it and why."""
     change = Change.objects.get(pk=change_id)
-    word, verdict = STANDS.get(Status(change.status), (change.status, Verdict.FAILED))
+    stands = Status.WAITING if change.waits(timezone.now()) else Status(change.status)
+    word, verdict = STANDS.get(stands, (change.status, Verdict.FAILED))
     data = {"change": change.pk, "decision": word}
     rows = [[taken.decided_by, taken.get_decision_display(), taken.reason] for taken in change.approvals.all()]
     table = Evidence("Decisions", "table", {"columns": ["who", "what", "why"], "rows": rows})
@@ -108,7 +111,8 @@ def _sentence(change: Change) -> str:
         return str(change.result.get("outcome", {}).get("summary") or change.get_status_display())
     if change.status == Status.WAITING:
         return f"Waiting for {change.quorum} with the role {change.required_role}."
-    return f"Approved by {last.decided_by}: {last.reason}" if last is not None else "Approved."
+    approved = f"Approved by {last.decided_by}: {last.reason}" if last is not None else "Approved."
+    return f"{approved} Not before {change.not_before:%Y-%m-%d %H:%M %Z}." if change.not_before else approved
 
 
 def _cure(change: Change) -> str:

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from controlplane.core.addresses import address_of
 from controlplane.core.models import ApiToken
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class OfCaller(BaseThrottle):
 
 def count_stranger(request: Request) -> None:
     """Count a request of somebody unknown by address; raise Throttled when there were too many."""
-    if Count(f"address/{_address(request)}", settings.API_STRANGERS_A_MINUTE).exceeded():
+    if Count(f"address/{address_of(request)}", settings.API_STRANGERS_A_MINUTE).exceeded():
         raise Throttled(wait=left())
 
 
@@ -68,9 +69,4 @@ def _count_of(request: Request) -> Count:
         return Count(f"token/{request.auth.pk}/{kind}", most)
     if request.user.is_authenticated:
         return Count(f"person/{request.user.pk}/{kind}", most)
-    return Count(f"address/{_address(request)}", settings.API_STRANGERS_A_MINUTE)
-
-
-def _address(request: Request) -> str:
-    """Who is at the other end of the connection: what a header claims can be made up."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return Count(f"address/{address_of(request)}", settings.API_STRANGERS_A_MINUTE)

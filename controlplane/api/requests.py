@@ -41,6 +41,19 @@ class DecideSerializer(Strict):
     reason = serializers.CharField(max_length=2000)
 
 
+class ApproveSerializer(DecideSerializer):
+    """An approval, and the moment before which nothing begins (approve now and run later)."""
+
+    not_before = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="Left out: at once.")
+
+
+class ScheduleSerializer(Strict):
+    """When a change may begin."""
+
+    not_before = serializers.DateTimeField(allow_null=True, help_text="null: as soon as it is approved.")
+    reason = serializers.CharField(max_length=2000)
+
+
 class ReasonSerializer(Strict):
     """Why."""
 

@@ -142,6 +142,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     run = serializers.IntegerField(source="run_number", allow_null=True)
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
+    not_before = serializers.DateTimeField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     applied_at = serializers.DateTimeField(allow_null=True)
 

@@ -53,6 +53,7 @@ urlpatterns = [
     path("changes/<number:number>/approve", changes.Approve.as_view(), name="approve"),
     path("changes/<number:number>/reject", changes.Reject.as_view(), name="reject"),
     path("changes/<number:number>/override", changes.Override.as_view(), name="override"),
+    path("changes/<number:number>/schedule", changes.Schedule.as_view(), name="schedule"),
     path("changes/<number:number>/withdraw", changes.Withdraw.as_view(), name="withdraw"),
     path("reports", reports.Reports.as_view(), name="reports"),
     path("reports/<number:number>", reports.OneReport.as_view(), name="report"),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django_celery_beat import admin as of_beat
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
-from controlplane.core.administration import AuditedAdmin, TabularInline, record
+from controlplane.core.administration import AuditedAdmin, Parts, record
 from controlplane.core.schedules import next_runs
 
 if TYPE_CHECKING:
@@ -66,25 +66,12 @@ class ScheduleAdmin(AuditedAdmin, of_beat.PeriodicTaskAdmin):  # type: ignore[mi
         _switch(request, queryset.filter(enabled=True), False)
 
 
-class UsedBy(TabularInline):
-    """The tasks that run by a schedule."""
+class UsedBy(Parts):
+    """The tasks that run by a schedule; each is written on its own page."""
 
     model = PeriodicTask
     fields = readonly_fields = ("name", "task")
-    extra = 0
     show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Made on its own page."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Changed on its own page."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Deleted on its own page."""
-        return False
 
 
 class TimesAdmin(AuditedAdmin):

@@ -68,6 +68,22 @@ class ByRole:
         return administers(request)
 
 
+class ReadOnly(ByRole):
+    """To be read by whoever may, and written by nobody, superusers included."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
 class TabularInline(ByRole, TabularInlineOfDjango):
     """Rows edited with what they belong to. Each field says its name to a screen reader: the column's heading alone does not."""
 
@@ -78,6 +94,13 @@ class TabularInline(ByRole, TabularInlineOfDjango):
             field.widget.attrs.setdefault("aria-label", field.label or name)
         formset.deletion_widget = CheckboxInput(attrs={"aria-label": _("Delete")})
         return formset
+
+
+class Parts(ReadOnly, TabularInlineOfDjango):
+    """Rows that are shown with what they belong to."""
+
+    extra = 0
+    can_delete = False
 
 
 class AuditedAdmin(ByRole, ModelAdmin):

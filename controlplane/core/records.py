@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-from controlplane.core.administration import ByRole, ModelAdmin
+from controlplane.core.administration import ModelAdmin, ReadOnly
 from controlplane.core.secrets import SealedJSONField, SealedTextField
 
 MOST = 10_000
@@ -26,8 +26,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return int(rows[:MOST].count())
 
 
-class RecordAdmin(ByRole, ModelAdmin):
-    """What happened stays as it happened, for superusers too: no adding, changing, deleting, no actions on many.
+class RecordAdmin(ReadOnly, ModelAdmin):
+    """What happened stays as it happened: no adding, changing, deleting, no actions on many.
 
     Search fields are named with `__exact` or stand in small tables: nothing here reads a table from end to end.
     """
@@ -48,15 +48,3 @@ class RecordAdmin(ByRole, ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All of them."""
         return self.get_fields(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False

@@ -1,13 +1,17 @@
 """Background work of the foundation."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from controlplane.core import heads, queue, signing, verification
+from controlplane.core.models import IdempotentAnswer
 
 log = logging.getLogger(__name__)
+ANSWERS_KEPT = timedelta(days=7)
 
 
 @shared_task(name="core.relay_outbox", ignore_result=True)
@@ -16,10 +20,11 @@ def relay_outbox() -> None:
     queue.relay()
 
 
-@shared_task(name="core.forget_sent", ignore_result=True)
-def forget_sent() -> None:
-    """Keep the outbox small."""
+@shared_task(name="core.forget", ignore_result=True)
+def forget() -> None:
+    """Keep the outbox and the answers to idempotency keys small: what was sent or answered long ago is asked for no more."""
     queue.forget_sent()
+    IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).delete()
 
 
 @shared_task(name="core.export_audit_head", ignore_result=True)

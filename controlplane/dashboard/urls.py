@@ -43,6 +43,7 @@ urlpatterns = [
     _at("changes/<int:change_id>/state/", changes.state, "change-state"),
     _at("changes/<int:change_id>/preview.json", changes.exact, "change-preview"),
     _does("changes/<int:change_id>/decide/", changes.decide, "change-decide"),
+    _does("changes/<int:change_id>/schedule/", changes.schedule, "change-schedule"),
     _at("deployments/", lists.deployments, "deployments"),
     _at("findings/", findings.index, "findings"),
     _does("findings/<int:finding_id>/suppress/", findings.suppress, "finding-suppress"),

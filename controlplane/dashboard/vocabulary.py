@@ -31,6 +31,7 @@ WORDS: dict[str, Word] = {
     "queued": Word(_("queued"), "clock", "quiet"),
     "running": Word(_("running"), "spinner", "busy"),
     "waiting": _WAITING,
+    "scheduled": Word(_("waiting for window"), "clock", "wait"),
     "succeeded": Word(_("succeeded"), "check", "ok"),
     "failed": _FAILED,
     "stopped": Word(_("stopped by a check"), "octagon", "bad"),

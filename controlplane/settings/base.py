@@ -173,6 +173,7 @@ CELERY_BEAT_SCHEDULE = {
     "make tomorrow's event partitions": {"task": "agents.prepare_partitions", "schedule": crontab(minute="10")},
     "sign the end of the audit": {"task": "core.export_audit_head", "schedule": crontab(minute="*/5")},
     "prove the audit": {"task": "core.verify_audit_nightly", "schedule": crontab(minute="40", hour="3")},
+    "forget what was sent and answered": {"task": "core.forget", "schedule": crontab(minute="30", hour="3")},
     "prune old checkpoints and samples": {"task": "agents.prune", "schedule": crontab(minute="20", hour="3")},
 }
 

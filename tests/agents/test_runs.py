@@ -261,6 +261,19 @@ def test_the_reaper_wakes_a_run_whose_decision_was_not_heard(start: Start, fake:
     assert drive(run, fake()).status == Run.Status.REFUSED
 
 
+def test_a_run_approved_for_later_stays_parked_until_its_moment(start: Start, fake: Fake) -> None:
+    run = drive(start(), fake(policy="waiting"))
+    waited = Change.objects.filter(pk=waiting_change(run))
+    waited.update(status=Change.Status.APPROVED, not_before=timezone.now() + timedelta(hours=1))
+    assert housekeeping.wake_waiting_for(waiting_change(run)) == 0
+    housekeeping.reap()
+    run.refresh_from_db()
+    assert (run.status, run.state) == (Run.Status.WAITING, "scheduled")
+    waited.update(not_before=timezone.now())
+    housekeeping.reap()
+    assert drive(run, fake()).status == Run.Status.SUCCEEDED
+
+
 def test_the_reaper_does_not_flood_the_queue(start: Start) -> None:
     run = start()
     OutboxMessage.objects.all().delete()
@@ -294,7 +307,13 @@ def test_the_life_of_a_run_is_audited(start: Start, fake: Fake) -> None:
     housekeeping.reap()
     drive(run, fake())
     told = AuditEntry.objects.filter(target_type="agents.run", target_id=str(run.pk)).order_by("number")
-    assert list(told.values_list("action", flat=True)) == ["run.start", "run.wait", "run.resume", "run.succeeded"]
+    steps = [(entry.action, (entry.before or {}).get("status"), (entry.after or {}).get("status")) for entry in told]
+    assert steps == [
+        ("run.start", None, None),
+        ("run.wait", "running", "waiting"),
+        ("run.resume", "waiting", "queued"),
+        ("run.succeeded", "running", "succeeded"),
+    ]
 
 
 def test_checkpoints_of_ended_runs_are_forgotten_and_those_that_may_go_on_are_kept(start: Start, fake: Fake) -> None:

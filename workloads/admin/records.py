@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
-from controlplane.core.administration import TabularInline
+from controlplane.core.administration import Parts
 from controlplane.core.records import RecordAdmin
 from workloads.models import Action, Approval, Change, Deployment, Finding, Incident, Instance, Release, Sighting
-
-
-class Parts(TabularInline):
-    """Rows that belong to a record: as read-only as it is."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 class Actions(Parts):

@@ -80,6 +80,10 @@ def _claim(change_id: int, key: str, lease: int) -> Change | Outcome | TimonelEr
             return _again(change, change.result["apply"], key, lease)
         if change.status != Status.APPROVED:
             return Conflict(f"This change is {change.get_status_display().lower()}; only an approved one is applied.")
+        if change.is_early(timezone.now()):
+            return Conflict(
+                f"This change is approved for later: it begins at {change.not_before}.", cure="Wait, or choose another time."
+            )
         environment = Environment.objects.select_for_update(no_key=True).get(pk=change.environment_id)
         refusal = _refusal(change, environment)
         if refusal is not None:

@@ -36,6 +36,14 @@ def standing(actor: Actor) -> Standing:
 
 def why_not(standing: Standing, change: Change, decision: str) -> str:
     """Why this person may not take this decision on this Change, or nothing. Reads the Change's proposers only."""
+    because = out_of_reach(standing, change, decision)
+    if because or standing.person is None or decision != Decision.APPROVE:
+        return because
+    return _own(standing.person, change)
+
+
+def out_of_reach(standing: Standing, change: Change, decision: str) -> str:
+    """Why this person's roles do not carry this decision here, or nothing; whose change it is does not matter."""
     if standing.person is None:
         return "Only a person decides."
     scopes = change.environment.scopes
@@ -45,7 +53,7 @@ def why_not(standing: Standing, change: Change, decision: str) -> str:
         return "This needs the right to approve here."
     if not rights.within(standing.roles.get(change.required_role, Reach()), scopes):
         return f"This needs somebody with the role {Role(change.required_role).label.lower()} here."
-    return _own(standing.person, change) if decision == Decision.APPROVE else ""
+    return ""
 
 
 def check(actor: Actor, change: Change, decision: str, shown_sha256: str, reason: str) -> User:

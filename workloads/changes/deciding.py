@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -10,13 +11,17 @@ from django.utils import timezone
 from controlplane.core import queue
 from controlplane.core.actors import Actor
 from workloads import deployments
-from workloads.changes import approvals
+from workloads.changes import approvals, timing
 from workloads.changes.ending import WAKE_UP, Status, expire, locked, tell
 from workloads.models import Approval, Change
 
 
-def decide(actor: Actor, change_id: int, decision: str, *, shown_sha256: str, reason: str) -> Change:
+def decide(
+    actor: Actor, change_id: int, decision: str, *, shown_sha256: str, reason: str, not_before: datetime | None = None
+) -> Change:
     """One person's decision: `approve`, `reject` or `override`, on exactly what was shown, with a reason.
+
+    An approval may name the moment before which nothing begins (approve now and run later); it replaces one named before.
 
     The quorum's last approval (or one override, or one rejection) ends the waiting and wakes up the run.
     Raises Invalid, Conflict, Refused or NotFound with the reason; then nothing is recorded.
@@ -26,6 +31,8 @@ def decide(actor: Actor, change_id: int, decision: str, *, shown_sha256: str, re
         change = locked(actor, change_id)
         person = approvals.check(actor, change, decision, shown_sha256, reason)
         reason = reason.strip()
+        if not_before is not None and decision != Approval.Decision.REJECT:
+            timing.put_off(change, not_before)
         Approval.objects.create(
             change=change,
             person=person,
@@ -41,7 +48,8 @@ def decide(actor: Actor, change_id: int, decision: str, *, shown_sha256: str, re
             _conclude(change, Status.APPROVED, override_reason=reason)
         elif approvals.satisfied(change):
             _conclude(change, Status.APPROVED)
-        tell(actor, f"change.{decision}", change, reason=reason)
+        later = {"not_before": change.not_before.isoformat()} if change.not_before else {}
+        tell(actor, f"change.{decision}", change, reason=reason, **later)
     return change
 
 

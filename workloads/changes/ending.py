@@ -67,8 +67,9 @@ def end(actor: Actor, change: Change, status: str, action: str, reason: str) -> 
     queue.enqueue(WAKE_UP, change.pk)
 
 
-def tell(actor: Actor, action: str, change: Change, *, reason: str = "") -> None:
-    """Write the step into the audit and ring for whoever watches."""
-    audit.record(actor, action, change, after={"status": change.status}, reason=reason, change_sha256=change.preview_sha256)
+def tell(actor: Actor, action: str, change: Change, *, reason: str = "", **after: str | None) -> None:
+    """Write the step into the audit, with what else it left behind, and ring for whoever watches."""
+    left = {"status": change.status, **after}
+    audit.record(actor, action, change, after=left, reason=reason, change_sha256=change.preview_sha256)
     live.ring(f"change-{change.pk}", change=change.pk)
     live.ring("inbox", change=change.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -57,6 +58,7 @@ class Change(models.Model):
     result = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, help_text="Approved or not, nothing begins before this moment.")
     decided_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
 
@@ -77,6 +79,14 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def is_early(self, now: datetime) -> bool:
+        """Whether its moment is still to come."""
+        return self.not_before is not None and self.not_before > now
+
+    def waits(self, now: datetime) -> bool:
+        """Whether whoever carries it through must wait: for a decision, or for its moment."""
+        return self.status == self.Status.WAITING or (self.status == self.Status.APPROVED and self.is_early(now))
 
 
 class Action(models.Model):

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import ChangesQuery
 from controlplane.api.idempotency import once
-from controlplane.api.requests import DecideSerializer, ReasonSerializer, body
+from controlplane.api.requests import ApproveSerializer, DecideSerializer, ReasonSerializer, ScheduleSerializer, body
 from controlplane.api.serializers import ChangeDetailSerializer, ChangeSerializer
 from workloads import changes, queries
 from workloads.models import Approval
@@ -58,10 +58,11 @@ class Decide(Endpoint):
     """One kind of decision."""
 
     decision = ""
+    shape: type[DecideSerializer] = DecideSerializer
 
     def answer(self, request: Request, number: int) -> Response:
         """Take the decision once."""
-        given = body(request, DecideSerializer)
+        given = body(request, self.shape)
         return once(request, lambda _: self._decide(number, **given), required=False)
 
     def _decide(self, number: int, **given: Any) -> Response:
@@ -72,18 +73,19 @@ class Decide(Endpoint):
 Post = TypeVar("Post", bound=Callable[..., Any])
 
 
-def _described(summary: str) -> Callable[[Post], Post]:
-    return operation(summary, ChangeDetailSerializer, errors=(403, 404), request=DecideSerializer, key="optional")
+def _described(summary: str, shape: type[DecideSerializer] = DecideSerializer) -> Callable[[Post], Post]:
+    return operation(summary, ChangeDetailSerializer, errors=(403, 404), request=shape, key="optional")
 
 
 class Approve(Decide):
     """Approve."""
 
     decision = Approval.Decision.APPROVE.value
+    shape = ApproveSerializer
 
-    @_described("Approve a change")
+    @_described("Approve a change", ApproveSerializer)
     def post(self, request: Request, number: int) -> Response:
-        """Exactly the preview that was shown, with a reason."""
+        """Exactly the preview that was shown, with a reason; with `not_before` it begins later."""
         return self.answer(request, number)
 
 
@@ -102,11 +104,26 @@ class Override(Decide):
     """Override."""
 
     decision = Approval.Decision.OVERRIDE.value
+    shape = ApproveSerializer
 
-    @_described("Override the approval of a change")
+    @_described("Override the approval of a change", ApproveSerializer)
     def post(self, request: Request, number: int) -> Response:
         """Needs the right to override; recorded as an override."""
         return self.answer(request, number)
+
+
+class Schedule(Endpoint):
+    """The moment before which a change does not begin."""
+
+    @operation("Choose when a change begins", ChangeDetailSerializer, errors=(403, 404), request=ScheduleSerializer, key="optional")
+    def post(self, request: Request, number: int) -> Response:
+        """Whoever may approve it may choose, before and after it is approved; it approves nothing."""
+        given = body(request, ScheduleSerializer)
+        return once(request, lambda _: self._schedule(number, **given), required=False)
+
+    def _schedule(self, number: int, **given: Any) -> Response:
+        changes.schedule(self.actor, number, **given)
+        return Response(ChangeDetailSerializer(queries.change_for(self.actor, number)).data)
 
 
 class Withdraw(Endpoint):

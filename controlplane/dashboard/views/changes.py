@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from controlplane.core.actors import Actor
@@ -19,10 +23,13 @@ from workloads.models import Approval, Change, Environment, Release
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What waits for this person, what waits for others, what was decided lately."""
     waiting = queries.inbox_for(actor)
+    scheduled = queries.scheduled_for(actor)
+    decided = queries.changes_for(actor).exclude(status=Change.Status.WAITING).exclude(pk__in=scheduled.values("pk"))
     context = {
         "mine": [item.change for item in waiting if item.may_decide],
         "others": [item.change for item in waiting if not item.may_decide],
-        "decided": queries.changes_for(actor).exclude(status=Change.Status.WAITING).order_by("-pk")[:10],
+        "scheduled": scheduled,
+        "decided": decided.order_by("-pk")[:10],
         "waiting_for_me": sum(item.may_decide for item in waiting),
     }
     return render(request, "changes/_inbox.html" if door.is_htmx(request) else "changes/inbox.html", context)
@@ -57,12 +64,47 @@ def decide(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
     return door.go(request, reverse("change", kwargs={"change_id": change.pk}))
 
 
+def schedule(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """Choose another moment for an approved change to begin, or now."""
+    change = queries.change_for(actor, change_id).change
+    try:
+        use_cases.schedule(actor, change.pk, _chosen(request), reason=request.POST.get("reason", ""))
+    except TimonelError as error:
+        return _answer(request, actor, change.pk, error)
+    if door.is_htmx(request):
+        return _answer(request, actor, change.pk, None)
+    return door.go(request, reverse("change", kwargs={"change_id": change.pk}))
+
+
 def _decide(request: HttpRequest, actor: Actor, change: Change) -> None:
     decision, reason = request.POST.get("decision", ""), request.POST.get("reason", "").strip()
     if decision not in (Approval.Decision.APPROVE, Approval.Decision.REJECT):
         raise Invalid(_("Approve or reject: one of the two."))
     _check_name(request, change, decision)
-    use_cases.decide(actor, change.pk, decision, shown_sha256=request.POST.get("sha256", ""), reason=reason)
+    shown = request.POST.get("sha256", "")
+    use_cases.decide(actor, change.pk, decision, shown_sha256=shown, reason=reason, not_before=_moment(request))
+
+
+def _chosen(request: HttpRequest) -> datetime | None:
+    """The moment chosen, or None for now, which has a button of its own."""
+    at = None if "now" in request.POST else _moment(request)
+    if at is None and "now" not in request.POST:
+        raise Invalid(_("No time was chosen."), cure=_("Choose one, or begin now."))
+    return at
+
+
+def _moment(request: HttpRequest) -> datetime | None:
+    """The moment that was typed, in the zone the form names; None where the field is empty."""
+    typed = request.POST.get("not_before", "").strip()
+    if not typed:
+        return None
+    try:
+        found = parse_datetime(typed)
+    except ValueError:  # a day or an hour that does not exist
+        found = None
+    if found is None:
+        raise Invalid(_("“%(typed)s” is no time.") % {"typed": typed[:40]}, cure=_("Write it as 2030-05-01T22:00."))
+    return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 
 def _check_name(request: HttpRequest, change: Change, decision: str) -> None:
@@ -79,7 +121,7 @@ def _check_name(request: HttpRequest, change: Change, decision: str) -> None:
 
 def _answer(request: HttpRequest, actor: Actor, change_id: int, error: TimonelError | None) -> HttpResponse:
     found = queries.change_for(actor, change_id)
-    context = _context(found) | {"error": error, "typed": request.POST}
+    context = _context(found) | {"error": error, "typed": request.POST if error else None}
     fragment = door.is_htmx(request)
     if not fragment:
         context |= _preview(found.change)
@@ -98,6 +140,8 @@ def _context(found: queries.ChangeDetail) -> dict[str, object]:
         "why_not": found.why_not[Approval.Decision.APPROVE] if waiting else "",
         "production": change.environment.tier == Environment.Tier.PRODUCTION,
         "verb": _verb(change),
+        "early": change.status == Change.Status.APPROVED and change.is_early(timezone.now()),
+        "zone": timezone.get_current_timezone_name(),
     }
 
 

@@ -34,6 +34,7 @@ POST   runs/<int:run_id>/retry/                                                 
 GET    changes/<int:change_id>/                                                    302 404 200 200 200 200 200 200 302 302
 GET    changes/<int:change_id>/state/                                              302 404 200 200 200 200 200 200 302 302
 GET    changes/<int:change_id>/preview.json                                        302 404 200 200 200 200 200 200 302 302
+POST   changes/<int:change_id>/schedule/                                           302 404 403 403 303 303 303 303 302 302
 POST   changes/<int:change_id>/decide/                                             302 404 403 403 303 303 303 303 302 302
 GET    deployments/                                                                302 200 200 200 200 200 200 200 302 302
 GET    findings/                                                                   302 200 200 200 200 200 200 200 302 302
@@ -104,6 +105,7 @@ GET    changes/<number:number>/diff            401 404 200 200 200 200 200 200 2
 POST   changes/<number:number>/approve         401 404 403 403 200 200 200 200 403 404
 POST   changes/<number:number>/reject          401 404 403 403 200 200 200 200 403 404
 POST   changes/<number:number>/override        401 404 403 403 403 200 200 200 403 404
+POST   changes/<number:number>/schedule        401 404 403 403 200 200 200 200 403 404
 POST   changes/<number:number>/withdraw        401 404 403 200 403 200 200 200 403 404
 GET    deployments                             401 200 200 200 200 200 200 200 200 200
 POST   deployments                             401 404 403 202 403 202 202 202 403 404

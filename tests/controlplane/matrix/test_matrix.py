@@ -169,7 +169,15 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
     """A form with everything that any page asks for."""
     decision = {"decision": "approve", "sha256": things["sha256"], "name": things["environment"]}
     token = {"verbs": ["view"], "scope": "*", "days": "30"}
-    return {"reason": "Because.", "environment": things["environment_id"], "ref": "v1", "key": "k", **decision, **token}
+    return {
+        "reason": "Because.",
+        "now": "yes",
+        "environment": things["environment_id"],
+        "ref": "v1",
+        "key": "k",
+        **decision,
+        **token,
+    }
 
 
 def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
@@ -181,6 +189,7 @@ def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
         "environments": {"name": "extra", "tier": "staging"},
         "reports": {"tool": "lint", "facts": []},
         "rollbacks": place | {"reason": "Slow."},
+        "schedule": {"not_before": None, "reason": "Now."},
         "tokens": {"name": "ci", "verbs": ["view"]},
         "<variable:variable>": {"value": "ahoy"},
         **dict.fromkeys(("approve", "reject", "override"), decision),
