@@ -18,6 +18,7 @@ from controlplane.core import audit
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid
 from controlplane.core.models import User
+from controlplane.core.plain import storable
 from tests.agents.fakes import FakeOperations
 from tests.naughty.strings import BYTES, EVERY, LIST, MARKUP
 from workloads import findings, incidents, releases
@@ -37,7 +38,7 @@ class Naughty(FakeOperations):
         for text in SAID:
             context.say(text, kind="line")
         if specialist in self.scenario.get("broken", []):
-            raise RuntimeError("\n".join(SAID))
+            raise RuntimeError(storable("\n".join(SAID)))  # logged by the tests' own reporter, which bears no half characters
         if specialist in self.scenario.get("refusing", []):
             raise Invalid("\n".join(SAID), cure="\n".join(SAID))
         said = "\n".join(SAID)
