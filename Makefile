@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow bench bench-scale check lock install install-dev browser \
+.PHONY: help demo up test test-slow bench bench-scale bench-pages check lock install install-dev browser \
 	format lint types law templates migrations deployable budgets
 
 help: ## Show this list
@@ -34,6 +34,9 @@ bench: install-dev ## Measure: first and second start with the demo
 
 bench-scale: install-dev ## Measure the lists of the dashboard with 10,000 applications and 1,000,000 runs
 	$(WITH_SERVERS) -m tests.bench_scale
+
+bench-pages: install-dev browser ## Measure the first paint and the weight of every kind of page
+	$(RUN) -m pytest -m slow tests/journeys/test_first_paint.py $(ARGS)
 
 check: install-dev format lint types law templates migrations deployable budgets ## Check the house: style, types, law, settings, budgets
 	@echo "The house is in order"

@@ -35,7 +35,7 @@ def lines(
     text: str, *, node: str = "", kind: str = "note", level: str = "info", secrets: frozenset[str] = frozenset()
 ) -> list[Line]:
     """The text as lines of now, redacted, none longer than a page can bear."""
-    clean = redact(text, secrets).replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    clean = redact(text, secrets)
     now = datetime.now(UTC)
     return [Line(now, _bearable(part), node, kind, level) for part in clean.splitlines() or [""]]
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.querysets import StateQuerySet
 from workloads.models import Change, Environment
@@ -44,11 +45,11 @@ class Run(models.Model):
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0)
-    claims = models.PositiveIntegerField(default=0, help_text="Claims without progress since; too many and it is stuck.")
+    claims = models.PositiveIntegerField(default=0, help_text=_("Claims without progress since; too many and it is stuck."))
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.CharField(max_length=200, blank=True)
     last_event = models.BigIntegerField(default=0)
-    woken_at = models.DateTimeField(null=True, help_text="When a worker was last asked to drive it.")
+    woken_at = models.DateTimeField(null=True, help_text=_("When a worker was last asked to drive it."))
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from controlplane.core import audit, live
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
-from controlplane.core.redaction import redact_value
+from controlplane.core.redaction import redact, redact_value
 from workloads.models import Deployment, Incident
 
 SYSTEM = Actor.system("deploy graph")
@@ -25,7 +25,7 @@ def open_for(deployment: Deployment, title: str, evidence: Mapping[str, Any], *,
             deployment=deployment,
             defaults={
                 "environment": deployment.environment,
-                "title": title[:300],
+                "title": redact(title)[:300],
                 "evidence": redact_value(dict(evidence)),
                 "run_number": deployment.run_number,
                 "opened_at": timezone.now(),

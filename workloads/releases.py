@@ -53,8 +53,8 @@ def create(
             artefact_digest=artefact_digest,
             configuration_digest=digest(configuration, run_plan),
             defaults={
-                "ref": ref,
-                "commit_author": f"{commit.author_name} <{commit.author_email}>"[:300],
+                "ref": redact(ref),
+                "commit_author": redact(f"{commit.author_name} <{commit.author_email}>")[:300],
                 "authored_at": commit.authored_at,
                 "message": redact(commit.message),
                 "configuration": dict(configuration),  # type: ignore[misc]  # the stubs see the column, not the value

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import models, transaction
+from django.forms import CheckboxInput
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from controlplane.core import audit
 from controlplane.core.actors import Actor
@@ -83,7 +85,15 @@ class ReadOnly(ByRole):
 
 
 class TabularInline(ByRole, TabularInlineOfDjango):
-    """Rows edited with what they belong to."""
+    """Rows edited with what they belong to. Each field says its name to a screen reader: the column's heading alone does not."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """The rows, their fields named."""
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        for name, field in formset.form.base_fields.items():
+            field.widget.attrs.setdefault("aria-label", field.label or name)
+        formset.deletion_widget = CheckboxInput(attrs={"aria-label": _("Delete")})
+        return formset
 
 
 class Parts(ReadOnly, TabularInlineOfDjango):

@@ -47,7 +47,7 @@ def record(
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
         target_label=redact(str(target))[:200],
-        reason=redact(reason)[:LONGEST_REASON].replace("\x00", ""),
+        reason=redact(reason)[:LONGEST_REASON],
         before=_stored(before),
         after=_stored(after),
         request_id=actor.request_id[:64],

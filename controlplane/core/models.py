@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.permissions import Role
 from controlplane.core.querysets import StateQuerySet
@@ -121,9 +122,9 @@ class AuditVerification(models.Model):
     asked_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    entries = models.BigIntegerField(null=True, help_text="Entries that were found whole, from the first on.")
-    heads = models.PositiveIntegerField(null=True, help_text="Exported heads it was compared with.")
-    broken_at = models.BigIntegerField(null=True, help_text="The first entry that does not fit.")
+    entries = models.BigIntegerField(null=True, help_text=_("Entries that were found whole, from the first on."))
+    heads = models.PositiveIntegerField(null=True, help_text=_("Exported heads it was compared with."))
+    broken_at = models.BigIntegerField(null=True, help_text=_("The first entry that does not fit."))
     problem = models.TextField(blank=True)
 
     objects = StateQuerySet.as_manager()

@@ -15,6 +15,11 @@ DEEPEST = 8  # levels
 LARGEST = 64 * 2**10  # bytes of the whole value as JSON
 
 
+def storable(text: str) -> str:
+    """The text without what PostgreSQL cannot hold (NUL, half characters); a mark stands in the place of each."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def plain(value: Any) -> Any:
     """The value in JSON's own types, cut to the limits above; what is larger as a whole is kept as its size and SHA-256."""
     found = _plain(value, 0)
@@ -59,6 +64,5 @@ def _sequence(value: list[Any], depth: int) -> list[Any]:
 
 
 def _text(value: str) -> str:
-    """Without what PostgreSQL's JSON cannot hold (NUL, lone surrogates)."""
-    text = value.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    text = storable(value)
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} ... ({len(text) - LONGEST_TEXT} more characters)"

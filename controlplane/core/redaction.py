@@ -1,10 +1,12 @@
-"""Taking secrets out of text before it is stored, shown or sent."""
+"""Taking secrets, and what no database can hold, out of text before it is stored, shown or sent."""
 
 from __future__ import annotations
 
 import logging
 import re
 from typing import Any
+
+from controlplane.core.plain import storable
 
 MASK = "[redacted]"
 SECRET_NAME = re.compile(
@@ -16,7 +18,15 @@ _NAME = (
     r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|account[_-]?key|signing[_-]?key"
     r"|encryption[_-]?key|credentials?|signature)"
 )
-_VALUE = r"(?!\[redacted\]|(?:true|false|none|null)\b)[^\s\"'\\,;&<>]{4,}"
+# Source code that makes or looks up a secret tells none: `make_token(user)`, `os.environ["API_KEY"]`, `config("API_KEY")`.
+# Names hold no digits but at their end, and nothing may follow, so that no password passes for code.
+_WORD = r"[A-Za-z_]{1,40}\d{0,2}"
+_PATH = rf"{_WORD}(?:\.{_WORD}){{0,5}}"
+_NAMED = rf"(?:\[redacted\]|(?-i:[A-Z]{{1,30}}(?:_[A-Z]{{1,30}}){{1,5}})|[a-z_]{{0,30}}{_NAME}[a-z_]{{0,30}})[\"']"
+_KEY = rf"[\"']{_NAMED}"
+_ARGUMENT = rf"(?:{_WORD}=)?(?:{_KEY}|{_PATH}(?:\(\))?)"
+_CODE = rf"{_PATH}(?:\((?:{_ARGUMENT}(?:,[ ]?{_ARGUMENT}){{0,3}})?\)|\[{_KEY}\]){{1,2}}(?=[\s,;:#)\]}}]|$)"
+_VALUE = rf"(?!\[redacted\]|(?:true|false|none|null)\b|{_CODE})[^\s\"'\\,;&<>]{{4,}}"
 _LIKELY = r"(?=[^\s\"']{0,80}\d)(?=[^\s\"']{0,80}[A-Za-z])"  # letters and digits: no word of a sentence
 _PREFIXES = (
     # what makers of tokens put in front of them, so that they are recognised
@@ -52,6 +62,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"{_NAME}[\w.-]{{0,40}}[\\\"']{{0,6}}\s{{0,20}}[:=]\s{{0,20}}(?P<quote>\\{{0,4}}[\"'])",
         r"(?!\[redacted\])(?:(?!(?P=quote))[^\r\n]){4,500}(?=(?P=quote))",
     ),
+    _after(
+        rf"{_NAME}[\w.-]{{0,40}}\s{{0,20}}[:=]\s{{0,20}}{_PATH}\((?:{_ARGUMENT},[ ]?)?(?:{_WORD}=)?[\"']",
+        rf"(?!{_NAMED})[^\"'\r\n]{{4,200}}(?=[\"'])",
+    ),
     _after(rf"{_NAME}[\w.-]{{0,40}}[\\\"']{{0,6}}\s{{0,20}}[:=]\s{{0,20}}[\\\"']{{0,6}}", _VALUE),
     _after(r"\b_?(?:auth|pwd|sig|session_?id)[\\\"']{0,6}\s{0,5}[:=]\s{0,5}[\\\"']{0,6}", _LIKELY + r"[^\s\"'\\,;&]{16,}"),
     _after(rf"--[\w-]{{0,40}}{_NAME}[\w-]{{0,20}}\s{{1,5}}", r"(?!-|\[redacted\])[^\s\"']{4,}"),
@@ -62,7 +76,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
-    """The text without what looks like a secret, nor any of the known ones."""
+    """The text without what looks like a secret, nor any of the known ones, nor what no database can hold."""
+    text = storable(text)
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 4:
             text = text.replace(secret, MASK)

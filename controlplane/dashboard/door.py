@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext as _
 
 from controlplane.core.actors import Actor
-from controlplane.core.errors import TimonelError
+from controlplane.core.errors import Invalid, TimonelError
 from controlplane.core.models import User
 from controlplane.core.reading import reading
 
@@ -39,6 +40,7 @@ def page(view: View) -> View:
         response: HttpResponseBase
         with reading() if request.method in {"GET", "HEAD"} else nullcontext():
             try:
+                _check_texts(request)
                 response = view(request, actor_of(request), **where)
             except TimonelError as error:
                 response = problem(request, error)
@@ -47,6 +49,16 @@ def page(view: View) -> View:
         return response
 
     return answer
+
+
+def _check_texts(request: HttpRequest) -> None:
+    """Raise Invalid for a text that no database can keep; everything else is for each page to judge."""
+    for asked in (request.GET, request.POST):
+        if any("\0" in text for name, texts in asked.lists() for text in (name, *texts)):
+            raise Invalid(
+                _("A field holds a character that cannot be kept: NUL, which no keyboard types."),
+                cure=_("Paste the text again without it, then send the form once more."),
+            )
 
 
 def problem(request: HttpRequest, error: TimonelError) -> HttpResponse:

@@ -67,5 +67,5 @@ def number(text: str) -> int | None:
 
 
 def text(request: HttpRequest, name: str) -> str:
-    """A text in the address as a query can use it: short, stripped, without what PostgreSQL cannot hold."""
-    return request.GET.get(name, "").replace("\0", "").strip()[:200]
+    """A text in the address as a query can use it: short and stripped."""
+    return request.GET.get(name, "").strip()[:200]

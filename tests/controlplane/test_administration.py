@@ -118,7 +118,13 @@ def test_what_is_saved_unchanged_says_nothing(ada: Client, environment: Environm
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("processes", '["web"]'), ("processes", '{"web": 1}'), ("build_steps", '[{"name": "x"}]'), ("release_steps", "{")],
+    [
+        ("processes", '["web"]'),
+        ("processes", '{"web": 1}'),
+        ("processes", '{"a/b": "x"}'),
+        ("build_steps", '[{"name": "x"}]'),
+        ("release_steps", "{"),
+    ],
 )
 def test_an_override_in_the_wrong_shape_is_refused(ada: Client, environment: Environment, field: str, value: str) -> None:
     application = environment.application

@@ -24,9 +24,57 @@ def test_what_looks_like_a_secret_is_masked(text: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["x", "password", "a://", "http://a:", "eyJaaaaaaaaaa", "secret = ", " ", "-----BEGIN PRIVATE KEY-----"]
+    "piece",
+    [
+        "x",
+        "password",
+        "password = f(",
+        "token = a[",
+        "a://",
+        "http://a:",
+        "eyJaaaaaaaaaa",
+        "secret = ",
+        " ",
+        "-----BEGIN PRIVATE KEY-----",
+    ],
 )
 def test_a_long_line_does_not_take_the_square_of_its_length(piece: str) -> None:
     began = time.perf_counter()
     redact(piece * (40_000 // len(piece)))
     assert time.perf_counter() - began < 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "token = make_token()",
+        "token = tokens.issue(user, name)",
+        'password = os.environ["DB_PASSWORD"]',
+        'SECRET_KEY = os.getenv("SECRET_KEY")',
+        "api_key = config('API_KEY', default=None)",
+        'password = form.cleaned_data["password"]',
+        'secret = request.POST.get("client_secret"),',
+        "    token = secrets.token_urlsafe()  # new each time",
+        "token = uuid.uuid4()",
+        "token = str(uuid.uuid4())",
+        "if password := getpass.getpass():",
+    ],
+)
+def test_code_that_makes_or_looks_up_a_secret_stays_as_it_is(code: str) -> None:
+    assert redact(code) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ('password = encrypt("correcthorse")', "correcthorse"),
+        ("SECRET_KEY = config('SECRET_KEY', default='correct horse')", "correct horse"),
+        ("SECRET_KEY = config('SECRET_KEY', default='CORRECTHORSE')", "CORRECTHORSE"),
+        ("SECRET_KEY=k3y(with[brackets)", "k3y(with"),
+        ("password = hunter2hunter2()", "hunter2hunter2"),
+        ("token = abcdef(ghijkl)mnopqr", "abcdef(ghijkl)mnopqr"),
+        ("password=abc[def", "abc[def"),
+    ],
+)
+def test_a_secret_in_code_or_with_brackets_is_masked(text: str, secret: str) -> None:
+    assert secret not in redact(text)

@@ -6,27 +6,11 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.urls import reverse
 from playwright.sync_api import Browser
 
+from tests.journeys import addresses
 from tests.journeys.conftest import Server, sign_in
 from tests.journeys.scene import Scene
-from workloads.models import Incident
-
-LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "metrics", "audit")
-
-
-def addresses(scene: Scene) -> list[str]:
-    """One page of every kind, runs in each state among them."""
-    production = scene.environments["storefront/production"]
-    places = [reverse(name) for name in LISTS]
-    places += [reverse("search") + "?q=store", reverse("overview") + "?show=trouble", "/no-such-page/"]
-    places += [reverse("application", args=[production.application_id]), reverse("environment", args=[production.pk])]
-    places += [reverse("change", args=[scene.change.pk]), reverse("incident", args=[Incident.objects.get().pk])]
-    places += [reverse("runs") + "?q=test", reverse("findings") + "?state=fixed"]
-    for run in scene.runs.values():
-        places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]
-    return places
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -36,16 +20,16 @@ def test_axe_finds_nothing_wrong_with_any_page(
     context = browser.new_context(base_url=server.url, color_scheme=theme, reduced_motion="reduce")
     page, axe, wrong = context.new_page(), Axe(), []
     page.goto("/sign-in/")
-    wrong += _told("/sign-in/", axe.run(page).response)
+    wrong += told("/sign-in/", axe.run(page).response)
     sign_in(page, "ada")
-    for address in addresses(scene):
+    for address in addresses.every(scene):
         page.goto(address)
-        wrong += _told(address, axe.run(page).response)
+        wrong += told(address, axe.run(page).response)
     context.close()
     assert not wrong, "\n".join(wrong)
 
 
-def _told(address: str, response: dict[str, list[dict[str, object]]]) -> list[str]:
+def told(address: str, response: dict[str, list[dict[str, object]]]) -> list[str]:
     return [f"{address}: {found['id']}: {found['help']}: {_nodes(found)}" for found in response["violations"]]
 
 

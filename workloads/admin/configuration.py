@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -37,8 +38,10 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_processes(self) -> Any:
         """Commands by the name of their process."""
         value = self.cleaned_data["processes"]
-        if value and not (isinstance(value, dict) and all(isinstance(command, str) and command for command in value.values())):
-            raise forms.ValidationError(_('Write an object of commands, such as {"web": "gunicorn shop.wsgi"}.'))
+        if value and not (isinstance(value, dict) and all(_is_process(*item) for item in value.items())):
+            raise forms.ValidationError(
+                _('Write an object of commands by names of letters, digits, hyphens, such as {"web": "gunicorn shop.wsgi"}.')
+            )
         return value
 
     def clean_build_steps(self) -> Any:
@@ -54,6 +57,11 @@ def _steps(value: Any) -> Any:
     if value and not (isinstance(value, list) and all(_is_step(step) for step in value)):
         raise forms.ValidationError(_('Write a list of steps, such as [{"name": "seed", "run": ["python", "manage.py", "seed"]}].'))
     return value
+
+
+def _is_process(name: str, command: Any) -> bool:
+    """Whether the name can stand in an address and a file's name, and the command is one."""
+    return bool(re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name)) and isinstance(command, str) and bool(command)
 
 
 def _is_step(step: Any) -> bool:

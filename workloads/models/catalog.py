@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.permissions import Role
 from controlplane.core.secrets import SealedTextField
@@ -18,18 +19,18 @@ class Application(models.Model):
     """A Django project in a Git repository (a folder of it, for a monorepo)."""
 
     name = models.CharField(max_length=63, unique=True, validators=[NAME])
-    repository = models.CharField(max_length=500, help_text="A Git address, or a folder on this machine.")
-    folder = models.CharField(max_length=300, blank=True, help_text="The folder of the repository that holds manage.py.")
+    repository = models.CharField(max_length=500, help_text=_("A Git address, or a folder on this machine."))
+    folder = models.CharField(max_length=300, blank=True, help_text=_("The folder of the repository that holds manage.py."))
     default_ref = models.CharField(max_length=200, default="HEAD")
     # What `workloads.source` understood of the files at registration, kept to be shown and edited:
     understood = models.JSONField(default=dict, blank=True)
     # Overrides of what is proposed from the files; empty means "as proposed". A step is {"name", "run": [argv...], "when"}.
     build_steps = models.JSONField(null=True, blank=True)
     release_steps = models.JSONField(null=True, blank=True)
-    processes = models.JSONField(null=True, blank=True, help_text='{"web": "gunicorn ...", "worker": "celery ..."}')
+    processes = models.JSONField(null=True, blank=True, help_text=_('{"web": "gunicorn ...", "worker": "celery ..."}'))
     health_path = models.CharField(max_length=200, blank=True)
     allow_unpinned_sources = models.BooleanField(
-        default=False, help_text="Build dependencies that come from Git or other addresses instead of a package index."
+        default=False, help_text=_("Build dependencies that come from Git or other addresses instead of a package index.")
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -69,7 +70,7 @@ class Environment(models.Model):
     required_role = models.CharField(max_length=16, choices=Role.choices, blank=True)
     approval_expires_after = models.DurationField(null=True, blank=True)
     # The stable address (process driver) and the route behind it.
-    port = models.PositiveIntegerField(null=True, blank=True, unique=True, help_text="The port of the stable address.")
+    port = models.PositiveIntegerField(null=True, blank=True, unique=True, help_text=_("The port of the stable address."))
     active_instance = models.ForeignKey("workloads.Instance", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     routed_instance = models.ForeignKey("workloads.Instance", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     # The environment's own database, made at the first deployment unless a DATABASE_URL variable is set.
@@ -109,7 +110,7 @@ class Variable(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="variables")
     name = models.CharField(max_length=100, validators=[VARIABLE_NAME])
     value = SealedTextField(blank=True)
-    secret = models.BooleanField(default=True, help_text="Never shown again, and redacted wherever it appears.")
+    secret = models.BooleanField(default=True, help_text=_("Never shown again, and redacted wherever it appears."))
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.querysets import StateQuerySet
 from workloads.models.catalog import Environment
@@ -35,30 +36,30 @@ class Change(models.Model):
     OPEN = (Status.WAITING, Status.APPROVED, Status.APPLYING)
 
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="changes")
-    title = models.CharField(max_length=300, help_text="What will happen to what, in one plain sentence.")
+    title = models.CharField(max_length=300, help_text=_("What will happen to what, in one plain sentence."))
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.WAITING)
     # Exactly what was shown: canonical JSON, never re-rendered. The hash binds every decision to these bytes.
     preview = models.BinaryField()
     preview_sha256 = models.CharField(max_length=64)
     risk = models.CharField(max_length=8, choices=Risk.choices)
-    reasons = models.JSONField(default=list, help_text="Why this risk, in sentences.")
+    reasons = models.JSONField(default=list, help_text=_("Why this risk, in sentences."))
     # The policy's judgement at the time of the proposal.
     quorum = models.PositiveSmallIntegerField()
     required_role = models.CharField(max_length=16)
-    policy_approves = models.BooleanField(default=False, help_text="The tier's policy approves it by itself.")
+    policy_approves = models.BooleanField(default=False, help_text=_("The tier's policy approves it by itself."))
     # Who may not decide: requester, commit author, owner of the proposing schedule.
     proposed_by = models.CharField(max_length=200)
     proposers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="proposed_changes", blank=True)
     proposer_emails = ArrayField(models.CharField(max_length=254), default=list)
     run_number = models.BigIntegerField(null=True)
     idempotency_key = models.CharField(max_length=200, unique=True)
-    fence = models.BigIntegerField(default=0, help_text="The environment's fence when this was approved or applied.")
+    fence = models.BigIntegerField(default=0, help_text=_("The environment's fence when this was approved or applied."))
     override_reason = models.TextField(blank=True)
     refused_because = models.TextField(blank=True)
     result = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
-    not_before = models.DateTimeField(null=True, help_text="Approved or not, nothing begins before this moment.")
+    not_before = models.DateTimeField(null=True, help_text=_("Approved or not, nothing begins before this moment."))
     decided_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
 

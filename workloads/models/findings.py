@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.querysets import StateQuerySet
 from workloads import refs
@@ -75,7 +76,7 @@ class Report(models.Model):
     tool = models.CharField(max_length=40)
     format = models.CharField(max_length=16)
     commit = models.CharField(max_length=64)
-    base_commit = models.CharField(max_length=64, blank=True, help_text="What it was held against; empty: the first look.")
+    base_commit = models.CharField(max_length=64, blank=True, help_text=_("What it was held against; empty: the first look."))
     sha256 = models.CharField(max_length=64)
     facts = models.PositiveIntegerField(default=0)
     new = models.PositiveIntegerField(default=0)
@@ -100,7 +101,7 @@ class Sighting(models.Model):
     commit = models.CharField(max_length=64)
     run_number = models.BigIntegerField(null=True)
     report = models.ForeignKey(Report, null=True, on_delete=models.CASCADE, related_name="sightings")
-    new = models.BooleanField(help_text="Not there at the commit that was live.")
+    new = models.BooleanField(help_text=_("Not there at the commit that was live."))
 
     class Meta:
         constraints: ClassVar = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.querysets import StateQuerySet
 from workloads.models.catalog import Environment
@@ -28,13 +29,17 @@ class Instance(models.Model):
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="instances")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="instances")
-    key = models.CharField(max_length=200, unique=True, help_text="Idempotency key of the action that made it.")
+    key = models.CharField(max_length=200, unique=True, help_text=_("Idempotency key of the action that made it."))
     folder = models.CharField(max_length=500)
-    port = models.PositiveIntegerField(null=True, help_text="Where its web process listens on 127.0.0.1.")
+    port = models.PositiveIntegerField(null=True, help_text=_("Where its web process listens on 127.0.0.1."))
     wanted = models.CharField(max_length=8, choices=Wanted.choices, default=Wanted.RUNNING)
-    stop_after = models.DateTimeField(null=True, help_text="Kept this long after the switch, for an instant rollback.")
+    stop_after = models.DateTimeField(null=True, help_text=_("Kept this long after the switch, for an instant rollback."))
     replaced = models.ForeignKey(
-        "self", null=True, on_delete=models.SET_NULL, related_name="+", help_text="Who had the stable address before: the way back."
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Who had the stable address before: the way back."),
     )
     # Background processes (worker, beat) run for the routed instance only, so that no task is run by two versions.
     background = models.BooleanField(default=False)
@@ -60,10 +65,10 @@ class Sample(models.Model):
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="samples")
     at = models.DateTimeField()
     process = models.CharField(max_length=40)
-    cpu_percent = models.FloatField(null=True, help_text="Of one core, since the sample before.")
-    memory_bytes = models.BigIntegerField(null=True, help_text="Resident, with its children.")
-    requests = models.PositiveIntegerField(null=True, help_text="Answered since the sample before (web only).")
-    errors = models.PositiveIntegerField(null=True, help_text="Of those, with 5xx or no answer.")
+    cpu_percent = models.FloatField(null=True, help_text=_("Of one core, since the sample before."))
+    memory_bytes = models.BigIntegerField(null=True, help_text=_("Resident, with its children."))
+    requests = models.PositiveIntegerField(null=True, help_text=_("Answered since the sample before (web only)."))
+    errors = models.PositiveIntegerField(null=True, help_text=_("Of those, with 5xx or no answer."))
     latency_p99_ms = models.FloatField(null=True)
 
     class Meta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.querysets import StateQuerySet
 from controlplane.core.secrets import SealedJSONField
@@ -68,13 +69,13 @@ class Deployment(models.Model):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="deployments")
     change = models.OneToOneField("workloads.Change", null=True, on_delete=models.PROTECT, related_name="deployment")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.ROLL_OUT)
-    automatic = models.BooleanField(default=False, help_text="Begun by Timonel itself, as an automatic rollback is.")
+    automatic = models.BooleanField(default=False, help_text=_("Begun by Timonel itself, as an automatic rollback is."))
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     verdict = models.CharField(max_length=16, choices=Verdict.choices(), default=Verdict.NOT_EVALUATED)
-    verified_at = models.DateTimeField(null=True, help_text="When its verdict became 'passed'.")
+    verified_at = models.DateTimeField(null=True, help_text=_("When its verdict became 'passed'."))
     evidence = models.JSONField(default=dict)
     previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
-    run_number = models.BigIntegerField(null=True, help_text="The run that asked for it (agents.Run).")
+    run_number = models.BigIntegerField(null=True, help_text=_("The run that asked for it (agents.Run)."))
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

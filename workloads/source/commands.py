@@ -115,7 +115,7 @@ def read(folder: Path, root: Path) -> Commands:
 
 def _procfile(path: Path, found: Commands) -> None:
     for line in files.text(path).splitlines():
-        entry = re.match(r"^\s*([\w-]+)\s*:\s*(.+?)\s*$", line)
+        entry = re.match(r"^\s*([A-Za-z0-9_-]+)\s*:\s*(.+?)\s*$", line)
         if not entry or entry[1] in found.processes:
             continue
         found.processes[entry[1]] = entry[2]

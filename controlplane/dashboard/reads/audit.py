@@ -50,7 +50,7 @@ class Search:
     @classmethod
     def of(cls, query: QueryDict) -> Search:
         """The search in an address."""
-        return cls(**{field.name: query.get(field.name, "").replace("\x00", "").strip()[:LONGEST] for field in fields(cls)})
+        return cls(**{field.name: query.get(field.name, "").strip()[:LONGEST] for field in fields(cls)})
 
     @property
     def asked(self) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Strings that break programs, and what looks for the damage they did."""
