@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow bench bench-scale bench-pages check lock install install-dev browser \
+.PHONY: help demo up test test-slow test-exhaustive bench bench-scale bench-pages check lock install install-dev browser \
 	format lint types law templates migrations deployable budgets
 
 help: ## Show this list
@@ -24,10 +24,13 @@ up: install ## Install and start everything, without the sample application
 	@$(RUN) manage.py up $(ARGS)
 
 test: install-dev browser ## Run every test that is not slow by nature
-	$(RUN) -m pytest -n 3 --dist worksteal -m "not slow" $(ARGS)
+	$(RUN) -m pytest -n 3 --dist worksteal -m "not slow and not exhaustive" $(ARGS)
 
 test-slow: install-dev browser ## Run the slow tests: storms, whole installations, the whole story under 50 requests a second
 	$(RUN) -m pytest -m slow --timeout=1800 $(ARGS)
+
+test-exhaustive: install-dev browser ## Ask the API 200 requests an operation as four identities; every naughty string in every field
+	$(RUN) -m pytest -n 2 --dist worksteal -m exhaustive --timeout=3600 $(ARGS)
 
 bench: install-dev ## Measure: first and second start with the demo
 	$(RUN) -m tests.bench $(ARGS)

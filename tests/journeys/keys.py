@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from playwright.sync_api import ElementHandle, Locator, Page
+from playwright.sync_api import ElementHandle, Locator, Page, expect
 
 STOPS = 250  # no page has more
 # What the person sees of where they are: an outline, a shadow, or the stroke of a drawn box.
@@ -69,9 +69,9 @@ class Keys:
         self.to(wanted)
         self.type(text)
 
-    def has_the_focus(self, wanted: Locator) -> bool:
-        """Whether this is where the person is."""
-        return bool(wanted.evaluate("element => element === document.activeElement"))
+    def is_at(self, wanted: Locator) -> None:
+        """This is where the person is, once news that came meanwhile have settled."""
+        expect(wanted).to_be_focused()
 
 
 def _told(element: ElementHandle) -> str:

@@ -54,7 +54,7 @@ def test_no_text_becomes_anything_but_text(page: Page, scene: Scene) -> None:
     assert ran == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
 def test_no_text_of_the_whole_list_becomes_anything_but_text(page: Page, scene: Scene) -> None:
     places = aside(_kinds, scene)

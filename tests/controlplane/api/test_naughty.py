@@ -63,7 +63,7 @@ def test_no_field_of_a_body_breaks_anything(root: Client) -> None:
     assert [told for n, one in enumerate(_fields()) for told in _sent(root, *one, share(n, 1))] == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
 def test_no_string_in_any_parameter_or_field_breaks_anything(root: Client) -> None:
     assert [told for one in _parameters() for told in _asked(root, *one, EVERY)] == []

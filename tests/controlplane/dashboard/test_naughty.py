@@ -96,7 +96,8 @@ def test_no_field_of_any_form_breaks_anything(fields: list[Field], as_: SignIn) 
     assert [told for n, one in enumerate(fields) for told in _tried(as_("ada"), one, share(n, 1))] == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1800)
 def test_no_string_in_any_field_of_any_form_breaks_anything(fields: list[Field], as_: SignIn) -> None:
     assert [told for one in fields for told in _tried(as_("ada"), one, EVERY)] == []
 
