@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -32,8 +33,11 @@ class Attempt:
         return max((_left(key) for key in exceeded), default=0)
 
     def succeeded(self) -> None:
-        """Forget the tries of this account from this address."""
-        cache.delete(next(iter(self._limits)))
+        """Forget the tries of this account from this address, and that this one was made: only wrong ones count."""
+        of_account, of_address = self._limits
+        cache.delete(of_account)
+        with suppress(ValueError):  # it expired meanwhile
+            cache.decr(of_address)
 
 
 def _count(key: str) -> int:
