@@ -24,7 +24,7 @@ up: install ## Install and start everything, without the sample application
 	@$(RUN) manage.py up $(ARGS)
 
 test: install-dev browser ## Run every test that is not slow by nature
-	$(RUN) -m pytest -n 3 --dist worksteal -m "not slow and not exhaustive" $(ARGS)
+	$(RUN) -m pytest -n 4 --dist worksteal -m "not slow and not exhaustive" $(ARGS)
 
 test-slow: install-dev browser ## Run the slow tests: storms, whole installations, the whole story under 50 requests a second
 	$(RUN) -m pytest -m slow --timeout=1800 $(ARGS)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
@@ -55,6 +56,7 @@ def evidence() -> list[Evidence]:
     return [table, Evidence(said, "request", answers), Evidence(said, "json", {text: text for text in SAID}), *pieces]
 
 
+@pytest.mark.slow
 def test_no_run_is_stopped_by_what_its_tools_say(start: Start, tmp_path: Path, admin: User) -> None:
     good, broken, refused = start(), start(), start()
     runner.drive(good.pk, Naughty(tmp_path / "good"))

@@ -15,6 +15,8 @@ from tests.journeys.keys import Keys
 from tests.journeys.scene import PASSWORD, Scene
 from workloads.models import Finding
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def keys(page: Page) -> Keys:
@@ -136,7 +138,6 @@ def test_news_leave_the_focus_where_it_was(page: Page, keys: Keys, scene: Scene)
         expect(place).to_be_focused()
 
 
-@pytest.mark.slow
 def test_the_keyboard_goes_through_every_page_and_out_of_it(page: Page, keys: Keys, scene: Scene) -> None:
     places = aside(addresses.kinds, scene)
     sign_in(keys, "ada", "/")

@@ -34,6 +34,7 @@ ACTIVE = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_no_text_becomes_anything_but_text(page: Page, scene: Scene) -> None:
     places = aside(_kinds, scene)
     aside(_token, scene)

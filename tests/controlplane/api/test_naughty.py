@@ -55,10 +55,12 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
     return [(path, method, one) for path, found in described()["paths"].items() for method, one in found.items()]
 
 
+@pytest.mark.slow
 def test_no_parameter_breaks_anything(root: Client) -> None:
     assert [told for n, one in enumerate(_parameters()) for told in _asked(root, *one, share(n, 1))] == []
 
 
+@pytest.mark.slow
 def test_no_field_of_a_body_breaks_anything(root: Client) -> None:
     assert [told for n, one in enumerate(_fields()) for told in _sent(root, *one, share(n, 1))] == []
 
@@ -77,6 +79,7 @@ def test_no_report_breaks_anything(root: Client, kind: str) -> None:
             assert root.post(REPORTS.format(kind), content, "application/octet-stream").status_code < 500, (kind, text)
 
 
+@pytest.mark.slow
 def test_a_report_full_of_naughty_strings_is_kept_and_given_back(root: Client) -> None:
     texts = [text for text in EVERY if text.strip() and ".." not in text]  # the others are refused with their place
     facts = [{"rule": "r", "message": "m", name: text} for text in texts for name in FACT]

@@ -92,6 +92,7 @@ def test_every_form_that_writes_was_found(fields: list[Field]) -> None:
     assert expected <= written
 
 
+@pytest.mark.slow
 def test_no_field_of_any_form_breaks_anything(fields: list[Field], as_: SignIn) -> None:
     assert [told for n, one in enumerate(fields) for told in _tried(as_("ada"), one, share(n, 1))] == []
 
