@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from playwright.sync_api import Dialog, Page
+from playwright.sync_api import Dialog, Page, expect
 
 from controlplane.core import tokens
 from controlplane.core.actors import Actor
@@ -89,7 +89,7 @@ def _look(page: Page, place: str) -> Counter[str]:
     """What acts on the page, once its news have come."""
     page.goto(place)
     if page.locator("#log-count").count():
-        page.wait_for_function("document.querySelectorAll('#log .line').length")
+        expect(page.locator("#log .line").first).to_be_attached()
     if page.locator("[data-live], [hx-trigger*=bell]").count():
         page.evaluate("htmx.trigger(document.body, 'bell')")
         page.wait_for_timeout(200)  # news that come later look the same
