@@ -15,7 +15,7 @@ from controlplane.dashboard.reads import overview, runs, standing
 from workloads import queries, visibility
 from workloads.models import Release
 
-APPLICATIONS = 100
+APPLICATIONS = 50
 
 
 def show(request: HttpRequest, actor: Actor) -> HttpResponse:
