@@ -89,4 +89,7 @@ def _commits(mirror: Path, old: str, new: str, deadline: float) -> tuple[Subject
 
 
 def _left(deadline: float) -> float:
-    return max(deadline - time.monotonic(), 0.001)
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise DeadlineExceeded("Git was not asked: the time is over.")
+    return left
