@@ -27,6 +27,7 @@ from workloads.source.project import Project
 from workloads.source.understand import understand
 
 FETCH_SECONDS = 600.0
+LONGEST_VALUE = 32_768  # characters of a variable
 FIRST_PORT, PORTS = 8100, 900
 LOCAL = "local"
 
@@ -103,8 +104,9 @@ def set_variables(actor: Actor, environment: Environment, values: Mapping[str, s
     `secret` None: by the look of the name. Values are sealed in the database whatever is said of them.
     """
     _demand(actor, Verb.RUN, environment.scopes, f"the variables of {environment}")
-    for name in values:
+    for name, value in values.items():
         _check(VARIABLE_NAME, name, "name of a variable")
+        _check_value(name, value)
     with transaction.atomic():
         before = sorted(environment.variables.filter(name__in=values).values_list("name", flat=True))
         for name, value in values.items():
@@ -119,6 +121,13 @@ def remove_variable(actor: Actor, environment: Environment, name: str) -> None:
     with transaction.atomic():
         if environment.variables.filter(name=name).delete()[0]:
             audit.record(actor, "environment.remove_variable", environment, before={"had": [name]})
+
+
+def _check_value(name: str, value: str) -> None:
+    if len(value) > LONGEST_VALUE:
+        raise Invalid(f"The value of {name} is too long.", cure=f"At most {LONGEST_VALUE} characters are kept.")
+    if "\0" in value:
+        raise Invalid(f"The value of {name} holds a NUL character.", cure="No environment variable can; encode it, as Base64 does.")
 
 
 def looks_secret(name: str, value: str) -> bool:

@@ -123,12 +123,12 @@ def _against(application: Application, facts: Sequence[Fact], before: frozenset[
 
 def _keep(application: Application, seen: list[Seen], look: Look, sighting: Callable[[Seen], Sighting]) -> list[Seen]:
     Application.objects.select_for_update(no_key=True).get(pk=application.pk)  # one at a time: each may close what another sees
-    now, newest = timezone.now(), _at_the_newest_commit(application, look)
+    now, newest = timezone.now(), _is_newest(application, look.authored_at)
     Finding.objects.bulk_create(
         [_row(application, one, now) for one in sorted(seen, key=lambda one: one.fingerprint)],
         update_conflicts=True,
         unique_fields=["application", "fingerprint"],
-        update_fields=["line", "severity", "message", "cure", "last_seen_at", *(["new", "fixed_at"] if newest else [])],
+        update_fields=["line", "severity", "message", "cure", "last_seen_at", *([] if newest is False else ["new", "fixed_at"])],
     )
     prints = [one.fingerprint for one in seen]
     if newest:
@@ -142,11 +142,13 @@ def _keep(application: Application, seen: list[Seen], look: Look, sighting: Call
     return [Seen(one.fact, one.fingerprint, one.new, one.suppressed, numbers[one.fingerprint]) for one in seen]
 
 
-def _at_the_newest_commit(application: Application, look: Look) -> bool:
-    """Whether no release of the application is of a later commit; one whose time is not known counts as the newest."""
-    if look.authored_at is None:
-        return True
-    return not Release.objects.filter(application=application, authored_at__gt=look.authored_at).exists()
+def _is_newest(application: Application, authored_at: datetime | None) -> bool | None:
+    """Whether no release of the application is of a later commit. None where the time of the commit is not known, as of a report
+    on somebody's branch: what is seen there stands, but what is not seen there need not be fixed.
+    """
+    if authored_at is None:
+        return None
+    return not Release.objects.filter(application=application, authored_at__gt=authored_at).exists()
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from agents.graphs.deploy import MAY_FAIL
 from controlplane.api.filters import BIGGEST, Strict
 from controlplane.core.permissions import EVERYWHERE, Verb
+from workloads.catalog import LONGEST_VALUE
 from workloads.models import Environment
 
 
@@ -81,7 +82,7 @@ class IssueSerializer(Strict):
 class VariableValueSerializer(Strict):
     """The value of a variable."""
 
-    value = serializers.CharField(max_length=32_768, allow_blank=True, trim_whitespace=False)
+    value = serializers.CharField(max_length=LONGEST_VALUE, allow_blank=True, trim_whitespace=False)
     secret = serializers.BooleanField(
         required=False, default=None, allow_null=True, help_text="Never shown again. Left out: by the look of name and value."
     )

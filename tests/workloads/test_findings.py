@@ -123,7 +123,8 @@ def test_a_suppression_needs_a_reason_and_a_right(shop: Application, bob: User, 
     assert not Finding.objects.get().suppressed_reason
 
 
-LOOKED = findings.Look(("bandit", "ruff"))
+NOW = timezone.now()
+LOOKED = findings.Look(("bandit", "ruff"), NOW)
 
 
 def state(rule: str) -> str:
@@ -131,7 +132,7 @@ def state(rule: str) -> str:
 
 
 def test_what_a_tool_that_looked_sees_no_more_is_fixed_and_what_another_tool_saw_is_not(shop: Application) -> None:
-    findings.record(shop, 1, "c1", [EVAL, CVE], None, findings.Look(("bandit", "pip-audit")))
+    findings.record(shop, 1, "c1", [EVAL, CVE], None, findings.Look(("bandit", "pip-audit"), NOW))
     findings.record(shop, 2, "c2", [], "c1", LOOKED)  # pip-audit gave no answer
     assert (state("B307"), state("CVE-2024-1")) == ("fixed", "continuing")
 
@@ -147,13 +148,19 @@ def test_what_comes_back_is_new_and_fixed_no_more(shop: Application) -> None:
 
 
 def test_a_look_at_an_older_commit_fixes_nothing_and_brings_nothing_back(shop: Application) -> None:
-    now = timezone.now()
     digests = {"artefact_digest": "a", "configuration_digest": "b", "configuration": {}}
-    Release.objects.create(application=shop, ref="v2", commit="c2", authored_at=now, **digests)
+    Release.objects.create(application=shop, ref="v2", commit="c2", authored_at=NOW, **digests)
     findings.record(shop, 1, "c1", [EVAL], None, LOOKED)
-    findings.record(shop, 2, "c2", [NAME], "c1", findings.Look(("bandit", "ruff"), now))
-    findings.record(shop, 3, "c1", [EVAL], "c2", findings.Look(("bandit", "ruff"), now - timedelta(days=1)))
+    findings.record(shop, 2, "c2", [NAME], "c1", findings.Look(("bandit", "ruff"), NOW))
+    findings.record(shop, 3, "c1", [EVAL], "c2", findings.Look(("bandit", "ruff"), NOW - timedelta(days=1)))
     assert (state("B307"), state("F821")) == ("fixed", "new")
+
+
+def test_a_look_at_a_commit_of_unknown_time_closes_nothing_but_what_it_sees_stands(shop: Application) -> None:
+    findings.record(shop, 1, "c1", [EVAL, NAME], None, LOOKED)
+    findings.record(shop, 2, "c2", [NAME], "c1", LOOKED)
+    findings.record(shop, 3, "branch", [EVAL], "c2", findings.Look(("bandit", "ruff")))
+    assert (state("B307"), state("F821")) == ("new", "continuing")
 
 
 def test_every_finding_is_in_one_state_and_the_filters_say_the_same(shop: Application, bob: User) -> None:

@@ -55,6 +55,21 @@ def test_it_does_not_expire_before_its_moment(change: Change, bob: User, tonight
     assert changes.expire_due(tonight + timedelta(hours=2)) == 1
 
 
+def test_choosing_a_moment_gives_nobody_more_time_to_decide(change: Change, bob: User, tonight: datetime) -> None:
+    until = change.expires_at
+    changes.schedule(Actor.person(bob), change.pk, tonight, reason="At night.")
+    changes.schedule(Actor.person(bob), change.pk, None, reason="No, at once.")
+    change.refresh_from_db()
+    assert change.expires_at == until
+
+
+def test_what_was_brought_forward_does_not_stay_approved_for_days(change: Change, bob: User) -> None:
+    approve(change, bob, timezone.now() + timedelta(days=20))
+    changes.schedule(Actor.person(bob), change.pk, None, reason="At once.")
+    change.refresh_from_db()
+    assert change.expires_at < timezone.now() + timedelta(hours=2)
+
+
 def test_begin_now_takes_the_moment_away(production: Stage, change: Change, bob: User, tonight: datetime) -> None:
     approve(change, bob, tonight)
     changes.schedule(Actor.person(bob), change.pk, None, reason="The night is calm already.")

@@ -57,4 +57,6 @@ def _conclude(change: Change, status: str, **changes: Any) -> None:
     """The one transition out of waiting, with the one wake-up; the row is locked."""
     Change.objects.move(change.pk, Status.WAITING, status, decided_at=timezone.now(), **changes)
     change.refresh_from_db()
+    if status == Status.APPROVED and change.is_early(timezone.now()):
+        timing.carry_through(change)
     queue.enqueue(WAKE_UP, change.pk)

@@ -32,19 +32,25 @@ def schedule(actor: Actor, change_id: int, not_before: datetime | None, *, reaso
         if change.status not in NOT_BEGUN:
             raise Conflict(f"This change is {change.get_status_display().lower()}; its time is no longer chosen.")
         put_off(change, not_before)
+        if change.status == Change.Status.APPROVED:
+            carry_through(change)
         tell(actor, "change.schedule", change, reason=reason.strip(), not_before=not_before.isoformat() if not_before else None)
         queue.enqueue(WAKE_UP, change.pk)
     return change
 
 
 def put_off(change: Change, not_before: datetime | None) -> None:
-    """Write the moment down; the row is locked. The Change then expires a while after it, not before."""
-    now = timezone.now()
+    """Write the moment down; the row is locked. Until when it must be decided stays as the policy said."""
     if not_before is not None:
-        _check(change, not_before, now)
-        change.expires_at = max(change.expires_at, not_before + CARRY_THROUGH)
+        _check(change, not_before, timezone.now())
     change.not_before = not_before
-    change.save(update_fields=["not_before", "expires_at"])
+    change.save(update_fields=["not_before"])
+
+
+def carry_through(change: Change) -> None:
+    """Have what is approved for another time expire a while after that; the row is locked."""
+    change.expires_at = max(timezone.now(), change.not_before or timezone.now()) + CARRY_THROUGH
+    change.save(update_fields=["expires_at"])
 
 
 def _check(change: Change, not_before: datetime, now: datetime) -> None:

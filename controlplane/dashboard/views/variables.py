@@ -10,15 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from controlplane.core.actors import Actor
-from controlplane.core.errors import Invalid, TimonelError
+from controlplane.core.errors import TimonelError
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import may
 from controlplane.dashboard import door
 from controlplane.dashboard.reads import environments, variables
 from workloads import catalog
 from workloads.models import Environment
-
-LONGEST = 32_768  # characters
 
 
 def put(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
@@ -27,7 +25,6 @@ def put(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse
     name, value = request.POST.get("name", "").strip(), request.POST.get("value", "")
     secret = True if request.POST.get("secret") else None
     try:
-        _check(value)
         catalog.set_variables(actor, environment, {name: value}, secret)
     except TimonelError as error:
         return _refused(request, actor, environment, error, name)
@@ -52,13 +49,6 @@ def context(actor: Actor, environment: Environment) -> dict[str, Any]:
         "variables": variables.of(actor, environment),
         "may_set": may(actor, Verb.RUN, environment.scopes),
     }
-
-
-def _check(value: str) -> None:
-    if len(value) > LONGEST:
-        raise Invalid(_("The value is too long."), cure=_("At most %d characters are kept.") % LONGEST)
-    if "\0" in value:
-        raise Invalid(_("The value holds a NUL character."), cure=_("No environment variable can; encode it, as Base64 does."))
 
 
 def _done(request: HttpRequest, actor: Actor, environment: Environment, said: str) -> HttpResponse:
