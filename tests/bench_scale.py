@@ -20,6 +20,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import models  # noqa: E402
 from django.test import Client  # noqa: E402
 
+import controlplane.asgi  # noqa: E402, F401  the process of a server, as it is after its start
 from agents.models import Run  # noqa: E402
 from controlplane.core.models import RoleBinding, User  # noqa: E402
 from controlplane.dashboard.paging import SIZE  # noqa: E402

@@ -77,7 +77,7 @@ def applications(actor: Actor, environments: QuerySet[Environment], name: str, s
 
 def matrix(shown: Sequence[Application], environments: QuerySet[Environment], runs: Sequence[Run], now: datetime) -> Matrix:
     """The environments of these applications; `runs` hold those of them that are under way."""
-    related = environments.select_related("application", "routed_instance", "active_instance")
+    related = environments.select_related("routed_instance", "active_instance")
     found = list(standing.with_deployments(related))
     by_place = {(cell.environment.application_id, cell.environment.name): cell for cell in _cells(found, runs, now)}
     names = list(dict.fromkeys(name for _, name in sorted({(TIERS.index(e.tier), e.name) for e in found})))  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def runs(actor: Actor, environments: QuerySet[Environment]) -> list[Run]:
 
 def _cells(environments: Sequence[Environment], runs: Sequence[Run], now: datetime) -> Iterable[Cell]:
     numbers = {number for e in environments for number in (e.latest_deployment, e.live_deployment)}  # type: ignore[attr-defined]
-    deployments = Deployment.objects.select_related("release__application").in_bulk([number for number in numbers if number])
+    deployments = Deployment.objects.select_related("release").in_bulk([number for number in numbers if number])
     under_way = {run.environment_id: run for run in reversed(runs) if run.finished_at is None}
     bars = health([e.routed_instance_id or e.active_instance_id or 0 for e in environments], now)
     for environment in environments:

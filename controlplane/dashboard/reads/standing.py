@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, BooleanField, Case, Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +36,7 @@ class Sums:
 
 
 def annotated(environments: QuerySet[Environment], now: datetime) -> QuerySet[Environment]:
-    """The environments, each with the yes or no of every word of `SHOWN` and of `incident`, under that name.
+    """The environments, each with the yes or no of `incident`, `trouble` and `waiting`; to be filtered by every word of `SHOWN`.
 
     Each condition is a set that is made once, small beside what it is made from, and looked into for each row.
     """
@@ -48,6 +48,7 @@ def annotated(environments: QuerySet[Environment], now: datetime) -> QuerySet[En
         incident=_yes(incident),
         trouble=_yes(wrong),
         waiting=_yes(Q(pk__in=waiting.values("environment"))),
+    ).alias(
         running=_yes(Q(pk__in=Run.objects.filter(finished_at__isnull=True, status__in=UNDER_WAY).values("environment"))),
         healthy=_yes(Q(pk__in=live.values("environment")) & ~wrong),
     )
@@ -94,7 +95,7 @@ def _crashing() -> QuerySet[Environment, Any]:
 
 def _among(keys: list[int]) -> Q:
     """The rows with one of these keys, sent as one array where `in` would write thousands of parameters."""
-    array = Value(keys, output_field=ArrayField(BigIntegerField()))
+    array = Cast(Value(keys), ArrayField(BigIntegerField()))
     return Q(Func(F("pk"), array, template="(%(expressions)s))", arg_joiner=" = ANY(", output_field=BooleanField()))
 
 
