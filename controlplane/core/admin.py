@@ -6,20 +6,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from controlplane.core import admin_records, admin_schedules, tokens
-from controlplane.core.administration import MASKED, AuditedAdmin, TabularInline, actor_of, record
+from controlplane.core.administration import MASKED, AuditedAdmin, TabularInline, actor_of, record, shown
 from controlplane.core.models import ApiToken, RoleBinding, User
 from controlplane.core.records import RecordAdmin
 
 __all__ = ["ApiTokenAdmin", "PersonAdmin", "RoleBindingAdmin", "admin_records", "admin_schedules"]
-admin.site.unregister(Group)  # rights are roles in scopes, not Django's permissions
+admin.site.unregister(Group)  # Django's own page is of permissions; rights here are roles in scopes
 
 
 class RoleBindingForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -27,7 +29,7 @@ class RoleBindingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = RoleBinding
-        fields = ("user", "role", "scope")
+        fields = ("user", "group", "role", "scope")
 
     def clean_scope(self) -> str:
         """A scope as tokens know it too."""
@@ -38,10 +40,11 @@ class RoleBindingForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class RoleBindings(TabularInline):
-    """The roles of one person."""
+    """The roles of one person, or of one group."""
 
     model = RoleBinding
     form = RoleBindingForm
+    fields = ("role", "scope")
     extra = 0
 
 
@@ -69,16 +72,71 @@ class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
         return super().log_change(request, obj, message)
 
 
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A group by its name, with who is in it."""
+
+    people = forms.ModelMultipleChoiceField(
+        User.objects.order_by("username"),
+        required=False,
+        label=gettext_lazy("People"),
+        widget=FilteredSelectMultiple("", is_stacked=False),
+    )
+
+    class Meta:
+        model = Group
+        fields = ("name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["people"] = self.instance.user_set.all()
+
+
+@admin.register(Group)
+class GroupAdmin(AuditedAdmin):
+    """People who hold the same roles."""
+
+    form = GroupForm
+    search_fields = ("name",)
+    ordering = ("name",)
+    inlines = (RoleBindings,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the roles, and who is in it."""
+        super().save_related(request, form, formsets, change)
+        self._gather(request, form.instance, list(form.cleaned_data["people"]))
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        """Delete the group; that its people leave it and its roles end is recorded with it."""
+        assert isinstance(obj, Group)
+        with transaction.atomic():
+            self._gather(request, obj, [])
+            for binding in obj.role_bindings.all():
+                record(request, "delete", binding, shown(binding, ["group", "role", "scope"]))
+            super().delete_model(request, obj)
+
+    def _gather(self, request: HttpRequest, group: Group, people: list[User]) -> None:
+        before, after = (sorted(person.username for person in some) for some in (group.user_set.all(), people))
+        if before != after:
+            group.user_set.set(people)
+            record(request, "people", group, {"people": before}, {"people": after})
+
+
 @admin.register(RoleBinding)
 class RoleBindingAdmin(AuditedAdmin):
     """Who is what, where: all of them in one list."""
 
     form = RoleBindingForm
-    list_display = ("user", "role", "scope", "created_at")
+    list_display = ("holder", "role", "scope", "created_at")
     list_filter = ("role",)
-    list_select_related = ("user",)
-    search_fields = ("user__username", "scope")
+    list_select_related = ("user", "group")
+    search_fields = ("user__username", "group__name", "scope")
     raw_id_fields = ("user",)
+
+    @admin.display(description=gettext_lazy("Of"), ordering=Coalesce("user__username", "group__name"))
+    def holder(self, binding: RoleBinding) -> str:
+        """The person, or the group."""
+        return str(binding.user or binding.group)
 
 
 @admin.register(ApiToken)

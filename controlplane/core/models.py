@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -19,16 +19,19 @@ class User(AbstractUser):
 
 
 class RoleBinding(models.Model):
-    """One role of one person in one scope: `*`, `application/<id>` or `environment/<id>`.
+    """One role of one person, or of everybody in one group, in one scope: `*`, `application/<id>` or `environment/<id>`.
 
-    Given by an administrator, or by a group of the identity provider: those come and go with each sign-in.
+    Given by an administrator, or to a person by a group of the identity provider: those come and go with each sign-in.
     """
 
     class Source(models.TextChoices):
         ADMINISTRATOR = "administrator"
         GROUP = "group"
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_bindings")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="role_bindings"
+    )
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="role_bindings")
     role = models.CharField(max_length=16, choices=Role.choices)
     scope = models.CharField(max_length=64, default="*")
     source = models.CharField(max_length=16, choices=Source.choices, default=Source.ADMINISTRATOR, editable=False)
@@ -37,6 +40,12 @@ class RoleBinding(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "role", "scope"], name="role_binding_once"),
+            models.UniqueConstraint(fields=["group", "role", "scope"], name="role_binding_once_a_group"),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) ^ models.Q(group__isnull=True),
+                name="role_binding_of_somebody",
+                violation_error_message=_("A role is of one person or of one group: name one of the two."),
+            ),
             models.CheckConstraint(
                 condition=models.Q(scope__regex=r"^(\*|application/\d+|environment/\d+)$"), name="role_binding_scope_is_known"
             ),
@@ -44,7 +53,7 @@ class RoleBinding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} is {self.role} of {self.scope}"
+        return f"{self.user or self.group} is {self.role} of {self.scope}"
 
 
 class ApiToken(models.Model):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Refused
-from controlplane.core.models import ApiToken, User
+from controlplane.core.models import ApiToken, RoleBinding, User
 from controlplane.core.permissions import EVERYWHERE, GRANTS, Reach, Role, Verb
 from controlplane.core.reading import once
+
+_PERSON = OuterRef("pk")
 
 
 def reach(actor: Actor, verb: Verb) -> Reach:
@@ -70,6 +72,13 @@ def demand(actor: Actor, verb: Verb, scopes: Iterable[str], what: str) -> None:
         )
 
 
+def holders(roles: Collection[str], scopes: Collection[str]) -> Q:
+    """The condition of people who hold one of the roles in one of the scopes, themselves or in a group, or are superusers."""
+    bound = RoleBinding.objects.filter(role__in=roles, scope__in=scopes).order_by()
+    members = User.groups.through._default_manager.filter(group__in=bound.values("group")).values("user")
+    return Q(pk__in=bound.values("user")) | Q(pk__in=members) | Q(is_superuser=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """What an actor holds: the person, roles with their scopes, and the token that limits them, if it is still good."""
@@ -84,15 +93,20 @@ def _held(actor: Actor) -> _Held:
 
 
 def _read(actor: Actor) -> _Held:
-    bound = ArrayAgg(Concat("role_bindings__role", Value(" "), "role_bindings__scope"), default=[])
-    user = User.objects.filter(pk=actor.user_id, is_active=True).annotate(bound=bound).first() if actor.user_id else None
+    active = User.objects.filter(pk=actor.user_id or 0, is_active=True)
+    user = active.annotate(own=_lines(user=_PERSON), shared=_lines(group__user=_PERSON)).first()
     if user is None:
         return _Held()
-    roles = [(role, scope) for role, _, scope in (text.partition(" ") for text in user.bound) if role in GRANTS]
+    roles = [(role, scope) for role, _, scope in (text.partition(" ") for text in user.own + user.shared) if role in GRANTS]
     if user.is_superuser:
         roles.append((Role.ADMINISTRATOR, EVERYWHERE))
     good = ApiToken.objects.filter(pk=actor.token_id or 0, revoked_at__isnull=True, expires_at__gt=timezone.now())
     return _Held(user, tuple(roles), good.first() if actor.token_id is not None else None)
+
+
+def _lines(**of: OuterRef) -> ArraySubquery:
+    """Bindings as `role scope` each."""
+    return ArraySubquery(RoleBinding.objects.filter(**of).order_by().values(line=Concat("role", Value(" "), "scope")))
 
 
 def _limited_by_token(granted: set[str], token: ApiToken | None, verb: Verb) -> set[str]:

@@ -100,7 +100,10 @@ REDIS_URL = env.text("REDIS_URL")
 # Where deployed applications keep queues and caches. Never ours: whoever writes there could give our workers orders.
 APPLICATIONS_REDIS_URL = env.text("TIMONEL_APPLICATIONS_REDIS_URL")
 DATABASES = {"default": database_from_url(DATABASE_URL)}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # for while the shared one is away
+}
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
 
 SESSION_COOKIE_HTTPONLY = True

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
 from agents import profiles
 from agents.models import AgentProfile
 from agents.specialists import registry
+from controlplane.core import rights
+from controlplane.core.actors import Actor
 from controlplane.core.models import AuditEntry, RoleBinding, User
+from controlplane.core.permissions import Verb
 from workloads.models import Application, Environment, Variable
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +86,29 @@ def test_a_role_that_is_given_is_audited(ada: Client, bob: User) -> None:
     entry = AuditEntry.objects.get(action__startswith="rolebinding")
     assert entry.action == "rolebinding.create"
     assert entry.after == {"role": "operator", "by": "admin"}
+
+
+def test_a_group_gives_its_people_roles_and_each_step_is_audited(ada: Client, bob: User, mallory: User) -> None:
+    rows = {"role_bindings-TOTAL_FORMS": "1", "role_bindings-INITIAL_FORMS": "0", "role_bindings-0-role": "operator"}
+    form = {"name": "platform", "people": [bob.pk, mallory.pk], "role_bindings-0-scope": "*", **rows}
+    assert ada.post(reverse("admin:auth_group_add"), form).status_code == 302
+    group = Group.objects.get(name="platform")
+    assert rights.reach(Actor.person(mallory), Verb.RUN).everywhere
+    entry = AuditEntry.objects.get(action="group.people")
+    assert (entry.before, entry.after) == ({"people": []}, {"people": ["bob", "mallory"], "by": "admin"})
+    assert ada.post(reverse("admin:auth_group_delete", args=[group.pk]), {"post": "yes"}).status_code == 302
+    assert not rights.reach(Actor.person(mallory), Verb.RUN).everywhere
+    told = list(AuditEntry.objects.order_by("number").values_list("action", flat=True))
+    assert told == ["group.create", "rolebinding.create", "group.people", "group.people", "rolebinding.delete", "group.delete"]
+
+
+def test_a_role_is_of_one_person_or_of_one_group(ada: Client, bob: User) -> None:
+    group, address = Group.objects.create(name="platform"), reverse("admin:core_rolebinding_add")
+    for of in ({}, {"user": bob.pk, "group": group.pk}):
+        answer = ada.post(address, {**of, "role": "viewer", "scope": "*"})
+        assert "name one of the two" in answer.content.decode()
+    assert ada.post(address, {"group": group.pk, "role": "viewer", "scope": "*"}).status_code == 302
+    assert "platform" in ada.get(reverse("admin:core_rolebinding_changelist")).content.decode()
 
 
 def test_a_specialist_can_be_made_advisory(ada: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from pytest_django import Settings
 
 from controlplane.core.throttle import TRIES_OF_ACCOUNT, TRIES_OF_ADDRESS, Attempt
 
@@ -39,3 +40,11 @@ def test_wrong_answers_for_many_accounts_use_up_the_address_and_right_ones_betwe
 def test_wrong_answers_for_one_account_use_up_the_account() -> None:
     waits = [tried("one", right=False) for _ in range(TRIES_OF_ACCOUNT + 1)]
     assert (max(waits[:-1]), waits[-1] > 0) == (0, True)
+
+
+def test_while_the_shared_cache_is_away_nobody_guesses_unlimited(settings: Settings) -> None:
+    away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": away}
+    waits = [tried("one", right=False) for _ in range(TRIES_OF_ACCOUNT + 1)]
+    assert (max(waits[:-1]), waits[-1] > 0) == (0, True)
+    assert {tried("two", right=True) for _ in range(2 * TRIES_OF_ACCOUNT)} == {0}

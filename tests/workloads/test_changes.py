@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, transaction
 
 from controlplane.core import rights
@@ -388,6 +389,17 @@ def test_deciders_are_those_who_may_and_did_not_ask(change: Change, bob: User, a
     assert approvals.deciders(change) == [admin, bob]
     change.proposers.add(bob)
     assert approvals.deciders(Change.objects.get(pk=change.pk)) == [admin]
+
+
+def test_members_of_a_group_hold_its_roles_and_decide(change: Change, mallory: User) -> None:
+    group = Group.objects.create(name="release managers")
+    RoleBinding.objects.create(group=group, role=Role.APPROVER, scope=change.environment.scopes[-1])
+    assert mallory not in approvals.deciders(change)
+    mallory.groups.add(group)
+    assert mallory in approvals.deciders(change)
+    assert rights.may(Actor.person(mallory), Verb.APPROVE, change.environment.scopes)
+    mallory.groups.clear()
+    assert not rights.may(Actor.person(mallory), Verb.VIEW, change.environment.scopes)
 
 
 def _without_trigger(change: Change, **values: object) -> None:

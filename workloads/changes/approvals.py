@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from controlplane.core import rights
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, Invalid, Refused
-from controlplane.core.models import RoleBinding, User
+from controlplane.core.models import User
 from controlplane.core.permissions import GRANTS, Reach, Role, Verb
 from workloads import previews
 from workloads.models import Approval, Change
@@ -91,8 +89,7 @@ def satisfied(change: Change) -> bool:
 def deciders(change: Change) -> list[User]:
     """Who may approve it: the people whose role says so there, without those who asked for it or wrote it."""
     enough = [role for role, verbs in GRANTS.items() if Verb.APPROVE in verbs and verbs >= GRANTS[change.required_role]]
-    bound = RoleBinding.objects.filter(role__in=enough, scope__in=change.environment.scopes).values("user")
-    people = User.objects.filter(Q(pk__in=bound) | Q(is_superuser=True), is_active=True).order_by("username")
+    people = User.objects.filter(rights.holders(enough, change.environment.scopes), is_active=True).order_by("username")
     return [person for person in people if not _own(person, change)]
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from controlplane.core.models import ApiToken, AuditEntry, RoleBinding, User
 from tests.workloads.stage import stage
@@ -99,3 +100,11 @@ def test_wrong_tokens_are_slowed_down_and_right_ones_are_not(alice: User) -> Non
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
     assert 0 < int(answers[-1]["Retry-After"]) <= 900
     assert Client(headers={"Authorization": f"Bearer {text}"}).get("/api/v1/me").status_code == 200
+
+
+def test_while_valkey_is_away_people_sign_in_and_read(alice: User, settings: Settings) -> None:
+    away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": away}
+    client = confirmed("alice")
+    assert [client.get(page).status_code for page in ("/", "/account/", "/metrics/", "/specialists/")] == [200] * 4
+    assert Client().post("/sign-in/", {"login": "alice", "password": "wrong"}).status_code == 200
