@@ -85,6 +85,11 @@ class Totals:
         return float(self.deployments["live"]) / self.days
 
     @property
+    def a_week(self) -> float:
+        """The same a week."""
+        return 7 * self.a_day
+
+    @property
     def failure_rate(self) -> float | None:
         """The share of the roll-outs that ended which went wrong."""
         ended = self.deployments["ended"]
