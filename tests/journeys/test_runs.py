@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -119,6 +120,7 @@ def test_the_log_shows_finds_and_links_lines(page: Page, scene: Scene) -> None:
     expect(page).to_have_url(re.compile(r"#L3$"))
 
 
+@pytest.mark.slow
 def test_a_log_of_a_hundred_thousand_lines_keeps_only_those_in_view(page: Page, scene: Scene) -> None:
     run = scene.runs["running"].pk
     aside(lambda: runs.tell(run, "\n".join(f"line of output {n}" for n in range(100_000)), node="testing", kind="line"))
