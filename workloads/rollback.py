@@ -5,8 +5,8 @@ Source of the rules: FORMULAS.md, Automatic rollback and Migrations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,8 +15,10 @@ from django.utils import timezone
 from controlplane.core import rights
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Conflict
+from controlplane.core.models import User
 from controlplane.core.permissions import Verb
 from workloads import actions, changes, deployments, holds, incidents, policy, previews
+from workloads.actions import ActionDraft
 from workloads.drivers import Outcome
 from workloads.models import Action, Change, Deployment, Environment, Incident
 from workloads.previews import Facts, Migration
@@ -114,17 +116,42 @@ def propose(
     if known is not None:
         return known
     found = plan(environment)
-    if found.target is None:
-        raise Conflict(found.impossible_because, cure="Roll out the release you want instead.")
-    draft = actions.roll_back(found.target, _facts(found, reason), automatic=automatic)
+    draft = _draft(found, reason, automatic=automatic)
     return changes.propose(
         actor,
         environment,
-        previews.sentence(draft.kind, found.target.release, environment, found.current.release if found.current else None),
+        _sentence(found, draft),
         [draft],
         actions.preview(environment, [draft]),
         policy.judge(environment.tier, policy.ROLL_BACK, found.migrations, held=False),
         run_number=run_number,
+        idempotency_key=idempotency_key,
+    )
+
+
+def suggest(
+    actor: Actor, environment: Environment, *, by: str, reason: str, idempotency_key: str, proposers: Iterable[User] = ()
+) -> Change:
+    """The same Change, suggested by somebody whose word alone moves nothing: people decide, whatever policy says of a rollback.
+
+    `by` says in its title whose suggestion it is. It belongs to no run: none waits for it, and it voids nothing of theirs.
+    Raises Conflict where it is not possible, where a deployment is under way, and where a rollback waits already.
+    """
+    known = Change.objects.filter(idempotency_key=idempotency_key).first()
+    if known is not None:
+        return known
+    found = plan(environment)
+    _demand_quiet(found)
+    draft = _draft(found, reason)
+    judgement = policy.judge(environment.tier, policy.ROLL_BACK, found.migrations, held=environment.held_at is not None)
+    return changes.propose(
+        actor,
+        environment,
+        f"{by}: {_sentence(found, draft)}",
+        [draft],
+        actions.preview(environment, [draft]),
+        replace(judgement, policy_approves=False, reasons=(f"{by}: nothing of it approves itself.", *judgement.reasons)),
+        proposers=proposers,
         idempotency_key=idempotency_key,
     )
 
@@ -220,6 +247,31 @@ def _sentences(target: Deployment, migrations: Sequence[Migration]) -> tuple[str
     stays = f"The database keeps {names}, applied since {label}: a rollback takes no data away."
     breaking = [migration.reason for migration in migrations if policy.BREAKS_OLD_CODE in migration.kinds]
     return (stays, *(breaking or [f"The code of {label} does not mind."]))
+
+
+def _demand_quiet(found: Plan) -> None:
+    """A suggestion adds nothing where a rollback is decided on already."""
+    environment = found.environment
+    if not found.possible:
+        raise Conflict(found.impossible_because, cure="Roll out the release you want instead.")
+    if Deployment.objects.filter(environment=environment, status__in=deployments.UNDER_WAY).exists():
+        raise Conflict(
+            f"A deployment to {environment} is under way, and its own verdict decides.", cure="Look again when it ended."
+        )
+    waiting = Change.objects.filter(environment=environment, status__in=Change.OPEN, actions__kind=Action.Kind.ROLL_BACK).first()
+    if waiting is not None:
+        raise Conflict(f"Change {waiting.pk} would roll back already.", cure="Decide that one.")
+
+
+def _draft(found: Plan, reason: str, *, automatic: bool = False) -> ActionDraft:
+    if found.target is None:
+        raise Conflict(found.impossible_because, cure="Roll out the release you want instead.")
+    return actions.roll_back(found.target, _facts(found, reason), automatic=automatic)
+
+
+def _sentence(found: Plan, draft: ActionDraft) -> str:
+    assert found.target is not None
+    return previews.sentence(draft.kind, found.target.release, found.environment, found.current.release if found.current else None)
 
 
 def _facts(found: Plan, reason: str) -> Facts:

@@ -122,3 +122,27 @@ def test_a_folder_without_git_says_so(tmp_path: Path) -> None:
 def test_a_name_that_is_none_is_refused(ref: str, mirror: Path) -> None:
     with pytest.raises(Invalid):
         git.resolve(mirror, ref)
+
+
+def test_text_is_found_line_by_line_as_it_is_and_not_as_a_pattern(origin: Path, tmp_path: Path) -> None:
+    commit(origin, "two", **{"b.txt": "one\nA.*b here\nlast a.*B\n", "-e": "a.*b"})
+    mirror = tmp_path / "other.git"
+    git.clone_or_fetch(str(origin), mirror, deadline=soon())
+    sha = git.resolve(mirror, "HEAD").sha
+    hits = git.grep(mirror, sha, "a.*b", most=10)
+    assert [(hit.path, hit.line, hit.text) for hit in hits] == [
+        ("-e", 1, "a.*b"),
+        ("b.txt", 2, "A.*b here"),
+        ("b.txt", 3, "last a.*B"),
+    ]
+    assert git.grep(mirror, sha, "a.*b", "b.txt", most=1) == hits[1:2]
+    assert git.grep(mirror, sha, "--open-files-in-pager=touch /tmp/x", most=5) == []
+
+
+def test_one_file_of_a_commit_is_read_and_nothing_else(mirror: Path) -> None:
+    sha = git.resolve(mirror, "HEAD").sha
+    assert git.content(mirror, sha, "a") == "1"
+    assert git.paths(mirror, sha, ["*", "x/*"]) == ["a"]
+    for no_file in ("b", "", "../a", "a/b"):
+        with pytest.raises(NotFound):
+            git.content(mirror, sha, no_file)

@@ -24,6 +24,8 @@ SHA = re.compile(r"^[0-9a-f]{7,64}$")
 LOCAL_SECONDS = 120.0
 COMMIT = "%H%x00%an%x00%ae%x00%aI%x00%T%x00%B"
 FIELDS = 6  # of COMMIT
+LONGEST_LINE = 400  # characters
+LARGEST_TEXT = 1024 * 1024  # bytes
 # Of our own environment git gets what it needs to sign in with, and no more.
 PASSED_ON = (
     "PATH",
@@ -132,6 +134,52 @@ def commits_between(mirror: Path, old: str, new: str, limit: int = 200, *, secon
     ).split("\0")  # fmt: skip
     whole = len(told) - len(told) % FIELDS
     return [_read_commit(told[at : at + FIELDS]) for at in range(0, whole, FIELDS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line of a file that holds what was looked for."""
+
+    path: str
+    line: int
+    text: str
+
+
+def grep(mirror: Path, commit: str, text: str, under: str = "", *, most: int, seconds: float = LOCAL_SECONDS) -> list[Hit]:
+    """The first `most` lines of the commit's text files below `under` that hold exactly this text, whatever its case."""
+    told = _git(
+        "grep", "-n", "-z", "-I", "-i", "--fixed-strings", f"--max-count={most}", "--no-color", "-e", text,
+        _sha(commit), "--", *([f":(literal){under}"] if under else []), mirror=mirror, seconds=seconds, check=False,
+    )  # fmt: skip
+    fields = [line.split("\0", 2) for line in told.split("\n") if line.count("\0") >= 2][:most]
+    return [Hit(path.partition(":")[2], int(number), line[:LONGEST_LINE]) for path, number, line in fields]
+
+
+def content(mirror: Path, commit: str, path: str, *, seconds: float = LOCAL_SECONDS) -> str:
+    """The text of one file of the commit; NotFound where there is no such file, or none that is text and of a bearable size."""
+    name = f"{_sha(commit)}:{path}"
+    size = _git("cat-file", "-s", name, mirror=mirror, seconds=seconds, check=False).strip()
+    kind = _git("cat-file", "-t", name, mirror=mirror, seconds=seconds, check=False).strip()
+    if kind != "blob" or int(size or 0) > LARGEST_TEXT:
+        raise NotFound(f"The commit has no file {path}, or one too large to read.", cure="Name a file as a search shows it.")
+    found = _git("cat-file", "blob", name, mirror=mirror, seconds=seconds)
+    if "\0" in found:
+        raise NotFound(f"{path} is no text.")
+    return found
+
+
+def paths(mirror: Path, commit: str, patterns: Sequence[str], *, seconds: float = LOCAL_SECONDS) -> list[str]:
+    """The paths of the commit's files that fit one of these patterns (`*` stays in its folder), in order."""
+    told = _git("ls-tree", "-r", "-z", "--name-only", "--end-of-options", commit, mirror=mirror, seconds=seconds)
+    wanted = [re.compile(re.escape(pattern).replace(r"\*", "[^/]*") + r"\Z") for pattern in patterns]
+    return [path for path in told.split("\0") if path and any(fits.match(path) for fits in wanted)]
+
+
+def _sha(commit: str) -> str:
+    """The commit, where an option could not be told from it."""
+    if not SHA.match(commit):
+        raise Invalid(f"{commit!r} is no commit.")
+    return commit
 
 
 def _candidates(ref: str) -> list[str]:

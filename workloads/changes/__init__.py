@@ -4,10 +4,11 @@
 """
 
 from workloads.actions import ActionDraft
+from workloads.changes.adopting import adopt
 from workloads.changes.applying import abandon, apply, verify
 from workloads.changes.deciding import decide
 from workloads.changes.ending import cancel, expire_due
 from workloads.changes.proposing import judge, propose
 from workloads.changes.timing import schedule
 
-__all__ = ["ActionDraft", "abandon", "apply", "cancel", "decide", "expire_due", "judge", "propose", "schedule", "verify"]
+__all__ = ["ActionDraft", "abandon", "adopt", "apply", "cancel", "decide", "expire_due", "judge", "propose", "schedule", "verify"]
