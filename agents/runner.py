@@ -19,9 +19,9 @@ from agents.graphs import workflow
 from agents.graphs.rollout import State
 from agents.models import Run, Step
 from agents.pulse import Pulse
+from agents.secrets import secrets_of
 from agents.walking import Cancelled, Draining, Walk, explain
 from controlplane.core.errors import LeaseLost, TimonelError
-from workloads.models import Variable
 
 log = logging.getLogger(__name__)
 CLEANING_SECONDS = 600
@@ -34,7 +34,7 @@ def drive(run_id: int, operations: Operations, owner: str = "") -> None:
     if lease is None:
         return
     run = Run.objects.select_related("environment").get(pk=run_id)
-    story = Story(run_id, lease.fence, _secrets(run))
+    story = Story(run_id, lease.fence, secrets_of(run.environment))
     asked = leases.cancel_asked(lease)
     close_old_connections()
     with Pulse(lease, story) as pulse:
@@ -126,10 +126,3 @@ def _result(run: Run, state: dict[str, Any]) -> dict[str, Any]:
     kept = {name: state[name] for name in ("release", "change", "deployment", "question") if state.get(name)}
     verdicts = {name: found["verdict"] for name, found in state.get("assessments", {}).items()}
     return {"summary": last.summary, "cure": last.cure, "verdicts": verdicts, **kept}
-
-
-def _secrets(run: Run) -> frozenset[str]:
-    """What must not appear in the story, whatever a tool prints."""
-    environment = run.environment
-    values = [variable.value for variable in Variable.objects.filter(environment=environment, secret=True)]
-    return frozenset(value for value in [*values, environment.secret_key, environment.database_url] if value)

@@ -153,23 +153,3 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}#{self.number} {self.text}"
-
-
-class AgentProfile(models.Model):
-    """How one specialist is configured: on or off, and the limits it works within."""
-
-    name = models.CharField(max_length=40, unique=True)
-    enabled = models.BooleanField(default=True)
-    # A check that fails stops the run; an advisory one is shown and goes on.
-    blocking = models.BooleanField(default=True)
-    timeout_seconds = models.PositiveIntegerField(default=900)
-    options = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        ordering: ClassVar = ["name"]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(timeout_seconds__gte=1), name="agent_profile_timeout_is_positive")
-        ]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,0 +1,21 @@
+"""The secrets that are known by heart: whatever a tool prints or a model is told, these are not in it."""
+
+from __future__ import annotations
+
+from agents.models import ModelEndpoint, Run
+from workloads.models import Environment, Variable
+
+SHORTEST_KEY = 8  # servers of one's own are given keys such as "none", which are words
+
+
+def secrets_of(environment: Environment) -> frozenset[str]:
+    """What the environment's processes are given and nobody else may see."""
+    values = [variable.value for variable in Variable.objects.filter(environment=environment, secret=True)]
+    return frozenset(value for value in [*values, environment.secret_key, environment.database_url] if value)
+
+
+def known_secrets(run_id: int | None) -> frozenset[str]:
+    """Those of the run's environment, and the keys of the models' endpoints."""
+    keys = frozenset(key for key in ModelEndpoint.objects.values_list("key", flat=True) if key and len(key) >= SHORTEST_KEY)
+    run = Run.objects.select_related("environment").filter(pk=run_id).first() if run_id is not None else None
+    return keys | (secrets_of(run.environment) if run else frozenset())
