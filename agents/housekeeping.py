@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import checkpoints, leases, partitions, runs
+from agents import checkpoints, leases, partitions, proposals, runs
 from agents.models import Run
 from agents.operations import checkouts
 from controlplane.core import queue
@@ -27,6 +27,7 @@ def reap() -> int:
     """
     for run_id in _decided().values_list("pk", flat=True):
         runs.resume(run_id)
+    proposals.carry_all_through()
     recently = Q(status=Run.Status.QUEUED, woken_at__gt=Now() - WAKE_AGAIN)
     idle = list(leases.claimable().exclude(recently).values_list("pk", flat=True)[:200])
     Run.objects.filter(pk__in=idle).update(woken_at=Now())
@@ -36,7 +37,11 @@ def reap() -> int:
 
 
 def wake_waiting_for(change_id: int) -> int:
-    """Resume the runs that wait for this Change, if it is decided and its time has come; return how many."""
+    """Resume the runs that wait for this Change, if it is decided and its time has come; return how many.
+
+    One that no run waits for was suggested: it is given its run.
+    """
+    proposals.carry_through(change_id)
     return sum(runs.resume(pk) for pk in _decided().filter(waiting_for=change_id).values_list("pk", flat=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +32,18 @@ class AgentProfile(models.Model):
     most_rounds = models.PositiveSmallIntegerField(default=6, help_text=_("How often it may ask while it uses tools."))
     most_tool_calls = models.PositiveSmallIntegerField(default=12, help_text=_("How many tools one question may call."))
     most_tokens = models.PositiveIntegerField(default=60_000, help_text=_("Tokens of one question, all rounds together."))
+
+    # What a model adds when one is connected. None of it changes a verdict.
+    thinking = models.BooleanField(default=False, help_text=_("Have a model read what it finds, and say so on the run's page."))
+    tools = ArrayField(
+        models.CharField(max_length=60),
+        null=True,
+        blank=True,
+        help_text=_("The tools that a model acting for it may hold; none chosen: it may call none."),
+    )
+    prompt = models.TextField(
+        blank=True, max_length=20_000, help_text=_("What a model acting for it is told, instead of its own prompt; empty: its own.")
+    )
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -46,6 +46,8 @@ class Reading(models.Model):
     facts = models.JSONField(default=list)
     # What did not fit into the question, in words.
     left_out = models.TextField(blank=True)
+    # What the model wrote that was not kept, and why, in words.
+    not_kept = models.TextField(blank=True)
     endpoint = models.ForeignKey(ModelEndpoint, null=True, on_delete=models.SET_NULL, related_name="+")
     model = models.CharField(max_length=200, blank=True)
     calls = models.ManyToManyField(ModelCall, related_name="readings")

@@ -29,6 +29,8 @@ STANDS = {
 def gate(context: Context, release: int, assessments: Mapping[str, Mapping[str, Any]]) -> Assessment:
     """Propose the run's Change; policy refuses it, approves it, or names who must."""
     run = Run.objects.get(pk=context.run)
+    if run.input.get("change"):  # people approved it before there was a run
+        return decision(changes.adopt(actors.engine(context), int(run.input["change"]), context.run).pk)
     if run.workflow == "rollback":
         change = rollback.propose(
             actors.actor_of(context),

@@ -25,7 +25,7 @@ SPECIALIST = Specialist(
     name="monitoring",
     title="Monitoring",
     purpose="Judges what was measured of the running release.",
-    tools=("get_samples", "get_logs", "get_probe"),
+    tools=("get_samples", "get_logs", "get_probe", "get_deployments", "propose_rollback"),
     assess=assess,
     at_node="verify",
 )

@@ -67,6 +67,8 @@ class Specialist:
     tools: tuple[str, ...]
     assess: Callable[[Work], Assessment]
     at_node: str = ""
+    # The tools whose findings are its own, by the names that facts bear.
+    reports: tuple[str, ...] = ()
 
     @property
     def node(self) -> str:

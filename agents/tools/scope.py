@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from agents.models import Run, Step
+from agents.secrets import secrets_of
 from agents.specialists import registry
 from workloads.host import place
 from workloads.models import Application, Deployment, Environment
@@ -50,10 +51,9 @@ class Scope:
 
     def secrets(self) -> frozenset[str]:
         """The values of this environment that must not be seen wherever they turn up; read as stored, none is made."""
-        environment = self.environment
-        found = {environment.secret_key, unquote(urlsplit(environment.database_url or "").password or "")}
-        found |= {row.value for row in environment.variables.filter(secret=True)}
-        for deployment in Deployment.objects.filter(environment=environment).select_related("release").order_by("-pk")[:2]:
+        found = set(secrets_of(self.environment))
+        found.add(unquote(urlsplit(self.environment.database_url or "").password or ""))
+        for deployment in Deployment.objects.filter(environment=self.environment).select_related("release").order_by("-pk")[:2]:
             entries = (deployment.release.configuration or {}).values()
             found |= {str(entry["value"]) for entry in entries if entry.get("secret") and "value" in entry}
-        return frozenset(value for value in found if value and len(value) >= place.SHORTEST_SECRET)
+        return frozenset(value for value in found if len(value) >= place.SHORTEST_SECRET)

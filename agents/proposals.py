@@ -1,0 +1,67 @@
+"""What a model suggests: written down as a Change that waits for people, and carried through by a run once they said yes.
+
+A suggestion acts on nothing. Whoever decides sees whose it is; nobody is asked instead of them, whatever the tier.
+"""
+
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from agents import runs
+from agents.models import Proposal, Run, Step
+from controlplane.core.actors import Actor
+from controlplane.core.errors import Conflict
+from workloads import changes, rollback
+from workloads.models import Change
+
+ROLLBACK = "propose_rollback"
+LONGEST_WHY = 500  # characters
+
+
+def suggest_rollback(step: Step, specialist: str, title: str, why: str, facts: list[str]) -> Change:
+    """Suggest, for this specialist, to return to the last verified release; asked again in the same run, the first suggestion.
+
+    Raises Conflict where there is nothing to return to, or something is decided there already.
+    """
+    environment, run = step.run.environment, step.run
+    with transaction.atomic():
+        change = rollback.suggest(
+            Actor.system(f"specialist {specialist}"),
+            environment,
+            by=f"Suggested by a model for {title}",
+            reason=f"a model wrote: “{why[:LONGEST_WHY]}”",
+            idempotency_key=f"suggestion-{run.pk}-{ROLLBACK}",
+            proposers=[run.requested_by] if run.requested_by else [],
+        )
+        Proposal.objects.get_or_create(
+            change=change,
+            defaults={"step": step, "specialist": specialist, "tool": ROLLBACK, "why": why[:LONGEST_WHY], "facts": facts[:20]},
+        )
+    return change
+
+
+def carry_through(change_id: int) -> Run | None:
+    """Start the run that applies a suggestion, once people approved it and its time has come; asked again, the same run."""
+    found = _approved().filter(pk=change_id).select_related("environment").first()
+    if found is None:
+        return None
+    actor = Actor.system(f"change {found.pk}")
+    try:
+        with transaction.atomic():
+            run = runs.start(actor, found.environment, "rollback", {"change": found.pk}, idempotency_key=f"suggested-{found.pk}")
+            changes.adopt(actor, found.pk, run.pk)
+    except Conflict:  # a question about what runs there is open: its answer decides, and this is asked again later
+        return None
+    return run
+
+
+def carry_all_through() -> int:
+    """Start what people approved and nobody carries through; return how many."""
+    return sum(carry_through(pk) is not None for pk in _approved().values_list("pk", flat=True))
+
+
+def _approved() -> models.QuerySet[Change]:
+    """Suggestions that people approved, whose time has come, and that no run carries through."""
+    found = Change.objects.filter(suggestion__isnull=False, status=Change.Status.APPROVED, run_number=None)
+    return found.exclude(not_before__gt=timezone.now())
