@@ -74,7 +74,7 @@ def reserve(need: Need) -> ModelCall:
         refusal = next((why for budget in budgets if (why := _refusal(budget, need))), "")
         aside = _aside(need) if not refusal else {"status": Status.REFUSED, "error": refusal}
         return ModelCall.objects.create(
-            endpoint=need.endpoint,
+            endpoint=need.endpoint if need.endpoint.pk else None,  # one that is tried before it is kept
             endpoint_name=need.endpoint.name,
             model=need.endpoint.model,
             purpose=need.purpose,

@@ -94,4 +94,4 @@ def _lines(piece: Mapping[str, Any]) -> list[str]:
     if piece.get("kind") == "table" and isinstance(body, Mapping):
         return [" | ".join(legible.one_line(str(value)) for value in row) for row in (body["columns"], *body["rows"])]
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
-    return [legible.visible(line) for line in legible.lines(text)]
+    return [legible.visible(line) for line in legible.lines(text.rstrip())]
