@@ -12,6 +12,7 @@ from django.utils import timezone
 from agents import events, leases, steps
 from agents.leases import Lease
 from agents.models import Run
+from agents.readings import asked as readings
 from controlplane.core import audit, live, queue, rights
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Conflict, LeaseLost
@@ -96,6 +97,7 @@ def wait(lease: Lease, change_id: int) -> bool:
         tell(lease.run, f"{_awaited(change)}: {change.title}", kind="status")
         run = Run.objects.get(pk=lease.run)
         _record(ENGINE, "wait", run, Status.RUNNING, change=change_id)
+        readings.of_plan(run, change)
         _wake_next(run)
         _ring(run, "inbox")
     return True
@@ -171,6 +173,7 @@ def finish(lease: Lease, status: str, result: Mapping[str, Any]) -> None:
         text = " ".join(part for part in (result.get("summary"), result.get("cure")) if part)
         tell(run.pk, f"{run.get_status_display().capitalize()}. {text}".strip(), kind="status", level=level)
         _record(ENGINE, status, run, Status.RUNNING, **result)
+        readings.of_failure(run)
         _wake_next(run)
         _ring(run)
 
@@ -205,6 +208,7 @@ def _give_up(run_id: int) -> bool:
         )
         tell(run_id, f"Stuck. {summary}", kind="status", level="error")
         _record(ENGINE, "stuck", run, Status.RUNNING, summary=summary)
+        readings.of_failure(run)
         _wake_next(run)
         _ring(run)
     return True

@@ -10,15 +10,18 @@ from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.utils import timezone
 
-from agents import housekeeping, leases, partitions, pulse, runner
+from agents import budgets, housekeeping, leases, partitions, pulse, runner
 from agents.context import Operations
 from agents.operations import RealOperations
+from agents.readings import writing
 from workloads import changes
 
 # Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
 KEPT_FREE = 2
 SEAT_SECONDS = 1.0  # who parks or ends a run says so a moment before getting up
 _seats = threading.BoundedSemaphore(1)
+# A model takes its time too: one thread of a worker at most, so that one of those kept free stays free.
+_readers = threading.BoundedSemaphore(1)
 
 # What the graphs work with; a test gives another.
 operations: Callable[[], Operations] = RealOperations
@@ -39,6 +42,24 @@ def drive_run(run_id: int) -> None:
 def reap_runs() -> None:
     """Wake runs that nobody drives."""
     housekeeping.reap()
+
+
+@shared_task(name="agents.write_reading", ignore_result=True)
+def write_reading(reading_id: int) -> None:
+    """Have one reading written. While another is being written here, this one waits for `agents.resume_readings`."""
+    if not _readers.acquire(blocking=False):
+        return
+    try:
+        writing.write(reading_id)
+    finally:
+        _readers.release()
+
+
+@shared_task(name="agents.resume_readings", ignore_result=True)
+def resume_readings() -> None:
+    """Take up readings that wait or whose worker is gone, and give back what was set aside for lost calls."""
+    budgets.release_lost()
+    writing.take_up_again()
 
 
 @shared_task(name="agents.change_decided", ignore_result=True)

@@ -81,7 +81,9 @@ class _Conversation:
 
 
 def _asked(question: Question, endpoint: ModelEndpoint | None, calls: list[int]) -> Answer:
-    from langchain_core.messages import HumanMessage, SystemMessage  # with the wire: loaded by those who ask
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    from agents.llm import wire  # noqa: F401  seconds of loading, before the question's time begins to run
 
     chosen = endpoint or endpoints.choose(question.specialist)
     talk = Talk(question, chosen, time.monotonic() + chosen.timeout_seconds, known_secrets(question.run), calls)

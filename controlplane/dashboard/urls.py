@@ -61,6 +61,7 @@ urlpatterns = [
     _does("runs/<int:run_id>/retry/", runs.retry, "run-retry"),
     _at("changes/<int:change_id>/", changes.show, "change"),
     _at("changes/<int:change_id>/state/", changes.state, "change-state"),
+    _at("changes/<int:change_id>/reading/", changes.reading, "change-reading"),
     _at("changes/<int:change_id>/preview.json", changes.exact, "change-preview"),
     _does("changes/<int:change_id>/decide/", changes.decide, "change-decide"),
     _does("changes/<int:change_id>/schedule/", changes.schedule, "change-schedule"),

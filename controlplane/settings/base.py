@@ -172,6 +172,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "send what waits in the outbox": {"task": "core.relay_outbox", "schedule": 2.0},
     "resume runs whose worker is gone": {"task": "agents.reap_runs", "schedule": 3.0},
+    "take up readings whose worker is gone": {"task": "agents.resume_readings", "schedule": 10.0},
     "expire changes nobody decided": {"task": "agents.expire_changes", "schedule": 15.0},
     "make tomorrow's event partitions": {"task": "agents.prepare_partitions", "schedule": crontab(minute="10")},
     "sign the end of the audit": {"task": "core.export_audit_head", "schedule": crontab(minute="*/5")},

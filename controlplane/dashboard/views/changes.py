@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid, TimonelError
 from controlplane.dashboard import door
-from controlplane.dashboard.reads import changes
+from controlplane.dashboard.reads import changes, readings
 from workloads import changes as use_cases
 from workloads import queries
 from workloads.models import Approval, Change, Environment, Release
@@ -44,6 +44,12 @@ def show(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
 def state(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
     """The part of a change's page that changes: its status and who decided."""
     return render(request, "changes/_state.html", _context(queries.change_for(actor, change_id)))
+
+
+def reading(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """What a model wrote about it; empty where none was asked."""
+    found = readings.of_change(queries.change_for(actor, change_id).change)
+    return render(request, "parts/_reading.html", {"reading": found}) if found else HttpResponse()
 
 
 def exact(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
@@ -146,7 +152,9 @@ def _context(found: queries.ChangeDetail) -> dict[str, object]:
 
 
 def _preview(change: Change) -> dict[str, object]:
-    return {"effects": changes.effects(change), "exact": changes.exact(change)}
+    found = readings.of_change(change)
+    told = {"reading": found, "awaited": readings.awaited([found])}
+    return {"effects": changes.effects(change), "exact": changes.exact(change), **told}
 
 
 def _verb(change: Change) -> str:

@@ -15,7 +15,7 @@ from controlplane.core.rights import may
 from controlplane.dashboard import door, places
 from controlplane.dashboard.drawing import ansi
 from controlplane.dashboard.paging import number
-from controlplane.dashboard.reads import runs
+from controlplane.dashboard.reads import readings, runs
 from controlplane.dashboard.reads.run_list import SINCE, Asked, listed
 from controlplane.dashboard.shapes import SHAPES, title_of
 from workloads.models import Sighting
@@ -109,7 +109,10 @@ def _state(request: HttpRequest, actor: Actor, run: Run) -> dict[str, object]:
     chosen = next((node for node in picture.nodes if node.selected), None)
     seen_here = Sighting.objects.filter(run_number=run.pk).select_related("finding") if chosen else Sighting.objects.none()
     tools = TOOLS.get(chosen.name, ()) if chosen else ()
+    reading = readings.of_run(run)
     return {
+        "reading": reading,
+        "awaited": readings.awaited([reading]),
         "run": run,
         "asked_node": request.GET.get("node", "")[:60],
         "picture": picture,

@@ -1,0 +1,138 @@
+"""A reading is written: taken under a lease, asked for, kept with the facts it names, or with the reason why there is none.
+
+The only writer of a reading's status after it was asked for. A worker that dies leaves it to the next one; at most AT_ONCE are
+written at the same time in the whole house, so that models never take the workers from the runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.db import close_old_connections, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from agents.llm import endpoints
+from agents.llm.asking import ask
+from agents.llm.question import Answer
+from agents.llm.troubles import NoAnswer
+from agents.models import ModelCall, Reading
+from agents.readings.asked import WRITE
+from agents.readings.kinds import Brief, brief
+from agents.readings.shapes import Told
+from controlplane.core import audit, live, queue
+from controlplane.core.actors import Actor
+
+log = logging.getLogger(__name__)
+Status = Reading.Status
+AT_ONCE = 2
+MOST_TRIES = 3
+GRACE = timedelta(seconds=30)
+WAKE_AGAIN = timedelta(seconds=10)
+NO_FACT = "What it wrote named none of the facts that it was shown."
+
+
+def write(reading_id: int) -> None:
+    """Write this reading, unless another does or enough are being written. Raises nothing that a model did."""
+    if Reading.objects.filter(status=Status.READING, lease_expires_at__gt=Now()).count() >= AT_ONCE:
+        return
+    reading = _take(reading_id)
+    if reading is None:
+        return
+    try:
+        _write(reading)
+    except Exception:
+        log.exception("reading %s", reading)
+        _finish(reading, Status.NOT_ADDED, why_not="Writing it failed in a way nobody foresaw; the log says more.")
+    _wake_next()
+
+
+def take_up_again() -> int:
+    """Wake the readings that have waited for a while, or whose worker is gone; return how many."""
+    late = _free().filter(created_at__lt=Now() - WAKE_AGAIN).order_by("pk")
+    waiting = list(late.values_list("pk", flat=True)[:AT_ONCE])
+    for pk in waiting:
+        queue.enqueue(WRITE, pk)
+    return len(waiting)
+
+
+def _write(reading: Reading) -> None:
+    if reading.fence > MOST_TRIES:
+        _finish(reading, Status.NOT_ADDED, why_not=f"{MOST_TRIES} workers in a row were lost over it.")
+        return
+    asked = brief(reading)
+    close_old_connections()
+    answer = ask(asked.question)
+    if answer.value is None:
+        _finish(reading, Status.NOT_ADDED, answer.calls, why_not=answer.why_not)
+        return
+    assert isinstance(answer.value, Told)
+    _keep(reading, asked, answer, answer.value)
+
+
+def _keep(reading: Reading, asked: Brief, answer: Answer, told: Told) -> None:
+    """What it wrote, with those of its facts that exist. A risk without any is left away, a text without any is not kept."""
+    shown = {fact["id"]: fact for fact in asked.gathered.facts}
+    risks = [{**risk.model_dump(), "facts": [name for name in risk.facts if name in shown]} for risk in told.risks]
+    risks = [risk for risk in risks if risk["facts"]]
+    named = dict.fromkeys(name for name in [*told.facts, *(name for risk in risks for name in risk["facts"])] if name in shown)
+    if not any(name in shown for name in told.facts):
+        _finish(reading, Status.NOT_ADDED, answer.calls, why_not=NO_FACT)
+        return
+    kept = {"text": told.text, "risks": risks, "facts": [shown[name] for name in named], "left_out": asked.gathered.left_out}
+    _finish(reading, Status.WRITTEN, answer.calls, **kept)
+
+
+def _free() -> QuerySet[Reading]:
+    return Reading.objects.filter(Q(status=Status.QUEUED) | Q(status=Status.READING, lease_expires_at__lt=Now()))
+
+
+def _take(reading_id: int) -> Reading | None:
+    """The reading, for as long as its endpoint's time lasts; None when it is not free."""
+    found = _free().filter(pk=reading_id).first()
+    if found is None:
+        return None
+    until = timezone.now() + timedelta(seconds=_seconds(found.specialist)) + GRACE
+    taken = _free().filter(pk=reading_id).update(status=Status.READING, lease_expires_at=until, fence=F("fence") + 1)
+    if not taken:
+        return None
+    _ring(found)
+    return Reading.objects.select_related("run", "change").get(pk=reading_id)
+
+
+def _seconds(specialist: str) -> int:
+    try:
+        return endpoints.choose(specialist).timeout_seconds
+    except NoAnswer:
+        return 0
+
+
+def _finish(reading: Reading, status: str, calls: tuple[int, ...] = (), **kept: Any) -> None:
+    """End it, unless another worker has it by now."""
+    with transaction.atomic():
+        last = ModelCall.objects.filter(pk__in=calls).order_by("-pk").first()
+        origin: dict[str, Any] = {"endpoint_id": last.endpoint_id, "model": last.model} if last else {}
+        mine = Reading.objects.filter(fence=reading.fence)
+        done = {"finished_at": timezone.now(), "lease_expires_at": None, **origin, **kept}
+        if not mine.move(reading.pk, Status.READING, status, **done):  # type: ignore[attr-defined]
+            return
+        reading.calls.set(calls)
+        after = {"status": status, "calls": list(calls), **{name: kept[name] for name in ("why_not",) if name in kept}}
+        audit.record(Actor.system(f"model {last.model}" if last else "readings"), f"reading.{status}", reading, after=after)
+        _ring(reading)
+
+
+def _wake_next() -> None:
+    following = Reading.objects.filter(status=Status.QUEUED).order_by("pk").first()
+    if following is not None:
+        queue.enqueue(WRITE, following.pk)
+
+
+def _ring(reading: Reading) -> None:
+    if reading.run_id is not None:
+        live.ring(f"run-{reading.run_id}", run=reading.run_id, reading=reading.pk)
+    if reading.change_id is not None:
+        live.ring(f"change-{reading.change_id}", change=reading.change_id, reading=reading.pk)
