@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from agents.leases import Lease
 from agents.models import Step
+from agents.readings import asked as readings
 from controlplane.core import live
 from controlplane.core.errors import LeaseLost
 from controlplane.core.redaction import redact, redact_value
@@ -34,8 +35,10 @@ def done(lease: Lease, step: Step, found: Assessment, secrets: frozenset[str] = 
     """The node did its part and found this: progress, so the count of fruitless claims begins again."""
     evidence = redact_value([piece.as_json() for piece in found.evidence], secrets)
     changes = {"verdict": found.verdict.value, "evidence": evidence, "cure": redact(found.cure, secrets)}
-    _close(lease, step, Step.Status.DONE, summary=redact(found.summary, secrets), **changes)
-    lease.rows().update(claims=0)
+    with transaction.atomic():
+        _close(lease, step, Step.Status.DONE, summary=redact(found.summary, secrets), **changes)
+        lease.rows().update(claims=0)
+        readings.of_step(Step.objects.select_related("run__environment").get(pk=step.pk))
 
 
 def wait(lease: Lease, step: Step) -> None:

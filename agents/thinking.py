@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Literal
 
 from django.conf import settings
 from django.utils.translation import get_language, get_language_info
-from pydantic import BaseModel, Field
 
 from agents import prompts
 from agents.briefing import Briefing
+from agents.llm import endpoints
 from agents.llm.question import BoundTool, Question
-from agents.models import AgentProfile
+from agents.models import AgentProfile, ModelEndpoint
 from agents.prompts import Prompt
+from agents.readings.shapes import Told
 
 RULES = "step"  # the prompt that every specialist's own is followed by
 
 
-class Risk(BaseModel):
-    text: str = Field(min_length=1, max_length=500, description="What may go wrong, and for whom, in one plain sentence.")
-    level: Literal["low", "medium", "high"]
-    facts: list[str] = Field(description="The ids of the facts that say so, such as F2.")
-
-
-class Told(BaseModel):
-    text: str = Field(min_length=1, max_length=2_000, description="Two to five plain sentences. No headings, no lists.")
-    facts: list[str] = Field(description="The ids of the facts that this rests on, such as F1.")
-    risks: list[Risk] = Field(max_length=5, description="The gravest first; empty where the facts name none.")
+MOST_TOKENS = 8_000  # of a briefing: what is not among the gravest is looked up with tools
+RESERVED = 4_000  # tokens for the prompt, the shape, and what tools say
 
 
 def question(
@@ -58,6 +50,13 @@ def prompt_of(profile: AgentProfile) -> Prompt:
         own = replace(own, name=f"{profile.name} (own text)", text=profile.prompt.strip())
     text = f"{own.text}\n\n{prompts.load(RULES).text}"
     return Prompt(own.name, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def room(specialist: str, endpoint: ModelEndpoint | None = None) -> int:
+    """Tokens that a briefing for it may have; `endpoint`: of this one, not of the specialist's or the default one."""
+    if endpoint is None:
+        return min(MOST_TOKENS, endpoints.room(specialist, reserved=RESERVED) // 3)
+    return min(MOST_TOKENS, max(0, endpoint.context_tokens - endpoint.answer_tokens - RESERVED))
 
 
 def language() -> str:

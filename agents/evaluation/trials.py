@@ -13,15 +13,13 @@ from pydantic import BaseModel
 from agents import budgets, profiles, thinking, tools
 from agents.briefing import brief
 from agents.evaluation.cases import Case, Check, Recorded
-from agents.llm import endpoints
 from agents.llm.asking import ask
 from agents.llm.question import BoundTool, ToolAnswer
 from agents.models import ModelCall, ModelEndpoint
+from agents.readings.shapes import Told
 from agents.specialists import registry
-from agents.thinking import Told
 
 PURPOSE = "evaluation"
-RESERVED = 4_000  # tokens for the prompt, the shape, and what tools say
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def run(name: str, case: Case, endpoint: ModelEndpoint | None) -> Trial:
     profile = profiles.profile(one.name)
     called: list[str] = []
     bound = tuple(_recorded(tool, case.tools, called) for tool in tools.held(one, profile.tools))
-    told = brief(case.subject(), _room(case.specialist, endpoint))
+    told = brief(case.subject(), thinking.room(case.specialist, endpoint))
     answer = ask(thinking.question(told, profile, bound, purpose=PURPOSE), endpoint=endpoint)
     spent = budgets.total(ModelCall.objects.filter(pk__in=answer.calls))
     used: dict[str, Any] = {"calls": spent.calls, "tool_calls": len(called), "tokens": spent.tokens, "cost": spent.money}
@@ -84,10 +82,3 @@ def _recorded(name: str, answers: list[Recorded], called: list[str]) -> BoundToo
         return ToolAnswer(one.status, name, one.data, one.error) if one else ToolAnswer("no_data", name)
 
     return BoundTool(name, real.description, real.arguments, call)
-
-
-def _room(specialist: str, endpoint: ModelEndpoint | None) -> int:
-    """Tokens for the briefing."""
-    if endpoint is None:
-        return max(1_000, endpoints.room(specialist, reserved=RESERVED) // 3)
-    return max(1_000, endpoint.context_tokens - endpoint.answer_tokens - RESERVED)

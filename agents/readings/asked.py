@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agents.models import ModelEndpoint, Reading, Run
+from agents.models import ModelEndpoint, Reading, Run, Step
+from agents.readings.looked import thinks_about
 from controlplane.core import queue
 from workloads.models import Change
 
@@ -21,6 +22,13 @@ def of_failure(run: Run) -> None:
     """Why a run ended as it did, when that was not well. Tried again, it fails anew: another reading."""
     if run.status in TROUBLED:
         want(Kind.FAILURE, f"failure-run-{run.pk}-{run.fence}", run=run)
+
+
+def of_step(step: Step) -> None:
+    """What a specialist found, where it thinks about it."""
+    specialist = thinks_about(step)
+    if specialist:
+        want(Kind.FINDINGS, f"findings-step-{step.pk}", run=step.run, step=step, specialist=specialist)
 
 
 def want(kind: str, key: str, **about: object) -> Reading | None:

@@ -10,7 +10,7 @@ from agents.llm import endpoints
 from agents.llm.question import Question
 from agents.llm.quoting import Quoting
 from agents.models import Reading
-from agents.readings import failures, plans
+from agents.readings import failures, plans, steps
 from agents.readings.facts import Fact, Gathered, gather
 from agents.readings.shapes import Told
 
@@ -34,6 +34,8 @@ FACTS: dict[str, tuple[str, Facts]] = {
 
 def brief(reading: Reading) -> Brief:
     """The question for this reading. Raises KeyError for a kind that nobody gathers facts for."""
+    if reading.kind == Kind.FINDINGS:
+        return Brief(*steps.question(reading))
     name, facts = FACTS[reading.kind]
     prompt, quoting = prompts.load(name), Quoting()
     gathered = gather(facts(reading), endpoints.room(reading.specialist), quoting)

@@ -23,6 +23,7 @@ from agents.models import ModelCall, Reading
 from agents.readings.asked import WRITE
 from agents.readings.kinds import Brief, brief
 from agents.readings.shapes import Told
+from agents.readings.sifting import sift
 from controlplane.core import audit, live, queue
 from controlplane.core.actors import Actor
 
@@ -74,16 +75,13 @@ def _write(reading: Reading) -> None:
 
 
 def _keep(reading: Reading, asked: Brief, answer: Answer, told: Told) -> None:
-    """What it wrote, with those of its facts that exist. A risk without any is left away, a text without any is not kept."""
-    shown = {fact["id"]: fact for fact in asked.gathered.facts}
-    risks = [{**risk.model_dump(), "facts": [name for name in risk.facts if name in shown]} for risk in told.risks]
-    risks = [risk for risk in risks if risk["facts"]]
-    named = dict.fromkeys(name for name in [*told.facts, *(name for risk in risks for name in risk["facts"])] if name in shown)
-    if not any(name in shown for name in told.facts):
-        _finish(reading, Status.NOT_ADDED, answer.calls, why_not=NO_FACT)
+    """What it wrote, with those of its facts that exist, and what of it was not kept. A text without any fact is not kept."""
+    kept = sift(told, asked.gathered.facts)
+    said = {"left_out": asked.gathered.left_out, "not_kept": kept.not_kept}
+    if not kept.rests:
+        _finish(reading, Status.NOT_ADDED, answer.calls, why_not=NO_FACT, **said)
         return
-    kept = {"text": told.text, "risks": risks, "facts": [shown[name] for name in named], "left_out": asked.gathered.left_out}
-    _finish(reading, Status.WRITTEN, answer.calls, **kept)
+    _finish(reading, Status.WRITTEN, answer.calls, text=told.text, risks=kept.risks, facts=kept.facts, **said)
 
 
 def _free() -> QuerySet[Reading]:
