@@ -105,6 +105,8 @@ WORDS: dict[str, Word] = {
     # workflows
     "workflow.deploy": Word(_("Deployments"), "rocket", "quiet"),
     "workflow.rollback": Word(_("Rollbacks"), "undo", "quiet"),
+    # what a model asked of a tool
+    "tool.refused": Word(_("refused"), "slash", "warn"),
     # settings
     "on": Word(_("on"), "check", "ok"),
     "off": Word(_("off"), "slash", "quiet"),

@@ -153,7 +153,7 @@ def _context(found: queries.ChangeDetail) -> dict[str, object]:
 
 def _preview(change: Change) -> dict[str, object]:
     found = readings.of_change(change)
-    told = {"reading": found, "awaited": readings.awaited([found])}
+    told = {"reading": found, "awaited": readings.awaited([found]), "suggestion": readings.suggestion(change)}
     return {"effects": changes.effects(change), "exact": changes.exact(change), **told}
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from agents.models import Run, RunEvent
+from agents.readings.looked import specialist_of
 from controlplane.core.actors import Actor
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import may
@@ -108,30 +109,22 @@ def _state(request: HttpRequest, actor: Actor, run: Run) -> dict[str, object]:
     picture = runs.picture(run, steps, request.GET.get("node", ""))
     chosen = next((node for node in picture.nodes if node.selected), None)
     seen_here = Sighting.objects.filter(run_number=run.pk).select_related("finding") if chosen else Sighting.objects.none()
-    tools = TOOLS.get(chosen.name, ()) if chosen else ()
+    looked = specialist_of(chosen.name) if chosen else None
     reading = readings.of_run(run)
     return {
         "reading": reading,
-        "awaited": readings.awaited([reading]),
+        "awaited": readings.awaited([reading]) or readings.any_awaited(run),
+        "thought": readings.of_step(chosen.step if chosen else None),
         "run": run,
         "asked_node": request.GET.get("node", "")[:60],
         "picture": picture,
         "chosen": chosen,
         "earlier": [step for step in steps if chosen and step.node == chosen.name and chosen.step and step.pk != chosen.step.pk],
-        "sightings": seen_here.filter(finding__tool__in=tools).order_by("-new", "finding__path")[:200] if tools else [],
+        "sightings": seen_here.filter(finding__tool__in=looked.reports).order_by("-new", "finding__path")[:200] if looked else [],
         "usual": runs.usual_length(run, timezone.now()) if run.finished_at is None else None,
         "may_run": may(actor, Verb.RUN, run.environment.scopes),
         "ended": run.status in Run.ENDED,
     }
-
-
-TOOLS = {
-    "code_quality": ("ruff", "check", "django check", "django-check"),
-    "security": ("bandit", "pip-audit", "pip_audit", "detect-secrets", "detect_secrets", "check --deploy", "django-deploy"),
-    "testing": ("pytest", "tests", "manage.py test", "coverage"),
-    "configuration": ("configuration", "settings"),
-    "cicd": ("cicd", "build"),
-}
 
 
 def _line(event: RunEvent) -> dict[str, object]:
