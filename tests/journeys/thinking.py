@@ -8,13 +8,13 @@ from agents.models import ModelCall, ModelEndpoint, Proposal, Reading, Run, Step
 from workloads.models import Change
 
 WROTE = (
-    "The discount test compares with a date of today, so it fails on the last day of a month. The basket itself is not what changed. "
-    "Give the test a fixed day, then deploy the new commit."
+    "The total of an order counts the shipping twice: the test expects 44.90 and gets 49.80, and the difference is one shipping. "
+    "Look at what adds the shipping in the basket, and deploy the new commit."
 )
 RISKS = [
-    {"text": "Customers may get the discount of the wrong month, if the view computes it as the test does.", "level": "medium", "facts": ["e1", "e2"]},
-    {"text": "The test fails again next month.", "level": "low", "facts": ["e1"]},
-]  # fmt: skip
+    {"text": "Customers would pay the shipping twice.", "level": "high", "facts": ["e1", "e2"]},
+    {"text": "Orders placed meanwhile would need a refund.", "level": "medium", "facts": ["e2"]},
+]
 FOUND = '{"status": "ok", "asked": "orders/tests.py at 8ceb278ceb27, lines 40 to 44 of 120", "data": {"rows": [{"line": 41}]}}'
 TOOLS = [
     {"name": "get_source", "arguments": '{"path": "orders/tests.py", "first": 40}', "status": "ok", "result": FOUND},
