@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
-from agents.models import Run, RunEvent, Step
+from agents.models import Reading, Run, RunEvent, Step
 from controlplane.core.actors import Actor
 from controlplane.core.errors import NotFound
 from workloads import visibility
@@ -25,6 +25,7 @@ class RunDetail:
     steps: tuple[Step, ...]
     changes: tuple[Change, ...]
     deployments: tuple[Deployment, ...]
+    readings: tuple[Reading, ...] = ()
 
 
 def runs_for(actor: Actor) -> QuerySet[Run]:
@@ -55,6 +56,7 @@ def run_detail(actor: Actor, number: int) -> RunDetail:
         steps=tuple(steps),
         changes=tuple(visibility.changes(actor).filter(run_number=number).order_by("pk")),
         deployments=tuple(visibility.deployments(actor).filter(run_number=number).order_by("pk")),
+        readings=tuple(Reading.objects.filter(run=run).order_by("pk")),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from agents.models import Run
+from agents.models import ModelCall, Run
 from workloads.findings import State
 from workloads.models import Change, Deployment, Finding, Incident
 from workloads.reports import FORMATS
@@ -139,6 +139,16 @@ class AuditQuery(PageQuery):
     target_type = serializers.CharField(required=False, max_length=64)
     target_id = serializers.CharField(required=False, max_length=64)
     after = serializers.IntegerField(required=False, min_value=0, max_value=BIGGEST, help_text="Entries with a higher number.")
+
+
+class ModelCallsQuery(PageQuery):
+    """Which calls of models."""
+
+    status = serializers.ChoiceField(required=False, choices=ModelCall.Status.values)
+    purpose = serializers.CharField(required=False, max_length=20)
+    specialist = serializers.CharField(required=False, max_length=40)
+    endpoint = serializers.CharField(required=False, max_length=63)
+    run = serializers.IntegerField(required=False, min_value=1, max_value=BIGGEST)
 
 
 class EventsQuery(Strict):

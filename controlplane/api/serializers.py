@@ -8,7 +8,8 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from agents.models import Run
+from agents.models import Reading, Run
+from controlplane.api.told import ReadingSerializer
 from workloads import findings
 from workloads.findings import State
 from workloads.models import Change, Deployment, Finding, Report
@@ -172,6 +173,12 @@ class ChangeDetailSerializer(serializers.Serializer[Any]):
     why_not = serializers.DictField(child=serializers.CharField(allow_blank=True))
     deciders = serializers.ListField(child=serializers.CharField())
     deployment = serializers.IntegerField(source="deployment.pk", allow_null=True, default=None)
+    readings = serializers.SerializerMethodField()
+
+    @extend_schema_field(ReadingSerializer(many=True))
+    def get_readings(self, detail: ChangeDetail) -> Any:
+        """What models wrote about it, or why they wrote nothing."""
+        return ReadingSerializer(Reading.objects.filter(change=detail.change), many=True).data
 
     def get_preview(self, detail: ChangeDetail) -> dict[str, Any]:
         """The document in the stored bytes."""
@@ -222,6 +229,7 @@ class RunDetailSerializer(serializers.Serializer[Any]):
     steps = StepSerializer(many=True)
     changes = ChangeSerializer(many=True)
     deployments = DeploymentSerializer(many=True)
+    readings = ReadingSerializer(many=True)
 
 
 class EventSerializer(serializers.Serializer[Any]):

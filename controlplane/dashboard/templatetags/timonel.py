@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -70,6 +71,14 @@ def part(name: str) -> str:
 def icon_of(state: str, kind: str = "") -> SafeString:
     """The icon of a state alone, where its word stands beside it."""
     return icon(vocabulary.word(str(state), kind).icon)
+
+
+@register.filter
+def dollars(amount: Decimal | None) -> str:
+    """An amount of US dollars; below a cent with four places, so that it is not told as nothing."""
+    if not amount:
+        return "$0"
+    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.4f}"
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
@@ -29,6 +30,6 @@ def endpoint(server: ModelServer, transactional_db: None) -> ModelEndpoint:
         is_default=True,
         timeout_seconds=4,
         stall_seconds=1,
-        price_in="2.5",
-        price_out="10",
+        price_in=Decimal("2.5"),
+        price_out=Decimal(10),
     )

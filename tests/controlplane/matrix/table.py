@@ -56,6 +56,7 @@ GET    audit/<int:number>/                                                      
 GET    audit/proof/                                                                302 403 403 403 403 403 200 200 302 302
 POST   audit/verify/                                                               302 403 403 403 403 403 303 303 302 302
 GET    audit/export.<str:form>                                                     302 403 403 403 403 403 200 200 302 302
+GET    changes/<int:change_id>/reading/                                            302 404 200 200 200 200 200 200 302 302
 """
 ACCOUNT = """
 GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
@@ -146,6 +147,8 @@ GET    schema                                  200 200 200 200 200 200 200 200 2
 GET    tokens                                  401 200 200 200 200 200 200 200 200 200
 POST   tokens                                  401 201 201 201 201 201 201 201 403 403
 DELETE tokens/<number:number>                  401 404 404 404 404 404 404 404 403 403
+GET    model-calls                             401 403 403 403 403 403 200 200 403 403
+GET    model-budgets                           401 403 403 403 403 403 200 200 403 403
 """
 ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404

@@ -1,4 +1,4 @@
-"""How each specialist is configured, and runs as records, in the admin."""
+"""Runs as records, in the admin."""
 
 from __future__ import annotations
 
@@ -11,28 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from agents.models import AgentProfile, Run, Step
-from controlplane.core.administration import AuditedAdmin
+from agents.models import Run, Step
 from controlplane.core.records import RecordAdmin
-
-
-@admin.register(AgentProfile)
-class AgentProfileAdmin(AuditedAdmin):
-    """On or off, blocking or advisory, and its limits. A specialist's profile is made with the tables."""
-
-    list_display = ("name", "enabled", "blocking", "timeout_seconds")
-    list_filter = ("enabled", "blocking")
-    search_fields = ("name",)
-    fields = ("name", "enabled", "blocking", "timeout_seconds", "options")
-    readonly_fields = ("name",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Specialists are files, not rows."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It would come back with its defaults."""
-        return False
 
 
 @admin.register(Run)
