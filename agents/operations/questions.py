@@ -11,6 +11,7 @@ from agents.context import Context
 from agents.models import Run
 from agents.operations import actors, planning
 from agents.operations.checkouts import environment_of
+from controlplane.core.errors import NotFound
 from workloads import actions, changes, rollback
 from workloads.evidence import Assessment, Evidence
 from workloads.models import Approval, Change, Deployment, Release
@@ -30,7 +31,7 @@ def gate(context: Context, release: int, assessments: Mapping[str, Mapping[str, 
     """Propose the run's Change; policy refuses it, approves it, or names who must."""
     run = Run.objects.get(pk=context.run)
     if run.input.get("change"):  # people approved it before there was a run
-        return decision(changes.adopt(actors.engine(context), int(run.input["change"]), context.run).pk)
+        return decision(_suggested(context, int(run.input["change"])).pk)
     if run.workflow == "rollback":
         change = rollback.propose(
             actors.actor_of(context),
@@ -43,6 +44,13 @@ def gate(context: Context, release: int, assessments: Mapping[str, Mapping[str, 
         change = _propose_roll_out(context, Release.objects.get(pk=release), assessments)
     context.say(f"{change.get_risk_display().capitalize()} risk: {' '.join(change.reasons)}")
     return decision(change.pk)
+
+
+def _suggested(context: Context, change_id: int) -> Change:
+    """What people approved before there was a run: of this environment, and from now on this run's."""
+    if not Change.objects.filter(pk=change_id, environment=context.environment).exists():
+        raise NotFound(f"There is no change {change_id} of this environment.")
+    return changes.adopt(actors.engine(context), change_id, context.run)
 
 
 def decision(change_id: int) -> Assessment:

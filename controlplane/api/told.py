@@ -40,6 +40,7 @@ class ReadingSerializer(serializers.Serializer[Any]):
     risks = RiskSerializer(many=True)
     facts = FactSerializer(many=True)
     left_out = serializers.CharField()
+    not_kept = serializers.CharField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
 
