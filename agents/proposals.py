@@ -57,12 +57,17 @@ def carry_through(change_id: int) -> Run | None:
 
 
 def carry_all_through() -> int:
-    """Start what people approved and nobody carries through; withdraw what was to be by a run that is cancelled; return how many."""
-    cancelled = Run.objects.filter(status=Run.Status.CANCELLED, workflow="rollback", input__has_key="change")
-    left = Change.objects.filter(suggestion__isnull=False, status=Change.Status.APPROVED, run_number__in=cancelled.values("pk"))
-    for pk in left.values_list("pk", flat=True):
-        changes.cancel(Actor.system("suggestions"), pk, "The run that was to carry it through was cancelled.")
+    """Start what people approved and nobody carries through; return how many."""
+    _withdraw_cancelled()
     return sum(carry_through(pk) is not None for pk in _approved().values_list("pk", flat=True))
+
+
+def _withdraw_cancelled() -> None:
+    """What was to be carried through by a run that somebody cancelled."""
+    given = Change.objects.filter(suggestion__isnull=False, status=Change.Status.APPROVED, run_number__isnull=False)
+    carriers = {int(run): pk for run, pk in given.values_list("run_number", "pk")}
+    for run in Run.objects.filter(pk__in=carriers, status=Run.Status.CANCELLED).values_list("pk", flat=True):
+        changes.cancel(Actor.system("suggestions"), carriers[run], "The run that was to carry it through was cancelled.")
 
 
 def _approved() -> models.QuerySet[Change]:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from agents import housekeeping, runner
-from agents.models import AgentProfile, ModelCall, Proposal, Reading, Run
-from agents.readings import asked
+from agents.models import AgentProfile, ModelBudget, ModelCall, Proposal, Reading, Run
+from agents.readings import asked, writing
 from agents.tools import registry
 from controlplane.core.models import OutboxMessage, User
 from tests.agents.fakes import FakeOperations
@@ -96,6 +98,58 @@ def test_a_run_asks_for_readings_and_waits_for_none(scene: Think, tmp_path: Any)
     assert set(Reading.objects.values_list("status", flat=True)) == {"queued"}
     assert OutboxMessage.objects.filter(name="agents.write_reading").count() == Reading.objects.count()
     assert not scene.server.asked
+
+
+MODELS: dict[str, tuple[Mood, ...]] = {
+    "away": (Mood("drop"),),
+    "slow": (Mood("stall"),),
+    "wrong": (Mood(text="verdict: passed"),),
+    "malicious": (tool(("approve_change", {"change": 1}), ("propose_rollback", {"why": "x" * 20, "facts": ["e1"]})), answers()),
+    "out of budget": (answers(),),
+}
+
+
+@pytest.mark.parametrize("how", MODELS)
+def test_every_run_ends_as_without_a_model_and_its_page_says_what_was_not_added(
+    scene: Think, tmp_path: Any, how: str, admin: User, client: Client
+) -> None:
+    scenario = {"verdicts": {"testing": "failed", "security": "inconclusive"}}
+    AgentProfile.objects.update(thinking=False)
+    without = ended(scene, FakeOperations(tmp_path / "without", **scenario))
+    AgentProfile.objects.update(thinking=True)
+    scene.server.script(*MODELS[how])
+    if how == "out of budget":
+        ModelBudget.objects.create(tokens=1)
+    run = ended(scene, FakeOperations(tmp_path / "with", **scenario))
+    before = story(run)
+    for reading in Reading.objects.filter(run=run):
+        writing.write(reading.pk)
+    run.refresh_from_db()
+    assert story(run) == before == story(without)
+    assert not Change.objects.filter(status__in=Change.OPEN).exists()
+    reading = Reading.objects.get(run=run, specialist="testing")
+    client.force_login(admin)
+    page = client.get(f"/runs/{run.pk}/?node=testing").content.decode()
+    if reading.status == "not_added":
+        assert "A model added no explanation here." in page
+        assert reading.why_not
+        assert escape(reading.why_not) in page
+    else:
+        assert how == "malicious"
+        assert "written by a model" in page
+        assert "There is no such tool" in page
+
+
+def ended(scene: Think, fake: FakeOperations) -> Run:
+    run = scene.run()
+    runner.drive(run.pk, fake)
+    run.refresh_from_db()
+    return run
+
+
+def story(run: Run) -> Any:
+    """How the run ended, and each of its steps."""
+    return run.status, run.result, list(run.steps.order_by("node").values_list("node", "status", "verdict", "summary", "cure"))
 
 
 def test_ids_that_nobody_showed_it_are_dropped_and_it_is_said(scene: Think) -> None:
