@@ -65,7 +65,7 @@ def carry_all_through() -> int:
 def _withdraw_cancelled() -> None:
     """What was to be carried through by a run that somebody cancelled."""
     given = Change.objects.filter(suggestion__isnull=False, status=Change.Status.APPROVED, run_number__isnull=False)
-    carriers = {int(run): pk for run, pk in given.values_list("run_number", "pk")}
+    carriers = {run: pk for run, pk in given.values_list("run_number", "pk") if run is not None}
     for run in Run.objects.filter(pk__in=carriers, status=Run.Status.CANCELLED).values_list("pk", flat=True):
         changes.cancel(Actor.system("suggestions"), carriers[run], "The run that was to carry it through was cancelled.")
 
