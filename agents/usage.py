@@ -39,7 +39,8 @@ class Limit:
 
 def by_specialist(actor: Actor, now: datetime) -> dict[str, Usage]:
     """Of the runs that the actor may see, by one question; summaries, which are of no specialist, under an empty name."""
-    calls = ModelCall.objects.filter(visibility.within_reach(actor, "run__environment"), at__gte=now - PERIOD)
+    seen = ModelCall.objects.filter(visibility.within_reach(actor, "run__environment"), at__gte=now - PERIOD)
+    calls = seen.exclude(purpose="trial")
     good = Q(status=ModelCall.Status.OK)
     rows = calls.order_by().values("specialist").annotate(
         number=Count("pk"),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -97,8 +98,9 @@ class ModelEndpointAdmin(AuditedAdmin):
         if not administers(request):
             return HttpResponse(status=403)
         endpoint = get_object_or_404(ModelEndpoint, pk=endpoint_id)
+        with transaction.atomic():  # what came of it is in the record of the call
+            record(request, "try", endpoint, after={"address": endpoint.address, "model": endpoint.model})
         tried = trial.attempt(endpoint)
-        record(request, "try", endpoint, after={"answered": tried.answered, "model": tried.model, "calls": list(tried.calls)})
         messages.add_message(request, messages.SUCCESS if tried.well else messages.ERROR, said(tried))
         return HttpResponseRedirect(reverse("admin:agents_modelendpoint_change", args=[endpoint.pk]))
 
@@ -108,7 +110,7 @@ def said(tried: trial.Tried) -> str:
     if not tried.answered:
         return _("No answer. %(why)s") % {"why": tried.why_not}
     facts = {"model": tried.model, "ms": tried.latency_ms, "tokens": tried.tokens}
-    text = _("%(model)s answered in %(ms)d ms, with %(tokens)d tokens.") % facts
+    text = _("It answered as %(model)s in %(ms)d ms, with %(tokens)d tokens.") % facts
     if not tried.counted:
         text += " " + _("It does not count its tokens: they are estimated.")
     if tried.well:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -54,13 +55,20 @@ def trouble_of(error: BaseException, *, begun: bool) -> NoAnswer:
 
 
 def _refused(status: int, headers: Any, error: BaseException) -> NoAnswer:
-    said = str(getattr(error, "message", "") or error)[:LONGEST]
     if 300 <= status < 400:
         return NoAnswer("It answered with a redirect, which is not followed.", cure="Give the address that it leads to.")
-    found = NoAnswer(f"It answered {status}: {said}", cure=CURES.get(status, ""))
+    found = NoAnswer(f"It answered {status}: {_words_of(error)}", cure=CURES.get(status, ""))
     found.again = status in AGAIN
     found.wait = _retry_after(headers)
     return found
+
+
+def _words_of(error: BaseException) -> str:
+    """What the endpoint said, without what its library puts before it; as a sentence, for more follows."""
+    body = getattr(error, "body", None)
+    said = body.get("message") if isinstance(body, dict) else None
+    text = re.sub(r"^Error code: \d+ - ", "", str(said or getattr(error, "message", "") or error)).strip()[:LONGEST]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _retry_after(headers: Any) -> float:

@@ -19,7 +19,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import Role
 from tests.journeys import evidence as e
-from tests.journeys import thinking
+from tests.journeys import thinking, told
 from tests.journeys.evidence import Found
 from tests.journeys.stage import PASSWORD, Stage
 from workloads import actions, changes
@@ -93,6 +93,7 @@ def fill(now: datetime | None = None) -> Scene:
     _billing(stage)
     _newsletter(stage)
     _configuration(stage)
+    told.fill(stage.runs["stopped"], stage.runs["rolled-back"], stage.runs["waiting"], change)
     thinking.add(stage.runs)
     return Scene(stage.people, stage.environments, stage.runs, change)
 

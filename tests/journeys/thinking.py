@@ -29,7 +29,7 @@ TOOLS = [
 
 def add(runs: dict[str, Run]) -> None:
     """To the run whose tests failed, and to the one that was rolled back."""
-    endpoint = ModelEndpoint.objects.create(name="house-model", address="http://127.0.0.1:9/v1", model="llama-70b", private=True)
+    endpoint = ModelEndpoint.objects.get(name="house")
     failed = Step.objects.get(run=runs["stopped"], node="testing")
     now = timezone.now()
     reading = Reading.objects.create(
@@ -45,7 +45,7 @@ def add(runs: dict[str, Run]) -> None:
         left_out="212 lines of e2 were left out.",
         not_kept="It named facts that it was not shown: e9.",
         endpoint=endpoint,
-        model="llama-70b",
+        model=endpoint.model,
         finished_at=now,
     )
     reading.calls.add(_call(endpoint, failed, TOOLS, "ok"), _call(endpoint, failed, [], "ok"))
@@ -71,7 +71,7 @@ def _call(endpoint: ModelEndpoint, step: Step, tools: list[dict[str, str]], stat
     return ModelCall.objects.create(
         endpoint=endpoint,
         endpoint_name=endpoint.name,
-        model="llama-70b",
+        model=endpoint.model,
         purpose="reading",
         specialist="testing",
         run=step.run,
