@@ -9,13 +9,13 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from controlplane.core import audit, live, queue, rights
+from controlplane.core import audit, queue, rights
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact_value
-from workloads.hooks.matching import Rule
 from workloads.hooks.globs import split
+from workloads.hooks.matching import Rule
 from workloads.hooks.news import News
 from workloads.hooks.signatures import Proof
 from workloads.models import WebhookDelivery, WebhookRule, WebhookSource
@@ -45,7 +45,6 @@ def receive(actor: Actor, source: WebhookSource, proof: Proof, body_sha256: str,
             return WebhookDelivery.objects.get(_same(source, proof)), False
         audit.record(actor, "webhook.receive", delivery, after={"source": source.name, "event": news.event, "commit": news.commit})
         queue.enqueue("agents.react", delivery.pk)
-        live.ring("hooks", delivery=delivery.pk)
     return delivery, True
 
 
@@ -78,7 +77,7 @@ def count_attempt(delivery_id: int) -> int:
     """Count a try, by itself, so that one that kills its worker is counted too; return which it is."""
     rows = WebhookDelivery.objects.filter(pk=delivery_id, status=Status.RECEIVED)
     rows.update(attempts=models.F("attempts") + 1, tried_at=timezone.now())
-    return WebhookDelivery.objects.values_list("attempts", flat=True).get(pk=delivery_id)
+    return WebhookDelivery.objects.filter(pk=delivery_id).values_list("attempts", flat=True).first() or 0
 
 
 def conclude(actor: Actor, delivery: WebhookDelivery, status: str, outcome: Sequence[dict[str, Any]]) -> None:
@@ -86,7 +85,6 @@ def conclude(actor: Actor, delivery: WebhookDelivery, status: str, outcome: Sequ
     told = redact_value(list(outcome))
     if WebhookDelivery.objects.move(delivery.pk, Status.RECEIVED, status, outcome=told, handled_at=timezone.now()):
         audit.record(actor, "webhook.handle", delivery, after={"status": status, "outcome": told})
-        live.ring("hooks", delivery=delivery.pk)
 
 
 def handle_again(actor: Actor, delivery: WebhookDelivery) -> None:
@@ -97,7 +95,6 @@ def handle_again(actor: Actor, delivery: WebhookDelivery) -> None:
             raise Conflict("This delivery is being handled right now.", cure="Reload to see what comes of it.")
         audit.record(actor, "webhook.handle_again", delivery, before={"status": delivery.status})
         queue.enqueue("agents.react", delivery.pk)
-        live.ring("hooks", delivery=delivery.pk)
 
 
 def lost(limit: int = 100) -> list[int]:

@@ -28,12 +28,12 @@ class NotAccepted(Refused):
 
 
 def sent_of(request: HttpRequest) -> Sent:
-    """The request with every header as often as it was sent, and its body, at most 1 MiB; refused before it is read if it can be."""
+    """The request with every header as often as it was sent, and its body: at most 1 MiB of JSON, whatever it says of itself."""
     headers = _headers(request)
     said = [value.strip().lower() for value in headers.get("content-type", ())]
     if len(said) != 1 or said[0] not in JSON or "content-encoding" in headers:
         raise UnsupportedMediaType(said[0][:60] if said else "", "Webhooks are read as application/json, not compressed.")
-    body = parsers.read(request, {"request": request}, MOST_BYTES)
+    body = parsers.read(request._stream, {"request": request}, MOST_BYTES)
     return Sent(headers, body, time.time())
 
 

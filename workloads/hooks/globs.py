@@ -1,13 +1,17 @@
-"""Patterns of names and paths: `*` and `?` stay within one part, `**` crosses slashes; several, separated by commas."""
+"""Patterns of names and paths: `*` and `?` stay within one part, `**` crosses slashes; several, separated by commas.
+
+No regular expressions: names come from strangers, and a pattern with a few stars would let them take for ever.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 LONGEST = 200  # characters of one pattern
-MOST_STARS = 8  # of one pattern: each may make the search longer
-TOKEN = re.compile(r"\*\*/|\*+|\?|.", re.S)
+TOKEN = re.compile(r"\*\*/|\*\*|\*|.", re.S)
+ANY, PART, FOLDERS, ONE = "**", "*", "**/", "?"
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -15,27 +19,47 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(one for one in (part.strip() for part in text.split(",")) if one)
 
 
-def wrong(text: str) -> str:
-    """Why these patterns cannot be used, or nothing."""
-    for one in split(text):
-        if len(one) > LONGEST or one.count("*") > MOST_STARS:
-            return f"{one[:40]} is too long or has too many stars."
-    return ""
-
-
 def matches(patterns: tuple[str, ...], name: str) -> bool:
     """Whether one of them is of this name; letters count as they are written."""
-    return any(_compiled(pattern).fullmatch(name) for pattern in patterns)
+    return any(_fits(_tokens(pattern[:LONGEST]), name) for pattern in patterns)
 
 
 @lru_cache(maxsize=500)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join(_part(token) for token in TOKEN.findall(pattern)), re.S)
+def _tokens(pattern: str) -> tuple[str, ...]:
+    return tuple(TOKEN.findall(pattern))
 
 
-def _part(token: str) -> str:
-    if token == "**/":
-        return "(?:[^/]+/)*"
-    if token.startswith("*"):
-        return ".*" if len(token) > 1 else "[^/]*"
-    return "[^/]" if token == "?" else re.escape(token)
+def _fits(tokens: tuple[str, ...], name: str) -> bool:
+    """All places in the pattern where one can be, kept while the name is read sign by sign: never back."""
+    here = _arrive(tokens, [0])
+    for sign in name:
+        here = _step(tokens, here, sign)
+        if not here:
+            return False
+    return len(tokens) in here
+
+
+def _step(tokens: tuple[str, ...], here: Iterable[int], sign: str) -> set[int]:
+    stay: set[int] = set()
+    on: list[int] = []
+    for place in here:
+        token = tokens[place] if place < len(tokens) else ""
+        if token in (ANY, FOLDERS) or (token == PART and sign != "/"):
+            stay.add(place)
+            if token != FOLDERS or sign == "/":
+                on.append(place + 1)
+        elif token == sign or (token == ONE and sign != "/"):
+            on.append(place + 1)
+    return stay | _arrive(tokens, on)
+
+
+def _arrive(tokens: tuple[str, ...], places: list[int]) -> set[int]:
+    """These places, and those after a star, which may stand for nothing."""
+    found: set[int] = set()
+    while places:
+        place = places.pop()
+        if place not in found:
+            found.add(place)
+            if place < len(tokens) and tokens[place] in (ANY, PART, FOLDERS):
+                places.append(place + 1)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
@@ -16,7 +17,7 @@ from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.idempotency import once
 from controlplane.api.limits import Count, count_stranger, left
 from controlplane.api.webhooks import AcceptedSerializer, DeliveriesQuery, DeliverySerializer, NotAccepted, sent_of, sha256
-from controlplane.core.actors import Actor, ActorKind
+from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid, NotFound
 from workloads import deliveries, sources
 from workloads.hooks import parsing
@@ -52,21 +53,29 @@ class Hook(Endpoint):
             news = self.parse(source.kind, proof.event, sent.body)
         except Unreadable as error:
             raise Invalid(str(error), cure="Send the document of this event as the sender's documentation describes it.") from error
-        actor = Actor(ActorKind.SYSTEM, deliveries.actor_of(source).label, request_id=str(request.META.get("timonel.request_id", "")))
+        actor = replace(deliveries.actor_of(source), request_id=str(request.META.get("timonel.request_id", "")))
         delivery, made = deliveries.receive(actor, source, proof, sha256(sent.body), news)
         return Response({"delivery": delivery.pk, "repeat": not made}, 202)
 
     def _proved(self, request: Request, name: str, sent: Sent) -> tuple[WebhookSource, Proof]:
         source = sources.known(name)
         try:
-            proof = prove(source.kind if source else kind_of(sent.headers), sent, sources.secrets_of(source) if source else [])
+            if source is None:
+                raise Unproved(f"there is no such source, and {_pretend(sent)}")
+            return source, prove(source.kind, sent, sources.secrets_of(source))
         except Unproved as error:
-            log.warning("a webhook for %s was not accepted: %s", name, error if source else "there is no such source")
+            log.warning("a webhook for %s was not accepted: %s", name, error)
             count_stranger(request)
             raise NotAccepted(NOBODY, cure=LOOK) from error
-        if source is None:  # somebody knows the decoy: it is no secret
-            raise NotAccepted(NOBODY, cure=LOOK)
-        return source, proof
+
+
+def _pretend(sent: Sent) -> str:
+    """As much work for a name that does not exist as for one that does."""
+    try:
+        prove(kind_of(sent.headers), sent, [])
+    except Unproved as error:
+        return str(error)
+    return "it was signed with the decoy"
 
 
 class Deliveries(Endpoint):
