@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import close_old_connections, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from controlplane.core import queue
+from controlplane.core import connections, queue
 from controlplane.core.errors import TimonelError
 from controlplane.core.redaction import redact
 from workloads.adapters import github, gitlab
@@ -98,7 +98,7 @@ def tell(pk: int) -> None:
         ForgeStatus.objects.filter(pk=pk, wanted=row.wanted).update(next_at=None)
         return
     way, source, saying = WAYS[row.source.kind], row.source, saying_of(row)
-    close_old_connections()
+    connections.give_back()
     try:
         told = way.tell[row.kind](way.forge(source.api_url, source.api_token or "", source.private), saying)
     except TimonelError as error:
