@@ -6,11 +6,12 @@ import base64
 import secrets as randomness
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
-from controlplane.core import audit
+from controlplane.core import audit, rights
 from controlplane.core.actors import Actor
+from controlplane.core.permissions import Verb
 from workloads.models import WebhookSource
 
 FORMER_KEPT = timedelta(hours=24)  # both keys are good while the sender is given the new one
@@ -50,3 +51,10 @@ def forget_former(actor: Actor, source: WebhookSource) -> None:
     with transaction.atomic():
         if WebhookSource.objects.filter(pk=source.pk, former_secret__isnull=False).update(former_secret=None, former_until=None):
             audit.record(actor, "webhooksource.forget_former_secret", source)
+
+
+def visible(actor: Actor) -> models.QuerySet[WebhookSource]:
+    """The sources whose deliveries the actor may see: of the applications they administer, or all of them."""
+    reach = rights.reach(actor, Verb.ADMINISTER)
+    rows = WebhookSource.objects.select_related("application")
+    return rows if reach.everywhere else rows.filter(application__in=reach.applications)

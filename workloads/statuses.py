@@ -6,7 +6,7 @@ Only the newest state is told, so states never overtake each other, and a forge 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -141,3 +141,8 @@ def _failed(row: ForgeStatus, error: TimonelError) -> None:
         later = timezone.now() + timedelta(seconds=max(wait, min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LONGEST_RETRY)))
     newer = models.Case(models.When(wanted__gt=row.wanted, then=Now()), default=models.Value(later))
     ForgeStatus.objects.filter(pk=row.pk).update(attempts=attempts, problem=str(error), next_at=newer)
+
+
+def of_runs(source: WebhookSource, runs: Sequence[int]) -> list[ForgeStatus]:
+    """What the source's forge was told of these runs."""
+    return list(ForgeStatus.objects.filter(source=source, run_number__in=runs)) if runs else []
