@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -49,6 +49,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = WebhookSource
         fields = ("name", "kind", "application", "repository", "enabled", "api_url", "private")
+        labels: ClassVar = {"api_url": gettext_lazy("Address of the API")}
 
     def clean_api_token(self) -> str:
         """What was typed, or what is there."""
@@ -73,6 +74,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = WebhookRule
         fields = ("position", "event", "refs", "include", "exclude", "effect", "environment")
+        widgets: ClassVar = {name: forms.TextInput(attrs={"size": 14}) for name in ("refs", "include", "exclude")}
 
     def clean(self) -> dict[str, Any]:
         """Whether the parts fit each other."""
@@ -150,7 +152,8 @@ class WebhookSourceAdmin(NoDeletion, AuditedAdmin):
 
     def _once(self, request: HttpRequest, made: list[tuple[WebhookSource, str]]) -> HttpResponse:
         """A page that no cache keeps: not in a message, which would travel in a cookie."""
-        shown = [{"source": source, "address": _address(source), "secret": secret} for source, secret in made]
+        begin = "" if settings.PUBLIC_URL else f"{request.scheme}://{request.get_host()}"
+        shown = [{"source": source, "address": begin + _address(source), "secret": secret} for source, secret in made]
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("The secret, shown once"), "made": shown}
         answer = TemplateResponse(request, "admin/workloads/webhooksource/secret.html", context)
         answer["Cache-Control"] = "no-store"

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("deploy", "Deploy"),
                             ("incident", "Open an incident"),
-                            ("note", "Only note it, and read no further rule"),
+                            ("note", "Only note it"),
                         ],
                         max_length=8,
                     ),

@@ -84,7 +84,7 @@ class WebhookRule(models.Model):
     class Effect(models.TextChoices):
         DEPLOY = "deploy", _("Deploy")
         INCIDENT = "incident", _("Open an incident")
-        NOTE = "note", _("Only note it, and read no further rule")
+        NOTE = "note", _("Only note it")
 
     source = models.ForeignKey(WebhookSource, on_delete=models.CASCADE, related_name="rules")
     position = models.PositiveSmallIntegerField(default=10, help_text=_("The lowest is read first."))
