@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -43,7 +44,7 @@ def rule(
 def deliver(source: WebhookSource, document: Any, event: str = "") -> WebhookDelivery:
     """A delivery as the door writes it down."""
     body, name = senders.text(document), event or EVENTS[source.kind]
-    digest = senders.hashlib.sha256(body).hexdigest()
+    digest = hashlib.sha256(body).hexdigest()
     found, _ = deliveries.receive(SYSTEM, source, Proof(name, digest[:20], digest), digest, parse(source.kind, name, body))
     return found
 

@@ -62,9 +62,9 @@ def chunked(body: bytes, size: int = 100) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
-def signed(body: bytes = BODY, **change: str) -> list[str]:
-    headers = {"Content-Type": "application/json", **senders.github(body), **change}
-    return [f"{name}: {value}" for name, value in headers.items() if value]
+def signed(body: bytes = BODY, without: str = "") -> list[str]:
+    headers = {"Content-Type": "application/json", **senders.github(body)}
+    return [f"{name}: {value}" for name, value in headers.items() if name != without]
 
 
 def length(body: bytes = BODY) -> str:
@@ -79,16 +79,16 @@ REFUSED = {
     "a wrong signature before the right": ([WRONG, *signed(), length()], BODY),
     "a wrong signature behind the right": ([*signed(), WRONG, length()], BODY),
     "signature twice in other letters": ([*signed(), SIGNATURE.upper(), length()], BODY),
-    "signature with an underscore": ([*signed(**{"X-Hub-Signature-256": ""}), SIGNATURE.replace("-256", "_256"), length()], BODY),
+    "signature with an underscore": ([*signed(without="X-Hub-Signature-256"), SIGNATURE.replace("-256", "_256"), length()], BODY),
     "all of it with underscores": (
         [one.replace("-", "_", 3) if one.startswith("X-") else one for one in signed()] + [length()],
         BODY,
     ),
-    "signature over two lines": ([*signed(**{"X-Hub-Signature-256": ""}), SIGNATURE.replace("=", "=\r\n ", 1), length()], BODY),
+    "signature over two lines": ([*signed(without="X-Hub-Signature-256"), SIGNATURE.replace("=", "=\r\n ", 1), length()], BODY),
     "event twice": ([*signed(), "X-GitHub-Event: push", length()], BODY),
     "delivery twice": ([*signed(), "X-GitHub-Delivery: 0f0e0d0c-1111-2222-3333-444455556666", length()], BODY),
     "type twice": ([*signed(), "Content-Type: text/plain", length()], BODY),
-    "type missing": ([*signed(**{"Content-Type": ""}), length()], BODY),
+    "type missing": ([*signed(without="Content-Type"), length()], BODY),
     "chunked and altered": ([*signed(), "Transfer-Encoding: chunked"], chunked(BODY.replace(b"main", b"mail"))),
     "chunked and huge": ([*signed(HUGE), "Transfer-Encoding: chunked"], chunked(HUGE, 60_000)),
     "chunked and cut short": ([*signed(), "Transfer-Encoding: chunked"], chunked(BODY)[:-9]),

@@ -38,7 +38,7 @@ def github_commit(sha: str = AFTER, message: str = "Show the tide table", **file
     }
 
 
-def github_push(ref: str = "refs/heads/main", after: str = AFTER, before: str = BEFORE, **more: Any) -> Document:
+def github_push(ref: Any = "refs/heads/main", after: str = AFTER, before: str = BEFORE, **more: Any) -> Document:
     head = github_commit(after) if after != ZERO else None
     return {
         "ref": ref,
