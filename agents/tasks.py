@@ -10,11 +10,12 @@ from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.utils import timezone
 
-from agents import budgets, housekeeping, leases, partitions, pulse, runner
+from agents import budgets, housekeeping, leases, partitions, pulse, reactions, runner, standing
 from agents.context import Operations
 from agents.operations import RealOperations
 from agents.readings import writing
-from workloads import changes
+from controlplane.core import queue
+from workloads import changes, deliveries, statuses
 
 # Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
 KEPT_FREE = 2
@@ -84,6 +85,32 @@ def prepare_partitions() -> None:
 def prune() -> None:
     """Keep what runs leave behind small."""
     housekeeping.prune()
+    deliveries.forget_old()
+
+
+@shared_task(name="agents.react", ignore_result=True)
+def react(delivery_id: int) -> None:
+    """Handle one delivery of a webhook."""
+    reactions.react(delivery_id)
+
+
+@shared_task(name="agents.react_to_lost", ignore_result=True)
+def react_to_lost() -> None:
+    """Ask again for the deliveries whose message or worker was lost."""
+    for delivery_id in deliveries.lost():
+        queue.enqueue("agents.react", delivery_id)
+
+
+@shared_task(name="agents.tell_forges", ignore_result=True)
+def tell_forges() -> None:
+    """Compare how runs stand with what forges were told."""
+    standing.catch_up()
+
+
+@shared_task(name="agents.tell_forge", ignore_result=True)
+def tell_forge(status_id: int) -> None:
+    """Tell one forge how one commit stands."""
+    statuses.tell(status_id)
 
 
 @worker_init.connect

@@ -12,10 +12,11 @@ from controlplane.core import audit, live
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from controlplane.core.redaction import redact, redact_value
-from workloads.models import Deployment, Incident
+from workloads.models import Deployment, Environment, Incident
 
 SYSTEM = Actor.system("deploy graph")
 Status = Incident.Status
+UNRESOLVED = (Status.OPEN, Status.MITIGATED)
 
 
 def open_for(deployment: Deployment, title: str, evidence: Mapping[str, Any], *, actor: Actor = SYSTEM) -> Incident:
@@ -37,6 +38,36 @@ def open_for(deployment: Deployment, title: str, evidence: Mapping[str, Any], *,
     return incident
 
 
+def open_for_alert(actor: Actor, environment: Environment, alert: str, title: str, evidence: Mapping[str, Any]) -> Incident:
+    """The unresolved incident of this alert (its name with its sender) here, opened or with newer evidence."""
+    with transaction.atomic():
+        Environment.objects.select_for_update(no_key=True, of=("self",)).get(pk=environment.pk)  # one alert, told twice at once
+        known = Incident.objects.filter(environment=environment, alert=alert, status__in=UNRESOLVED).first()
+        if known is not None:
+            Incident.objects.filter(pk=known.pk).update(evidence=redact_value(dict(evidence)))
+            return known
+        incident = Incident.objects.create(
+            environment=environment,
+            alert=alert,
+            title=redact(title)[:300],
+            evidence=redact_value(dict(evidence)),
+            opened_at=timezone.now(),
+        )
+        audit.record(actor, "incident.open", incident, after={"title": incident.title, "alert": alert})
+        live.ring("overview", environment=environment.pk)
+    return incident
+
+
+def resolve_alert(actor: Actor, environment: Environment, alert: str, reason: str) -> Incident | None:
+    """The alert is over, and so is the incident that it opened; never one that a person or a deployment opened."""
+    with transaction.atomic():
+        known = Incident.objects.filter(environment=environment, alert=alert, status__in=UNRESOLVED).first() if alert else None
+        if known is None or not Incident.objects.move(known.pk, UNRESOLVED, Status.RESOLVED, resolved_at=timezone.now()):
+            return None
+        _tell(actor, "incident.resolve", known, reason)
+    return known
+
+
 def mitigate(actor: Actor, incident: Incident) -> None:
     """People are served again; the cause is still there."""
     with transaction.atomic():
@@ -47,7 +78,7 @@ def mitigate(actor: Actor, incident: Incident) -> None:
 def resolve(actor: Actor, incident: Incident, reason: str) -> None:
     """The cause is gone, as `reason` says."""
     with transaction.atomic():
-        if not Incident.objects.move(incident.pk, [Status.OPEN, Status.MITIGATED], Status.RESOLVED, resolved_at=timezone.now()):
+        if not Incident.objects.move(incident.pk, UNRESOLVED, Status.RESOLVED, resolved_at=timezone.now()):
             raise Conflict("This incident is resolved already.")
         _tell(actor, "incident.resolve", incident, reason)
 

@@ -49,9 +49,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "here": request.resolver_match.url_name if request.resolver_match else "",
         "waiting_for_me": SimpleLazyObject(lambda: queries.inbox_count(actor_of(request))),
         "may_administer": SimpleLazyObject(lambda: reach(actor_of(request), Verb.ADMINISTER).everywhere),
+        "sees_webhooks": SimpleLazyObject(lambda: _administers_something(request)),
         "without_roles": SimpleLazyObject(lambda: _sees_nothing(request)),
         "clock_words": json.dumps({key: str(text) for key, text in moments.patterns().items()}),
     }
+
+
+def _administers_something(request: HttpRequest) -> bool:
+    granted = reach(actor_of(request), Verb.ADMINISTER)
+    return granted.everywhere or bool(granted.applications)
 
 
 def _sees_nothing(request: HttpRequest) -> bool:

@@ -21,6 +21,7 @@ from controlplane.dashboard.views import (
     runs,
     specialists,
     variables,
+    webhooks,
 )
 
 
@@ -79,5 +80,9 @@ urlpatterns = [
     _at("audit/<int:number>/", audit.entry, "audit-entry"),
     _at("audit/proof/", audit.proof, "audit-proof"),
     _does("audit/verify/", audit.verify, "audit-verify"),
+    _at("webhooks/", webhooks.index, "webhooks"),
+    _at("webhooks/<int:delivery_id>/", webhooks.show, "webhook"),
+    _at("webhooks/<int:delivery_id>/state/", webhooks.state, "webhook-state"),
+    _does("webhooks/<int:delivery_id>/handle-again/", webhooks.again, "webhook-again"),
     _at("audit/export.<str:form>", audit.export, "audit-export"),
 ]

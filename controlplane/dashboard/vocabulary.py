@@ -99,6 +99,17 @@ WORDS: dict[str, Word] = {
     "variable.missing": Word(_("required, not given"), "warning", "bad"),
     "variable.set": Word(_("set"), "check", "ok"),
     "variable.elsewhere": Word(_("not set here"), "dash", "warn"),
+    # deliveries of webhooks, and what forges are told
+    "delivery.received": Word(_("being handled"), "spinner", "busy"),
+    "delivery.handled": Word(_("handled"), "check", "ok"),
+    "delivery.ignored": Word(_("nothing to do"), "dash", "quiet"),
+    "did.deploy": Word(_("a run was asked for"), "rocket", "ok"),
+    "did.incident": Word(_("an incident was opened or closed"), "siren", "warn"),
+    "did.note": Word(_("noted"), "check", "quiet"),
+    "did.nothing": Word(_("nothing to do"), "dash", "quiet"),
+    "forge.success": Word(_("success"), "check", "ok"),
+    "forge.failure": Word(_("failure"), "cross", "bad"),
+    "forge.error": Word(_("error"), "warning", "bad"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),

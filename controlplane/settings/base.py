@@ -157,6 +157,10 @@ SPECTACULAR_SETTINGS = {
 API_READS_A_MINUTE = env.number("TIMONEL_API_READS_A_MINUTE", 600)
 API_WRITES_A_MINUTE = env.number("TIMONEL_API_WRITES_A_MINUTE", 120)
 API_STRANGERS_A_MINUTE = env.number("TIMONEL_API_STRANGERS_A_MINUTE", 60)
+# How often one source of webhooks may send in a minute.
+HOOKS_A_MINUTE = env.number("TIMONEL_HOOKS_A_MINUTE", 600)
+# The address people open Timonel at, as links in what it sends elsewhere begin; without one nothing is linked.
+PUBLIC_URL = env.text("TIMONEL_PUBLIC_URL").rstrip("/")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -173,6 +177,8 @@ CELERY_BEAT_SCHEDULE = {
     "send what waits in the outbox": {"task": "core.relay_outbox", "schedule": 2.0},
     "resume runs whose worker is gone": {"task": "agents.reap_runs", "schedule": 3.0},
     "take up readings whose worker is gone": {"task": "agents.resume_readings", "schedule": 10.0},
+    "handle deliveries that were lost": {"task": "agents.react_to_lost", "schedule": 5.0},
+    "tell forges how runs stand": {"task": "agents.tell_forges", "schedule": 3.0},
     "expire changes nobody decided": {"task": "agents.expire_changes", "schedule": 15.0},
     "make tomorrow's event partitions": {"task": "agents.prepare_partitions", "schedule": crontab(minute="10")},
     "sign the end of the audit": {"task": "core.export_audit_head", "schedule": crontab(minute="*/5")},

@@ -21,6 +21,7 @@ from controlplane.core.permissions import Role
 from tests.journeys import evidence as e
 from tests.journeys import thinking, told
 from tests.journeys.evidence import Found
+from tests.journeys.received import webhooks
 from tests.journeys.stage import PASSWORD, Stage
 from workloads import actions, changes
 from workloads.models import (
@@ -95,6 +96,7 @@ def fill(now: datetime | None = None) -> Scene:
     _configuration(stage)
     told.fill(stage.runs["stopped"], stage.runs["rolled-back"], stage.runs["waiting"], change)
     thinking.add(stage.runs)
+    webhooks(stage)
     return Scene(stage.people, stage.environments, stage.runs, change)
 
 

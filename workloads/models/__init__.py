@@ -3,6 +3,7 @@
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
 from workloads.models.findings import Finding, Incident, Report, Sighting
+from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Instance, Sample
 from workloads.models.releases import Deployment, Release
 
@@ -14,6 +15,7 @@ __all__ = [
     "Deployment",
     "Environment",
     "Finding",
+    "ForgeStatus",
     "Incident",
     "Instance",
     "Release",
@@ -21,4 +23,7 @@ __all__ = [
     "Sample",
     "Sighting",
     "Variable",
+    "WebhookDelivery",
+    "WebhookRule",
+    "WebhookSource",
 ]

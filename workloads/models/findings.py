@@ -136,6 +136,8 @@ class Incident(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
     evidence = models.JSONField(default=dict)
     run_number = models.BigIntegerField(null=True)
+    # Of the alert that opened it, with its source; empty where no alert did, and then no alert resolves it.
+    alert = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
 
@@ -150,7 +152,12 @@ class Incident(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status="resolved", resolved_at__isnull=False) | ~models.Q(status="resolved"),
                 name="incident_resolved_has_a_time",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["environment", "alert"],
+                condition=models.Q(status__in=["open", "mitigated"]) & ~models.Q(alert=""),
+                name="incident_one_unresolved_an_alert",
+            ),
         ]
 
     def __str__(self) -> str:

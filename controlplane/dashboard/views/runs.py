@@ -19,6 +19,7 @@ from controlplane.dashboard.paging import number
 from controlplane.dashboard.reads import readings, runs
 from controlplane.dashboard.reads.run_list import SINCE, Asked, listed
 from controlplane.dashboard.shapes import SHAPES, title_of
+from workloads import deliveries
 from workloads.models import Sighting
 
 STORY = 400
@@ -124,7 +125,14 @@ def _state(request: HttpRequest, actor: Actor, run: Run) -> dict[str, object]:
         "usual": runs.usual_length(run, timezone.now()) if run.finished_at is None else None,
         "may_run": may(actor, Verb.RUN, run.environment.scopes),
         "ended": run.status in Run.ENDED,
+        "sees_delivery": _sees_delivery(actor, run),
     }
+
+
+def _sees_delivery(actor: Actor, run: Run) -> bool:
+    """Whether a webhook asked for it, whose delivery is still kept and for this person to see."""
+    number = run.input.get("delivery")
+    return isinstance(number, int) and deliveries.visible(actor).filter(pk=number).exists()
 
 
 def _line(event: RunEvent) -> dict[str, object]:

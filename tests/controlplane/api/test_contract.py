@@ -26,7 +26,7 @@ from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import Role, Verb
 from tests.workloads.stage import Stage
 from workloads import incidents, reporting
-from workloads.models import Change, Deployment, Finding, Incident, Release, Report
+from workloads.models import Change, Deployment, Finding, Incident, Release, Report, WebhookDelivery, WebhookSource
 
 pytestmark = pytest.mark.django_db
 HOME, FOREIGN = "shop", "bank"
@@ -46,6 +46,7 @@ ROWS: dict[str, type[Model]] = {
     "reports": Report,
     "findings": Finding,
     "incidents": Incident,
+    "deliveries": WebhookDelivery,
 }
 GENERIC = b'{"tool": "NAME-inside", "facts": [{"rule": "NAME-inside", "message": "Of NAME-inside.", "path": "a.py"}]}'
 
@@ -90,6 +91,11 @@ def _fill(stage: Stage, root: Actor) -> None:
     Run.objects.create(
         workflow="deploy", environment=stage.environment, requested_by_label=f"{name}-inside", idempotency_key=f"of {name}"
     )
+    source = WebhookSource.objects.create(
+        name=f"{name}-hook", kind="github", application=stage.environment.application, secret="k" * 32
+    )
+    digests = {"delivery_id": "d-1", "proved_sha256": "1" * 64, "body_sha256": "2" * 64}
+    WebhookDelivery.objects.create(source=source, event="push", status="ignored", facts={"title": f"of {name}-inside"}, **digests)
     content = GENERIC.replace(b"NAME", name.encode())
     reporting.receive(root, stage.environment.application, reporting.Sent("generic", "a" * 40, content))
 

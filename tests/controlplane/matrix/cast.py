@@ -16,7 +16,7 @@ from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import EVERYWHERE, Role, Verb
 from tests.workloads.stage import SYSTEM, Stage, stage
 from workloads import holds, incidents
-from workloads.models import Finding, Report
+from workloads.models import Finding, Report, WebhookDelivery, WebhookSource
 
 HERE, FOREIGN = "harbourmaster", "lighthousekeeper"  # words that stand in no page by themselves
 ANONYMOUS, NOBODY, EVERY, SUPER = "anonymous", "nobody", "everywhere", "superuser"
@@ -81,6 +81,7 @@ def things(place: Stage) -> dict[str, Any]:
         "incident_id": incident.pk,
         "finding_id": finding.pk,
         "report": report.pk,
+        "delivery_id": _delivery(place).pk,
         "release": deployment.release_id,
         "variable": "GREETING",
         "form": "csv",
@@ -98,6 +99,13 @@ def _run(place: Stage, status: str) -> Run:
     return Run.objects.create(
         workflow="deploy", environment=place.environment, status=status, requested_by_label=name, idempotency_key=key
     )
+
+
+def _delivery(place: Stage) -> WebhookDelivery:
+    application = place.environment.application
+    source = WebhookSource.objects.create(name=f"{application.name}-hook", kind="github", application=application, secret="k" * 32)
+    values = {"delivery_id": "d-1", "proved_sha256": "1" * 64, "body_sha256": "2" * 64, "event": "push", "status": "ignored"}
+    return WebhookDelivery.objects.create(source=source, facts={"title": f"of {application.name}"}, **values)
 
 
 def _finding(place: Stage) -> Finding:

@@ -57,6 +57,10 @@ GET    audit/proof/                                                             
 POST   audit/verify/                                                               302 403 403 403 403 403 303 303 302 302
 GET    audit/export.<str:form>                                                     302 403 403 403 403 403 200 200 302 302
 GET    changes/<int:change_id>/reading/                                            302 404 200 200 200 200 200 200 302 302
+GET    webhooks/                                                                   302 200 200 200 200 200 200 200 302 302
+GET    webhooks/<int:delivery_id>/                                                 302 404 404 404 404 200 200 200 302 302
+GET    webhooks/<int:delivery_id>/state/                                           302 404 404 404 404 200 200 200 302 302
+POST   webhooks/<int:delivery_id>/handle-again/                                    302 404 404 404 404 303 303 303 302 302
 """
 ACCOUNT = """
 GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
@@ -149,6 +153,10 @@ POST   tokens                                  401 201 201 201 201 201 201 201 4
 DELETE tokens/<number:number>                  401 404 404 404 404 404 404 404 403 403
 GET    model-calls                             401 403 403 403 403 403 200 200 403 403
 GET    model-budgets                           401 403 403 403 403 403 200 200 403 403
+POST   hooks/<name:name>                       401 401 401 401 401 401 401 401 401 401
+GET    deliveries                              401 200 200 200 200 200 200 200 200 200
+GET    deliveries/<number:number>              401 404 404 404 404 200 200 200 404 404
+POST   deliveries/<number:number>/handle-again 401 404 404 404 404 202 202 202 404 404
 """
 ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404

@@ -45,15 +45,20 @@ DENIALS = {403, 404, 405}
 TO_SIGN_IN = 302
 NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks")}
 OF_APPLICATIONS = re.compile(
-    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|name)>"
-    r"|(deployments|runs|changes|releases|findings|incidents|reports)/<number:number>"
+    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|name)>"
+    r"|(deployments|runs|changes|releases|findings|incidents|reports|deliveries)/<number:number>"
 )
 OF_WHOLE_APPLICATIONS = {  # what a token for one environment does not reach
     ("POST", "api/v1/applications/<name:name>/environments"),
     ("POST", "api/v1/applications/<name:name>/reports"),
     ("POST", "api/v1/findings/<number:number>/suppress"),
 }
-ABOUT_THINGS = [key for key in LISTED if key in NAMED_IN_THE_BODY or OF_APPLICATIONS.search(key[1])]
+OF_WHO_ADMINISTERS = {  # what such a token does not even see
+    ("GET", "api/v1/deliveries/<number:number>"),
+    ("POST", "api/v1/deliveries/<number:number>/handle-again"),
+}
+BY_SIGNATURE = {("POST", "api/v1/hooks/<name:name>")}  # asks for no person's rights
+ABOUT_THINGS = [key for key in LISTED if key in NAMED_IN_THE_BODY or (OF_APPLICATIONS.search(key[1]) and key not in BY_SIGNATURE)]
 pytestmark = pytest.mark.django_db
 KEY = {"Idempotency-Key": "k"}
 QUESTIONS = {"api/v1/applications/<name:name>/reports": f"?format=generic&commit={'a' * 40}"}
@@ -89,7 +94,8 @@ def test_what_is_foreign_does_not_exist(method: str, pattern: str, cast: Cast) -
     here = dict(zip(CALLERS, ANSWERS[method, pattern], strict=True))
     expected: dict[str, int] = dict.fromkeys((Role.VIEWER, Role.ADMINISTRATOR), 404)
     if ROUTES[pattern].of_api:
-        expected |= {READING: 404, ELSEWHERE: 403 if (method, pattern) in OF_WHOLE_APPLICATIONS else here[EVERY]}
+        beyond = dict.fromkeys(OF_WHOLE_APPLICATIONS, 403) | dict.fromkeys(OF_WHO_ADMINISTERS, 404)
+        expected |= {READING: 404, ELSEWHERE: beyond.get((method, pattern), here[EVERY])}
     assert {caller: call(cast, caller, method, ROUTES[pattern], cast.foreign).status_code for caller in expected} == expected
 
 
@@ -157,6 +163,7 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
         "findings": things["finding_id"],
         "incidents": things["incident_id"],
         "reports": things["report"],
+        "deliveries": things["delivery_id"],
         "audit": AuditEntry.objects.latest("number").pk,
     }
     kind = route.pattern.removeprefix("api/v1/").split("/")[0]

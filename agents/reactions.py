@@ -1,0 +1,108 @@
+"""Reactions: what follows from a delivery of a webhook, by the rules of its source. Done once, however often it is asked for.
+
+Everything is one transaction: runs asked for, incidents opened, the outcome written down. What it began is found again by a key
+made of what the sender proved, so that neither a replay nor a second handling begins it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from agents import runs
+from controlplane.core.actors import Actor
+from controlplane.core.errors import TimonelError
+from workloads import deliveries, incidents, refs, statuses
+from workloads.hooks.matching import DEPLOY, INCIDENT, NOTE, Follows, decide
+from workloads.hooks.news import Alert, News
+from workloads.models import Environment, WebhookDelivery
+
+log = logging.getLogger(__name__)
+GIVEN_UP = "It was tried {} times and failed each time. The workers' log says why; mend that, then handle it again."
+OVER = "The alert is over, as {} says."
+Did = dict[str, Any]
+
+
+def react(delivery_id: int) -> None:
+    """Handle a delivery that waits; a repeat finds nothing to do. Whatever fails is tried again, and given up after five times."""
+    attempt = deliveries.count_attempt(delivery_id)
+    with transaction.atomic():
+        delivery = deliveries.take(delivery_id)
+        if delivery is None:
+            return
+        actor = deliveries.actor_of(delivery.source)
+        if attempt > deliveries.MOST_ATTEMPTS:
+            said = GIVEN_UP.format(deliveries.MOST_ATTEMPTS)
+            deliveries.conclude(actor, delivery, WebhookDelivery.Status.FAILED, [{"effect": "failed", "said": said}])
+            return
+        news = News.of(delivery.facts)
+        found = decide(news, deliveries.rules_of(delivery.source), delivery.source.repository)
+        outcome = [_do(actor, delivery, news, follows) for follows in found]
+        deliveries.conclude(actor, delivery, _status_of(outcome), outcome)
+
+
+def _do(actor: Actor, delivery: WebhookDelivery, news: News, follows: Follows) -> Did:
+    """One effect; what is refused in our own words is what came of it, and the others still happen."""
+    told: Did = {"rule": follows.rule, "environment": follows.environment, "effect": follows.effect, "said": follows.said}
+    effect = EFFECTS.get(follows.effect)
+    if effect is None or follows.environment is None:
+        return told
+    environment = Environment.objects.select_related("application").get(pk=follows.environment)
+    told["where"] = str(environment)
+    try:
+        with transaction.atomic():
+            return told | effect(actor, delivery, news, environment, follows)
+    except TimonelError as error:
+        return told | {"effect": "failed", "said": f"{follows.said} {error}"}
+
+
+def _deploy(actor: Actor, delivery: WebhookDelivery, news: News, environment: Environment, follows: Follows) -> Did:
+    """A run of exactly this commit, and a word to the forge that it was asked for."""
+    asked = {"ref": news.commit, "named": news.ref if news.tag else refs.short(news.commit), "delivery": delivery.pk}
+    run = runs.start(actor, environment, "deploy", asked, idempotency_key=key_of(delivery, environment))
+    statuses.want(delivery.source, news, environment, run.pk)
+    return {"run": run.pk}
+
+
+def key_of(delivery: WebhookDelivery, environment: Environment) -> str:
+    """The same for whatever proves to be this delivery, even when its row is gone."""
+    return f"hook-{delivery.source_id}-{delivery.proved_sha256[:40]}-{environment.pk}"
+
+
+def _incidents(actor: Actor, delivery: WebhookDelivery, news: News, environment: Environment, follows: Follows) -> Did:
+    """Each alert opens, refreshes or resolves the one incident that is its own."""
+    found = [_incident(actor, delivery, environment, alert) for alert in follows.alerts]
+    return {"incidents": [pk for pk in found if pk is not None]}
+
+
+def _incident(actor: Actor, delivery: WebhookDelivery, environment: Environment, alert: Alert) -> int | None:
+    name = f"{delivery.source_id}/{alert.fingerprint}"
+    if not alert.firing:
+        resolved = incidents.resolve_alert(actor, environment, name, OVER.format(delivery.source))
+        return resolved.pk if resolved else None
+    evidence = {
+        "summary": alert.summary,
+        "alert": alert.name,
+        "severity": alert.severity,
+        "labels": dict(alert.labels),
+        "firing since": alert.started,
+        "source": alert.url,
+        "delivery": delivery.pk,
+    }
+    return incidents.open_for_alert(actor, environment, name, f"{alert.name}: {alert.summary}", evidence).pk
+
+
+EFFECTS: dict[str, Callable[[Actor, WebhookDelivery, News, Environment, Follows], Did]] = {
+    DEPLOY: _deploy,
+    INCIDENT: _incidents,
+}
+
+
+def _status_of(outcome: list[Did]) -> str:
+    did = {one["effect"] for one in outcome}
+    if did & {DEPLOY, INCIDENT, NOTE}:
+        return WebhookDelivery.Status.HANDLED
+    return WebhookDelivery.Status.FAILED if "failed" in did else WebhookDelivery.Status.IGNORED
