@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from agents.models import ModelBudget, ModelCall, ModelEndpoint, Run
+from controlplane.core.redaction import redact
 
 Status = ModelCall.Status
 COUNTED = (Status.UNDER_WAY, Status.LOST)  # what may still be settled
@@ -99,15 +100,15 @@ def settle(call: ModelCall, use: Use) -> None:
         cost=cost,
         latency_ms=use.latency_ms,
         attempts=use.attempts,
-        model=(use.model or call.model)[:200],
-        error=use.error,
+        model=redact(use.model or call.model)[:200],
+        error=redact(use.error),
         **FREE,
     )
 
 
 def correct(call_id: int, status: str, error: str) -> None:
     """What was answered turned out to be no answer to the question; what it used stays."""
-    ModelCall.objects.move(call_id, Status.OK, status, error=error)
+    ModelCall.objects.move(call_id, Status.OK, status, error=redact(error))
 
 
 def tools_used(call_id: int, tools: Sequence[dict[str, Any]]) -> None:

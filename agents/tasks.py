@@ -48,7 +48,7 @@ def reap_runs() -> None:
 @shared_task(name="agents.write_reading", ignore_result=True)
 def write_reading(reading_id: int) -> None:
     """Have one reading written. While another is being written here, this one waits for `agents.resume_readings`."""
-    if not _readers.acquire(blocking=False):
+    if not _readers.acquire(timeout=SEAT_SECONDS):
         return
     try:
         writing.write(reading_id)

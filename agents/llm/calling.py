@@ -16,7 +16,7 @@ from agents.llm.listening import Heard, Patience, listen
 from agents.llm.question import Question
 from agents.llm.troubles import NoAnswer, Status
 from agents.models import ModelCall, ModelEndpoint
-from controlplane.core.redaction import redact
+from controlplane.core.redaction import redact, redact_value
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -163,5 +163,11 @@ def _reserve(talk: Talk, sent: int) -> ModelCall:
 
 
 def _redacted(messages: Sequence[BaseMessage], secrets: frozenset[str]) -> list[BaseMessage]:
-    """The messages as they leave: nothing that looks like a secret, nor any that is known."""
-    return [message.model_copy(update={"content": redact(str(message.content), secrets)}) for message in messages]
+    """The messages as they leave: nothing that looks like a secret, nor any that is known; what it said itself included."""
+    return [message.model_copy(update=_clean(message, secrets)) for message in messages]
+
+
+def _clean(message: BaseMessage, secrets: frozenset[str]) -> dict[str, Any]:
+    said = {"content": redact(str(message.content), secrets)}
+    calls = getattr(message, "tool_calls", None)
+    return {**said, "tool_calls": redact_value(calls, secrets)} if calls else said

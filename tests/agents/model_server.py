@@ -257,12 +257,13 @@ def _pieces(text: str, size: int = 7) -> Iterator[str]:
     yield from (text[place : place + size] for place in range(0, len(text), size))
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for something that another thread does."""
+def wait_until(true: Callable[[], bool], seconds: float = 10.0, each: Callable[[], object] = lambda: None) -> None:
+    """Wait for something that another thread or process does."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
+        each()
+        time.sleep(0.05)
 
 
 def texts(asked: Iterable[Asked]) -> list[str]:

@@ -12,12 +12,14 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from agents import runner, runs
-from agents.models import ModelCall, ModelEndpoint, Reading, Run
+from agents import budgets, runner, runs, tasks
+from agents.budgets import Spent
+from agents.models import ModelBudget, ModelCall, ModelEndpoint, Reading, Run
 from agents.readings import writing
 from controlplane.core.models import AuditEntry, OutboxMessage, User
 from tests.agents.fakes import FakeOperations
-from tests.agents.model_server import ModelServer, Mood
+from tests.agents.model_server import ModelServer, Mood, wait_until
+from tests.agents.worker import Worker
 
 Start = Callable[..., Run]
 TOLD = {"text": "The tests failed.", "facts": ["F1"], "risks": [{"text": "It stays broken.", "level": "low", "facts": ["F2"]}]}
@@ -200,3 +202,30 @@ def test_a_retry_that_fails_again_is_explained_again(start: Start, endpoint: Mod
     runs.retry(Actor.person(alice), run)
     runner.drive(run.pk, FakeOperations(tmp_path / f"fake-{run.pk}"))
     assert Reading.objects.filter(run=run).count() == 2
+
+
+def test_runs_go_on_while_a_model_stalls_and_a_killed_worker_loses_nothing(
+    start: Start, fake: Callable[..., FakeOperations], begin: Callable[[FakeOperations], Worker], endpoint: ModelEndpoint,
+    server: ModelServer, tmp_path: Path,
+) -> None:  # fmt: skip
+    ModelEndpoint.objects.update(timeout_seconds=600, stall_seconds=600)
+    ModelBudget.objects.create(tokens=10_000)
+    server.script(Mood("stall", seconds=600))
+    stopped = [failed(start, tmp_path) for _ in range(4)]
+    worker = begin(fake())
+    wait_until(lambda: len(server.asked) == 1, 60)
+    run = start()
+    wait_until(lambda: Run.objects.get(pk=run.pk).status == "succeeded", 60)
+    assert len(server.asked) == 1
+    worker.kill()
+    assert budgets.spent(ModelBudget.objects.get()).tokens_aside > 0
+    hour = timedelta(hours=1)
+    Reading.objects.filter(status="reading").update(lease_expires_at=Now() - hour)
+    ModelCall.objects.update(set_aside_until=Now() - hour)
+    Reading.objects.update(created_at=Now() - hour)
+    server.says(TOLD)
+    begin(fake())
+    wait_until(lambda: Reading.objects.filter(status="written").count() == 4, 60, tasks.resume_readings)
+    assert {one.run_id for one in Reading.objects.all()} == {one.pk for one in stopped}
+    assert budgets.spent(ModelBudget.objects.get()) == Spent(480, 4 * endpoint.cost(100, 20), 5)
+    assert ModelCall.objects.filter(status="lost").count() == 1
