@@ -12,6 +12,7 @@ from agents.models import Run
 from agents.operations import actors, planning
 from agents.operations.checkouts import environment_of
 from workloads import actions, changes, rollback
+from workloads.changes import waiting
 from workloads.evidence import Assessment, Evidence
 from workloads.models import Approval, Change, Deployment, Release
 from workloads.verdicts import Verdict
@@ -46,7 +47,7 @@ def gate(context: Context, release: int, assessments: Mapping[str, Mapping[str, 
 def decision(change_id: int) -> Assessment:
     """How the Change stands, with who decided it and why."""
     change = Change.objects.get(pk=change_id)
-    stands = Status.WAITING if change.waits(timezone.now()) else Status(change.status)
+    stands = Status.WAITING if waiting.waits(change, timezone.now()) else Status(change.status)
     word, verdict = STANDS.get(stands, (change.status, Verdict.FAILED))
     data = {"change": change.pk, "decision": word}
     rows = [[taken.decided_by, taken.get_decision_display(), taken.reason] for taken in change.approvals.all()]
@@ -112,7 +113,8 @@ def _sentence(change: Change) -> str:
     if change.status == Status.WAITING:
         return f"Waiting for {change.quorum} with the role {change.required_role}."
     approved = f"Approved by {last.decided_by}: {last.reason}" if last is not None else "Approved."
-    return f"{approved} Not before {change.not_before:%Y-%m-%d %H:%M %Z}." if change.not_before else approved
+    early = waiting.not_yet(change, timezone.now())
+    return f"{approved} {early.message}" if early else approved
 
 
 def _cure(change: Change) -> str:

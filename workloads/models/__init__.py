@@ -5,6 +5,7 @@ from workloads.models.changes import Action, Approval, Change
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hosting import Instance, Sample
 from workloads.models.releases import Deployment, Release
+from workloads.models.windows import EnvironmentLock, Stop, Window
 
 __all__ = [
     "Action",
@@ -13,6 +14,7 @@ __all__ = [
     "Change",
     "Deployment",
     "Environment",
+    "EnvironmentLock",
     "Finding",
     "Incident",
     "Instance",
@@ -20,5 +22,7 @@ __all__ = [
     "Report",
     "Sample",
     "Sighting",
+    "Stop",
     "Variable",
+    "Window",
 ]
