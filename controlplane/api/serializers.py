@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.models import Run
-from workloads import findings
+from workloads import findings, phrases
 from workloads.findings import State
 from workloads.models import Change, Deployment, Finding, Report
 from workloads.queries import ChangeDetail, EnvironmentDetail
@@ -172,6 +172,14 @@ class ChangeDetailSerializer(serializers.Serializer[Any]):
     why_not = serializers.DictField(child=serializers.CharField(allow_blank=True))
     deciders = serializers.ListField(child=serializers.CharField())
     deployment = serializers.IntegerField(source="deployment.pk", allow_null=True, default=None)
+    begins_at = serializers.DateTimeField(allow_null=True, help_text="null: it is over, or nobody knows.")
+    kept_because = serializers.SerializerMethodField()
+    excepted_by = serializers.CharField(source="change.excepted_by.username", allow_null=True, default=None)
+    excepted_because = serializers.CharField(source="change.excepted_because")
+
+    def get_kept_because(self, detail: ChangeDetail) -> str:
+        """Which window, stop or lock keeps it from beginning; empty where none does."""
+        return phrases.kept(detail.kept) if detail.kept else ""
 
     def get_preview(self, detail: ChangeDetail) -> dict[str, Any]:
         """The document in the stored bytes."""

@@ -20,6 +20,7 @@ from controlplane.dashboard.views import (
     overview,
     runs,
     specialists,
+    timetable,
     variables,
 )
 
@@ -49,6 +50,12 @@ urlpatterns = [
     _at("environments/<int:environment_id>/chart/<slug:metric>.json", measured.chart, "environment-chart"),
     _does("environments/<int:environment_id>/roll-back/", environments.roll_back, "roll-back"),
     _does("environments/<int:environment_id>/release-hold/", environments.release_hold, "release-hold"),
+    _does("environments/<int:environment_id>/lock/", timetable.lock, "environment-lock"),
+    _does("environments/<int:environment_id>/unlock/", timetable.unlock, "environment-unlock"),
+    _does("environments/<int:environment_id>/stop/", timetable.stop, "environment-stop"),
+    _does("environments/<int:environment_id>/lift/", timetable.lift, "environment-lift"),
+    _does("stop-everything/", timetable.stop_everything, "stop-everything"),
+    _does("lift-everything/", timetable.lift_everything, "lift-everything"),
     _does("environments/<int:environment_id>/variables/set/", variables.put, "variable-set"),
     _does("environments/<int:environment_id>/variables/remove/", variables.remove, "variable-remove"),
     _at("runs/", runs.index, "runs"),
@@ -64,6 +71,7 @@ urlpatterns = [
     _at("changes/<int:change_id>/preview.json", changes.exact, "change-preview"),
     _does("changes/<int:change_id>/decide/", changes.decide, "change-decide"),
     _does("changes/<int:change_id>/schedule/", changes.schedule, "change-schedule"),
+    _does("changes/<int:change_id>/exception/", changes.make_exception, "change-exception"),
     _at("deployments/", lists.deployments, "deployments"),
     _at("findings/", findings.index, "findings"),
     _does("findings/<int:finding_id>/suppress/", findings.suppress, "finding-suppress"),

@@ -99,6 +99,14 @@ WORDS: dict[str, Word] = {
     "variable.missing": Word(_("required, not given"), "warning", "bad"),
     "variable.set": Word(_("set"), "check", "ok"),
     "variable.elsewhere": Word(_("not set here"), "dash", "warn"),
+    # when changes begin
+    "window.open": Word(_("open"), "check", "ok"),
+    "window.closed": Word(_("closed"), "clock", "wait"),
+    "window.stopped": Word(_("stopped"), "octagon", "bad"),
+    "window.locked": Word(_("locked"), "lock", "wait"),
+    "window.allow": Word(_("changes begin"), "check", "ok"),
+    "window.deny": Word(_("no change begins"), "slash", "wait"),
+    "window.exception": Word(_("begins outside of its windows"), "warning", "warn"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),

@@ -18,6 +18,7 @@ from controlplane.dashboard.paging import number
 from controlplane.dashboard.reads import runs
 from controlplane.dashboard.reads.run_list import SINCE, Asked, listed
 from controlplane.dashboard.shapes import SHAPES, title_of
+from workloads import admission, phrases
 from workloads.models import Sighting
 
 STORY = 400
@@ -119,7 +120,14 @@ def _state(request: HttpRequest, actor: Actor, run: Run) -> dict[str, object]:
         "usual": runs.usual_length(run, timezone.now()) if run.finished_at is None else None,
         "may_run": may(actor, Verb.RUN, run.environment.scopes),
         "ended": run.status in Run.ENDED,
+        "kept": _kept(run),
     }
+
+
+def _kept(run: Run) -> str:
+    """What keeps the approved change that the run waits for, if its environment does."""
+    found = admission.keeping(run.waiting_for, timezone.now()) if run.state == "scheduled" and run.waiting_for else None
+    return phrases.kept(found) if found else ""
 
 
 TOOLS = {
