@@ -41,8 +41,8 @@ def stop(actor: Actor, environment: Environment | None, *, reason: str, rollback
     return made
 
 
-def lift(actor: Actor, environment: Environment | None, *, reason: str) -> None:
-    """Let things begin again. Whoever waited is looked at again at once."""
+def lift(actor: Actor, environment: Environment | None, *, reason: str) -> Stop:
+    """Let things begin again; the stop that was lifted. Whoever waited is looked at again at once."""
     if not reason.strip():
         raise Invalid("Lifting the stop needs a reason.", cure="Say in a sentence why it is safe now.")
     rights.demand(actor, Verb.UNLOCK, environment.scopes if environment else [EVERYWHERE], f"the stop {_place(environment)}")
@@ -50,10 +50,12 @@ def lift(actor: Actor, environment: Environment | None, *, reason: str) -> None:
         found = _current(environment)
         if found is None:
             raise Conflict(f"Nothing is stopped {_place(environment)}.", cure="Reload to see how it stands.")
-        Stop.objects.filter(pk=found.pk).update(lifted_at=timezone.now())
+        found.lifted_at = timezone.now()
+        found.save(update_fields=["lifted_at"])
         before = {"stopped_by": found.stopped_by, "reason": found.reason}
         audit.record(actor, "environment.lift_stop", environment or found, before=before, reason=reason.strip())
         waiting.reconsider(environment)
+    return found
 
 
 def _current(environment: Environment | None) -> Stop | None:

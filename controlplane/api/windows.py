@@ -52,12 +52,13 @@ class WindowSerializer(serializers.Serializer[Any]):
 
 
 class StopSerializer(serializers.Serializer[Any]):
-    """A stop that holds; `everywhere` or only here."""
+    """A stop, `everywhere` or only here; until it is lifted."""
 
     stopped_by = serializers.CharField()
     reason = serializers.CharField()
     rollbacks_pass = serializers.BooleanField()
     stopped_at = serializers.DateTimeField()
+    lifted_at = serializers.DateTimeField(allow_null=True)
     everywhere = serializers.SerializerMethodField()
 
     def get_everywhere(self, stop: Stop) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -55,6 +57,10 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
+def _shown(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}" if moment else ""
+
+
 def _demand(work: Any) -> None:
     try:
         work()
@@ -94,13 +100,11 @@ class WindowAdmin(AuditedAdmin):
     @admin.display(description=gettext_lazy("Next times"))
     def upcoming(self, window: Window) -> SafeString | str:
         """The next ten, in the window's own zone, to the second across changes of clocks."""
-        if window.pk is None:
+        if window._state.adding:
             return _("They are reckoned once the window is saved.")
         zone = zone_of(window.zone)
         found = openings(timetables.judged(window), timezone.now())
-        lines = [(one.start.astimezone(zone), one.end.astimezone(zone) if one.end else None) for one in found]
-        texts = ((f"{start:%a %Y-%m-%d %H:%M:%S %Z} – {end:%a %Y-%m-%d %H:%M:%S %Z}" if end else f"{start:%Y-%m-%d %H:%M:%S %Z} –",)
-                 for start, end in lines)  # fmt: skip
+        texts = ((f"{_shown(one.start, zone)} – {_shown(one.end, zone)}",) for one in found)
         return format_html_join("", "<div>{}</div>", texts) or _("None within ten years.")
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:

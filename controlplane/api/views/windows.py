@@ -98,15 +98,11 @@ class StopEverything(Endpoint):
 class LiftEverything(Endpoint):
     """The end of the stop of everything."""
 
-    @operation("Lift the stop of everything", {204: None}, errors=(403,), request=ReasonSerializer, key="optional")
+    @operation("Lift the stop of everything", StopSerializer, errors=(403,), request=ReasonSerializer, key="optional")
     def post(self, request: Request) -> Response:
         """Needs the right to unlock everywhere. Stops of single environments stay."""
         reason = body(request, ReasonSerializer)["reason"]
-        return once(request, lambda _: self._lift(reason), required=False)
-
-    def _lift(self, reason: str) -> Response:
-        stops.lift(self.actor, None, reason=reason)
-        return Response(status=204)
+        return once(request, lambda _: Response(StopSerializer(stops.lift(self.actor, None, reason=reason)).data), required=False)
 
 
 class OutsideOfWindows(Endpoint):

@@ -50,8 +50,9 @@ class Sums:
 
 
 def annotated(environments: QuerySet[Environment], now: datetime) -> QuerySet[Environment]:
-    """The environments, each with the yes or no of `incident`, `trouble`, `waiting`, `stopped`, `locked`; to be filtered by every word of `SHOWN`.
+    """The environments, each with the yes or no of `incident`, `trouble`, `waiting`, `stopped` and `locked`.
 
+    They can be filtered by every word of `SHOWN`.
     Each condition is a set that is made once, small beside what it is made from, and looked into for each row.
     """
     incident = Q(pk__in=_with_incidents())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -116,7 +117,7 @@ def _days(table: timetables.Timetable, now: datetime) -> tuple[Day, ...]:
     found = spans(table.judged(), edges[0], edges[-1])
     return tuple(
         _day(today + timedelta(days=number), start, end, [span for span in found if span.open])
-        for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
+        for number, (start, end) in enumerate(pairwise(edges))
     )
 
 

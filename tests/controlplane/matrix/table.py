@@ -56,12 +56,12 @@ GET    audit/<int:number>/                                                      
 GET    audit/proof/                                                                302 403 403 403 403 403 200 200 302 302
 POST   audit/verify/                                                               302 403 403 403 403 403 303 303 302 302
 GET    audit/export.<str:form>                                                     302 403 403 403 403 403 200 200 302 302
-POST   environments/<int:environment_id>/lock/                                     302 404 403 303 303 303 303 303 302 302
+POST   environments/<int:environment_id>/lock/                                     302 404 403 409 409 409 409 409 302 302
 POST   environments/<int:environment_id>/unlock/                                   302 404 403 403 403 303 303 303 302 302
-POST   environments/<int:environment_id>/stop/                                     302 404 403 303 303 303 303 303 302 302
+POST   environments/<int:environment_id>/stop/                                     302 404 403 409 409 409 409 409 302 302
 POST   environments/<int:environment_id>/lift/                                     302 404 403 403 403 303 303 303 302 302
 POST   changes/<int:change_id>/exception/                                          302 404 403 403 403 303 303 303 302 302
-POST   stop-everything/                                                            302 403 403 403 403 403 303 303 302 302
+POST   stop-everything/                                                            302 403 403 403 403 403 409 409 302 302
 POST   lift-everything/                                                            302 403 403 403 403 403 303 303 302 302
 """
 ACCOUNT = """
@@ -154,8 +154,8 @@ GET    tokens                                  401 200 200 200 200 200 200 200 2
 POST   tokens                                  401 201 201 201 201 201 201 201 403 403
 DELETE tokens/<number:number>                  401 404 404 404 404 404 404 404 403 403
 POST   changes/<number:number>/exception       401 404 403 403 403 200 200 200 403 404
-POST   stop                                    401 403 403 403 403 403 200 200 403 403
-POST   lift                                    401 403 403 403 403 403 204 204 403 403
+POST   stop                                    401 403 403 403 403 403 409 409 403 403
+POST   lift                                    401 403 403 403 403 403 200 200 403 403
 """
 ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404
@@ -164,9 +164,9 @@ GET    /variables                       401 404 200 200 200 200 200 200 200 404
 PUT    /variables/<variable:variable>   401 404 403 200 403 200 200 200 403 404
 DELETE /variables/<variable:variable>   401 404 403 204 403 204 204 204 403 404
 GET    /windows                         401 404 200 200 200 200 200 200 200 404
-POST   /lock                            401 404 403 200 200 200 200 200 403 404
+POST   /lock                            401 404 403 409 409 409 409 409 403 404
 POST   /unlock                          401 404 403 403 403 200 200 200 403 404
-POST   /stop                            401 404 403 200 200 200 200 200 403 404
+POST   /stop                            401 404 403 409 409 409 409 409 403 404
 POST   /lift                            401 404 403 403 403 200 200 200 403 404
 """
 TOPICS = {

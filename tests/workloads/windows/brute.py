@@ -57,6 +57,8 @@ def covered(window: Plain, begin: datetime, end: datetime) -> set[datetime]:
 
 
 def _lasting(window: Plain, start: datetime, wall: datetime, zone: ZoneInfo, begin: datetime, end: datetime) -> list[datetime]:
+    if not window.length:
+        return [max(start, begin) + MINUTE * number for number in range(int((end - max(start, begin)) / MINUTE))]
     last = _first_shown(start, wall + timedelta(days=window.days), zone) if window.days else start
     last += timedelta(minutes=window.minutes)
     first = max(start, begin)
