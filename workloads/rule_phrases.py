@@ -119,8 +119,8 @@ def _number(number: int) -> str:
 def _weekdays(found: Sequence[int]) -> str:
     """Mondays to Thursdays; what is not in a row is listed."""
     wanted = sorted(set(found))
-    if len(wanted) == 7:
-        return _("every day")
+    if len(wanted) == len(EACH):
+        return ngettext("every day", "every %(n)s days", 1)
     in_a_row = all(later == earlier + 1 for earlier, later in pairwise(wanted))
     if len(wanted) > 2 and in_a_row:
         return _("%(first)s to %(last)s") % {"first": EACH[wanted[0]], "last": EACH[wanted[-1]]}
