@@ -169,7 +169,8 @@ def test_a_run_whose_window_opens_goes_on_by_itself_at_that_second(environment: 
     closed(environment, seconds=2)
     run = drive(start(), fake())
     assert (run.status, nodes(run)[-1]) == (Run.Status.WAITING, "approval")
-    change = Change.objects.get(pk=run.waiting_for_id)
+    change = run.waiting_for
+    assert change is not None
     assert change.look_again_at is not None
     while timezone.now() < change.look_again_at:
         assert housekeeping.wake_waiting_for(change.pk) == 0
