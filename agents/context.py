@@ -37,7 +37,7 @@ class Operations(Protocol):
         """How the Change stands. Data: `decision`: `waiting`, `approved`, or why not."""
 
     def apply(self, context: Context, change: int) -> Assessment:
-        """Apply the approved Change. Data: `applied`: `switched`, `not_switched` or `refused`; `deployment`."""
+        """Apply the approved Change. Data: `applied`: `switched`, `not_switched`, `refused` or `kept` (not yet); `deployment`."""
 
     def verify(self, context: Context, deployment: int) -> Assessment:
         """Watch the release that has the traffic. Data: `verified`: a verdict."""

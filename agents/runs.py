@@ -17,6 +17,7 @@ from controlplane.core import audit, live, queue, rights
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Conflict, LeaseLost
 from controlplane.core.permissions import Verb
+from workloads.changes import waiting
 from workloads.models import Change, Environment
 
 Status = Run.Status
@@ -85,13 +86,13 @@ def tell(run_id: int, text: str, *, node: str = "", kind: str = "note", level: s
 
 
 def wait(lease: Lease, change_id: int) -> bool:
-    """Park the run until the Change is decided and its time has come; False when that is so already: nobody misses the other.
+    """Park the run until the Change is decided and may begin; False when that is so already: nobody misses the other.
 
     The Change's row is locked while its status is read and the run parked; whoever decides locks the same row.
     """
     with transaction.atomic():
         change = Change.objects.select_for_update().get(pk=change_id)
-        if not change.waits(timezone.now()):
+        if not waiting.park(change, timezone.now()):
             return False
         _release(lease, Status.WAITING, waiting_for_id=change_id, claims=0)
         tell(lease.run, f"{_awaited(change)}: {change.title}", kind="status")
@@ -185,7 +186,7 @@ def _record(actor: Actor, verb: str, run: Run, was: str, **after: Any) -> None:
 def _awaited(change: Change) -> str:
     if change.status == Change.Status.WAITING:
         return "Waiting for a decision"
-    return f"Approved, and begins not before {change.not_before:%Y-%m-%d %H:%M %Z}"
+    return f"Approved, and waits. {waiting.not_yet(change, timezone.now()) or ''}".rstrip(" .")
 
 
 def _release(lease: Lease, status: str, **changes: Any) -> None:

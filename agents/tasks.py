@@ -16,6 +16,7 @@ from agents.operations import RealOperations
 from agents.readings import writing
 from controlplane.core import queue
 from workloads import changes, deliveries, statuses
+from workloads.changes import waiting
 
 # Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
 KEPT_FREE = 2
@@ -67,6 +68,13 @@ def resume_readings() -> None:
 def change_decided(change_id: int) -> None:
     """Let the runs go on that waited for this Change."""
     housekeeping.wake_waiting_for(change_id)
+
+
+@shared_task(name="agents.look_again", ignore_result=True)
+def look_again(environment_id: int) -> None:
+    """Windows, a lock or a stop are otherwise now: look at those who wait, in this environment or (0) in all."""
+    waiting.look_again(environment_id)
+    housekeeping.reap()
 
 
 @shared_task(name="agents.expire_changes", ignore_result=True)

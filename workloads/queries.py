@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncMinute
 from django.utils import timezone
 
@@ -17,8 +17,8 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import NotFound
 from controlplane.core.models import User
 from controlplane.core.permissions import Reach, Verb
-from workloads import previews, rollback, visibility
-from workloads.changes import approvals
+from workloads import admission, previews, rollback, timetables, visibility
+from workloads.changes import approvals, excepting
 from workloads.models import Application, Approval, Change, Deployment, Environment, Finding, Incident, Release, Report, Sample
 from workloads.verdicts import Verdict
 
@@ -72,6 +72,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A Change that is approved and begins later: when, if that is known, and what keeps it."""
+
+    change: Change
+    begins_at: datetime | None
+    kept: admission.Kept | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeDetail:
     """A Change as its page shows it. `why_not` says for each decision why this person may not take it; empty if they may."""
 
@@ -83,6 +92,9 @@ class ChangeDetail:
     missing: int
     deployment: Deployment | None
     may_schedule: bool
+    kept: admission.Kept | None
+    begins_at: datetime | None
+    why_no_exception: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +195,22 @@ def _undecided(actor: Actor) -> QuerySet[Change]:
 
 
 def scheduled_for(actor: Actor) -> QuerySet[Change]:
-    """What is approved and begins later, soonest first, where the actor may see it."""
-    return visibility.changes(actor).filter(status=Change.Status.APPROVED, not_before__gt=timezone.now()).order_by("not_before")
+    """What is approved and begins later, for its moment or its environment, where the actor may see it."""
+    later = Q(not_before__gt=timezone.now()) | Q(look_again_at__isnull=False)
+    return visibility.changes(actor).filter(later, status=Change.Status.APPROVED).order_by("not_before", "pk")
+
+
+def scheduled(actor: Actor, now: datetime) -> list[Scheduled]:
+    """The same with why each waits and when it begins, the soonest first."""
+    rows = list(scheduled_for(actor).prefetch_related(*admission.READ).select_related("excepted_by"))
+    tables = timetables.timetables([change.environment for change in rows], now) if rows else {}
+    found = [_scheduled(change, now, tables[change.environment_id]) for change in rows]
+    return sorted(found, key=lambda one: (one.begins_at is None, one.begins_at or now, one.change.pk))
+
+
+def _scheduled(change: Change, now: datetime, table: timetables.Timetable) -> Scheduled:
+    kept = admission.keeping(change, now, table)
+    return Scheduled(change, admission.begins_at(change, now, table), kept)
 
 
 def changes_for(actor: Actor) -> QuerySet[Change]:
@@ -196,7 +222,8 @@ def change_for(actor: Actor, change_id: int) -> ChangeDetail:
     """One Change with everything its page shows, or NotFound."""
     rows = visibility.changes(actor).prefetch_related("proposers", "approvals__person", "actions")
     change = _found(rows.filter(pk=change_id).first(), f"There is no change {change_id}, or you may not see it.")
-    standing = approvals.standing(actor)
+    standing, now = approvals.standing(actor), timezone.now()
+    not_begun = change.status in (Change.Status.WAITING, Change.Status.APPROVED)
     return ChangeDetail(
         change=change,
         preview=previews.parse(change.preview),
@@ -206,6 +233,9 @@ def change_for(actor: Actor, change_id: int) -> ChangeDetail:
         missing=max(0, change.quorum - len(_approving(change))) if change.status == Change.Status.WAITING else 0,
         deployment=Deployment.objects.select_related("release__application").filter(change=change).first(),
         may_schedule=not approvals.out_of_reach(standing, change, Decision.APPROVE),
+        kept=admission.keeping(change, now) if not_begun else None,
+        begins_at=admission.begins_at(change, now) if not_begun else None,
+        why_no_exception=excepting.why_not(standing, change),
     )
 
 

@@ -111,8 +111,8 @@ def after_approval(state: State) -> str:
 
 
 def after_apply(state: State) -> str:
-    """Verify what has traffic; undo what was begun and came to nothing."""
-    return {"switched": "verify", "not_switched": "roll_back"}.get(state["applied"], "report")
+    """Verify what has traffic; undo what was begun and came to nothing; wait where a window closed just before it began."""
+    return {"switched": "verify", "not_switched": "roll_back", "kept": "approval"}.get(state["applied"], "report")
 
 
 def after_verify(state: State) -> str:
@@ -147,7 +147,7 @@ def add_rollout(graph: StateGraph[State, Context], around: Around) -> None:
     graph.add_conditional_edges("plan", after_plan, ["gate", "report"])
     graph.add_conditional_edges("gate", after_gate, ["apply", "approval", "report"])
     graph.add_conditional_edges("approval", after_approval, ["apply", "report"])
-    graph.add_conditional_edges("apply", after_apply, ["verify", "roll_back", "report"])
+    graph.add_conditional_edges("apply", after_apply, ["verify", "roll_back", "approval", "report"])
     graph.add_conditional_edges("verify", after_verify, ["promote", "roll_back", "ask"])
     graph.add_edge("ask", "answer")
     graph.add_conditional_edges("answer", after_answer, ["promote", "roll_back"])

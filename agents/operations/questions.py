@@ -13,6 +13,7 @@ from agents.operations import actors, planning
 from agents.operations.checkouts import environment_of
 from controlplane.core.errors import NotFound
 from workloads import actions, changes, rollback
+from workloads.changes import waiting
 from workloads.evidence import Assessment, Evidence
 from workloads.models import Approval, Change, Deployment, Release
 from workloads.verdicts import Verdict
@@ -56,7 +57,7 @@ def _suggested(context: Context, change_id: int) -> Change:
 def decision(change_id: int) -> Assessment:
     """How the Change stands, with who decided it and why."""
     change = Change.objects.get(pk=change_id)
-    stands = Status.WAITING if change.waits(timezone.now()) else Status(change.status)
+    stands = Status.WAITING if waiting.waits(change, timezone.now()) else Status(change.status)
     word, verdict = STANDS.get(stands, (change.status, Verdict.FAILED))
     data = {"change": change.pk, "decision": word}
     rows = [[taken.decided_by, taken.get_decision_display(), taken.reason] for taken in change.approvals.all()]
@@ -122,7 +123,8 @@ def _sentence(change: Change) -> str:
     if change.status == Status.WAITING:
         return f"Waiting for {change.quorum} with the role {change.required_role}."
     approved = f"Approved by {last.decided_by}: {last.reason}" if last is not None else "Approved."
-    return f"{approved} Not before {change.not_before:%Y-%m-%d %H:%M %Z}." if change.not_before else approved
+    early = waiting.not_yet(change, timezone.now())
+    return f"{approved} {early.message}" if early else approved
 
 
 def _cure(change: Change) -> str:

@@ -28,6 +28,8 @@ def apply(context: Context, change_id: int) -> Assessment:
     """Stage, switch. What no longer holds at this moment is a refusal, not a failure."""
     try:
         outcome = changes.apply(change_id, key=context.key, fence=context.fence, say=context.say)
+    except changes.NotYet as early:
+        return Assessment(Verdict.NOT_EVALUATED, early.message, early.cure, data={"applied": "kept"})
     except (Refused, Conflict, NotFound) as error:
         return Assessment(Verdict.NOT_EVALUATED, error.message, error.cure, data={"applied": "refused"})
     applied = "switched" if outcome.switched else "not_switched"

@@ -25,7 +25,7 @@ def add_common(parser: ArgumentParser) -> None:
     parser.add_argument("environment", metavar="ENV", help="its environment")
     parser.add_argument("--as", dest="person", metavar="USER", help="the person who asks; otherwise the terminal itself asks")
     wait = parser.add_mutually_exclusive_group()
-    wait.add_argument("--follow", action="store_true", help="also wait while a person has to decide")
+    wait.add_argument("--follow", action="store_true", help="also wait while a person has to decide, or for a window")
     wait.add_argument("--no-wait", action="store_true", help="only ask: print the run's number and exit with 0")
     parser.add_argument("--json", action="store_true", help="print one JSON document at the end instead of progress")
 

@@ -9,8 +9,8 @@ from workloads.verdicts import Verdict
 
 OK, FAILED, USAGE, STOPPED, ROLLED_BACK, WAITING, REFUSED, UNVERIFIED = range(8)
 HELP = (
-    "Exit codes: 0 promoted and verified; 1 failed; 2 usage; 3 stopped by a check; 4 rolled back; 5 waiting for a person; "
-    "6 refused, by policy or a person; 7 live without having been verified, by a person's decision."
+    "Exit codes: 0 promoted and verified; 1 failed; 2 usage; 3 stopped by a check; 4 rolled back; 5 waiting for a person "
+    "or a window; 6 refused, by policy or a person; 7 live without having been verified, by a person's decision."
 )
 CODES = {
     Run.Status.STOPPED: STOPPED,

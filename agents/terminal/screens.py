@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from django.utils import timezone
+from django.utils.timesince import timeuntil
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
@@ -17,6 +18,9 @@ from rich.text import Text
 from agents.models import Run, RunEvent, Step
 from agents.terminal.codes import code_of
 from agents.terminal.following import Screen
+from workloads import admission, phrases
+from workloads.changes import waiting
+from workloads.models import Change
 from workloads.verdicts import Verdict
 
 MARKS = {
@@ -115,6 +119,7 @@ def document(run: Run, steps: Sequence[Step]) -> dict[str, Any]:
         "summary": run.result.get("summary", ""),
         "cure": run.result.get("cure", ""),
         "waiting_for": run.waiting_for_id,
+        "begins_at": _begins(run),
         "deployment": run.result.get("deployment"),
         "address": address(run),
         "steps": [
@@ -132,6 +137,11 @@ def document(run: Run, steps: Sequence[Step]) -> dict[str, Any]:
     }
 
 
+def _begins(run: Run) -> datetime | None:
+    waited = run.waiting_for if run.state == "scheduled" else None
+    return admission.begins_at(waited, timezone.now()) if waited is not None else None
+
+
 def address(run: Run) -> str:
     """Where the environment answers, if it does."""
     return f"http://127.0.0.1:{run.environment.port}/" if run.environment.port else ""
@@ -141,9 +151,12 @@ def ending(run: Run, steps: Sequence[Step]) -> list[RenderableType]:
     """The verdict; for what went wrong the reason, the evidence and the cure."""
     good = run.status == Run.Status.SUCCEEDED
     style = "bold green" if good else "bold yellow" if run.status == Run.Status.WAITING else "bold red"
-    said = [Text(f"\nRun {run.pk}: {run.get_status_display()}. {run.result.get('summary', '')}".rstrip(), style=style)]
+    how = "waiting for window" if run.state == "scheduled" else run.get_status_display()
+    said = [Text(f"\nRun {run.pk}: {how}. {run.result.get('summary', '')}".rstrip(), style=style)]
     if run.status == Run.Status.WAITING and run.waiting_for is not None:
         said.append(Text(f"  Change {run.waiting_for_id}: {run.waiting_for.title}"))
+        if run.state == "scheduled":
+            return [*said, *(Text(f"  {line}") for line in awaited(run.waiting_for))]
         said.append(Text(f"  Decide it in the inbox of the dashboard: /changes/{run.waiting_for_id}/"))
     if good:
         return [*said, Text(f"  {address(run)}")]
@@ -152,6 +165,13 @@ def ending(run: Run, steps: Sequence[Step]) -> list[RenderableType]:
     if run.result.get("cure") and run.result["cure"] not in [step.cure for step in steps if _why(step)]:
         said.append(Text(f"Cure: {run.result['cure']}", style="bold"))
     return list(said)
+
+
+def awaited(change: Change) -> list[str]:
+    """What an approved change waits for, and when it begins."""
+    early, begins = waiting.not_yet(change, timezone.now()), admission.begins_at(change, timezone.now())
+    said = [str(early)] if early else []
+    return [*said, f"It begins {phrases.moment(begins)}, in {timeuntil(begins)}."] if begins else said
 
 
 def _why(step: Step) -> list[Text]:

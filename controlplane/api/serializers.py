@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from agents.models import Reading, Run
 from controlplane.api.told import ReadingSerializer
-from workloads import findings
+from workloads import findings, phrases
 from workloads.findings import State
 from workloads.models import Change, Deployment, Finding, Report
 from workloads.queries import ChangeDetail, EnvironmentDetail
@@ -179,6 +179,15 @@ class ChangeDetailSerializer(serializers.Serializer[Any]):
     def get_readings(self, detail: ChangeDetail) -> Any:
         """What models wrote about it, or why they wrote nothing."""
         return ReadingSerializer(Reading.objects.filter(change=detail.change), many=True).data
+
+    begins_at = serializers.DateTimeField(allow_null=True, help_text="null: it is over, or nobody knows.")
+    kept_because = serializers.SerializerMethodField()
+    excepted_by = serializers.CharField(source="change.excepted_by.username", allow_null=True, default=None)
+    excepted_because = serializers.CharField(source="change.excepted_because")
+
+    def get_kept_because(self, detail: ChangeDetail) -> str:
+        """Which window, stop or lock keeps it from beginning; empty where none does."""
+        return phrases.kept(detail.kept) if detail.kept else ""
 
     def get_preview(self, detail: ChangeDetail) -> dict[str, Any]:
         """The document in the stored bytes."""

@@ -18,6 +18,7 @@ from controlplane.api.views import (
     people,
     reports,
     runs,
+    windows,
 )
 
 converters.register()
@@ -38,6 +39,13 @@ urlpatterns = [
     path("environments", applications.Environments.as_view(), name="environments"),
     path(ENVIRONMENT, applications.OneEnvironment.as_view(), name="environment"),
     path(f"{ENVIRONMENT}/release-hold", applications.Hold.as_view(), name="hold"),
+    path(f"{ENVIRONMENT}/windows", windows.Windows.as_view(), name="windows"),
+    path(f"{ENVIRONMENT}/lock", windows.Lock.as_view(), name="lock"),
+    path(f"{ENVIRONMENT}/unlock", windows.Unlock.as_view(), name="unlock"),
+    path(f"{ENVIRONMENT}/stop", windows.StopHere.as_view(), name="stop"),
+    path(f"{ENVIRONMENT}/lift", windows.LiftHere.as_view(), name="lift"),
+    path("stop", windows.StopEverything.as_view(), name="stop-everything"),
+    path("lift", windows.LiftEverything.as_view(), name="lift-everything"),
     path(f"{ENVIRONMENT}/variables", applications.Variables.as_view(), name="variables"),
     path(f"{ENVIRONMENT}/variables/<variable:variable>", applications.OneVariable.as_view(), name="variable"),
     path("releases", facts.Releases.as_view(), name="releases"),
@@ -57,6 +65,7 @@ urlpatterns = [
     path("changes/<number:number>/reject", changes.Reject.as_view(), name="reject"),
     path("changes/<number:number>/override", changes.Override.as_view(), name="override"),
     path("changes/<number:number>/schedule", changes.Schedule.as_view(), name="schedule"),
+    path("changes/<number:number>/exception", windows.OutsideOfWindows.as_view(), name="exception"),
     path("changes/<number:number>/withdraw", changes.Withdraw.as_view(), name="withdraw"),
     path("reports", reports.Reports.as_view(), name="reports"),
     path("reports/<number:number>", reports.OneReport.as_view(), name="report"),

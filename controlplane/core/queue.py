@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import current_app
 from django.db import models, transaction
@@ -28,6 +28,14 @@ def enqueue(name: str, *ids: int | str) -> None:
         raise ValueError(f"{name} is given ids, never content")
     message = OutboxMessage.objects.create(name=name, arguments=list(ids))
     transaction.on_commit(lambda: _send(message), robust=True)
+
+
+def at(moment: datetime, name: str, *ids: int | str) -> None:
+    """Have a task run at a moment of the next seconds. A wake-up only: nothing is kept of it, and a lost one is not sent again."""
+    try:
+        current_app.send_task(name, args=list(ids), eta=moment, retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        log.warning("could not send %s: %s", name, error)
 
 
 def relay(limit: int = 100) -> int:

@@ -110,6 +110,14 @@ WORDS: dict[str, Word] = {
     "forge.success": Word(_("success"), "check", "ok"),
     "forge.failure": Word(_("failure"), "cross", "bad"),
     "forge.error": Word(_("error"), "warning", "bad"),
+    # when changes begin
+    "window.open": Word(_("open"), "check", "ok"),
+    "window.closed": Word(_("closed"), "clock", "wait"),
+    "window.stopped": Word(_("stopped"), "octagon", "bad"),
+    "window.locked": Word(_("locked"), "lock", "wait"),
+    "window.allow": Word(_("changes begin"), "check", "ok"),
+    "window.deny": Word(_("no change begins"), "slash", "wait"),
+    "window.exception": Word(_("begins outside of its windows"), "warning", "warn"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),

@@ -18,6 +18,7 @@ from typing import Any
 from django.utils import timezone
 
 from agents.context import Context
+from workloads.changes import waiting
 from workloads.evidence import Assessment, Evidence
 from workloads.models import Action, Change
 from workloads.verdicts import Verdict
@@ -143,7 +144,8 @@ class FakeOperations:
         return change
 
     def _standing(self, change: Change) -> Assessment:
-        return Assessment(Verdict.PASSED, change.get_status_display(), data={"change": change.pk, "decision": change.status})
+        decision = "waiting" if waiting.waits(change, timezone.now()) else change.status
+        return Assessment(Verdict.PASSED, change.get_status_display(), data={"change": change.pk, "decision": decision})
 
     def _begin(self, context: Context) -> None:
         self._add("calls", context.node)

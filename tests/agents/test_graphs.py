@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from agents import housekeeping, runner
+from agents.context import Context
 from agents.models import AgentProfile, Run, RunEvent, Step
 from tests.agents.fakes import FakeOperations
-from workloads.models import Change
+from workloads.changes import waiting
+from workloads.evidence import Assessment
+from workloads.models import Change, Environment, Window
+from workloads.verdicts import Verdict
 
 Fake = Callable[..., FakeOperations]
 Start = Callable[..., Run]
@@ -127,3 +135,52 @@ def test_a_check_may_fail_by_the_word_of_whoever_asks_unless_nothing_goes_withou
     assert (run.status, run.result["verdicts"]["testing"]) == (Run.Status.SUCCEEDED, "failed")
     assert drive(start(allow_failure=["testing"]), fake(verdicts={"code_quality": "failed"})).status == Run.Status.STOPPED
     assert drive(start(allow_failure=["cicd"]), fake(verdicts={"cicd": "failed"})).status == Run.Status.STOPPED
+
+
+class Closing(FakeOperations):
+    """Another window closes each time, after the gate and before anything was begun, as often as the scenario says."""
+
+    def apply(self, context: Context, change: int) -> Assessment:
+        if len([call for call in self.calls() if call == "apply"]) < self.scenario["closes"]:
+            self._begin(context)
+            closed(Environment.objects.get(pk=context.environment))
+            return Assessment(Verdict.NOT_EVALUATED, "Closed.", data={"applied": "kept"})
+        return super().apply(context, change)
+
+
+def test_a_window_that_closes_just_before_it_began_parks_the_run_until_it_opens(
+    environment: Environment, start: Start, tmp_path: Path
+) -> None:
+    operations = Closing(tmp_path / "fakes", closes=1)
+    run = drive(start(), operations)
+    assert (run.status, run.state, nodes(run)[-2:]) == (Run.Status.WAITING, "scheduled", ["apply", "approval"])
+    housekeeping.reap()
+    Window.objects.update(enabled=False)
+    housekeeping.reap()
+    run.refresh_from_db()
+    assert run.status == Run.Status.WAITING  # not looked at before its time, unless somebody says that it is otherwise
+    waiting.look_again(environment.pk)
+    housekeeping.reap()
+    assert drive(run, operations).status == Run.Status.SUCCEEDED
+    assert operations.effects().count(f"run-{run.pk}-apply") == 1
+
+
+def test_a_run_whose_window_opens_goes_on_by_itself_at_that_second(environment: Environment, start: Start, fake: Fake) -> None:
+    closed(environment, seconds=2)
+    run = drive(start(), fake())
+    assert (run.status, nodes(run)[-1]) == (Run.Status.WAITING, "approval")
+    change = run.waiting_for
+    assert change is not None
+    assert change.look_again_at is not None
+    while timezone.now() < change.look_again_at:
+        assert housekeeping.wake_waiting_for(change.pk) == 0
+        time.sleep(0.05)
+    assert housekeeping.wake_waiting_for(change.pk) == 1
+
+
+def closed(environment: Environment, seconds: int = 3600) -> Window:
+    """A freeze that began an hour ago and ends so many seconds from now."""
+    begun = timezone.now().replace(microsecond=0) - timedelta(hours=1)
+    lasting = timedelta(hours=1, seconds=seconds)
+    given = {"starts_on": begun.date(), "starts_at": begun.time(), "duration": lasting, "environment": environment}
+    return Window.objects.create(name="Freeze", kind="deny", **given)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +23,7 @@ from tests.journeys import thinking, told
 from tests.journeys.evidence import Found
 from tests.journeys.received import webhooks
 from tests.journeys.stage import PASSWORD, Stage
-from workloads import actions, changes
+from workloads import actions, changes, locks, stops
 from workloads.models import (
     Application,
     Change,
@@ -33,6 +33,7 @@ from workloads.models import (
     Release,
     Sighting,
     Variable,
+    Window,
 )
 from workloads.policy import Judgement
 from workloads.previews import Facts, Migration
@@ -182,6 +183,21 @@ def _billing(stage: Stage) -> None:
     Environment.objects.filter(pk=stage.environments[where].pk).update(**held)
     stage.run("refused", where, "deploy", "refused", found, ref="2.5.0", minutes=12, by="carol", **REFUSED)
     stage.run("stuck", where, "deploy", "stuck", {"checkout": e.CHECKOUT}, ref="2.4.1", minutes=9, **STUCK)
+    _kept(stage, stage.environments[where])
+
+
+def _kept(stage: Stage, environment: Environment) -> None:
+    """Office hours, a freeze at the end of the year, a lock, a stop."""
+    office = {"rule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH", "starts_on": date(2026, 1, 5), "starts_at": time(9), "zone": "Europe/Madrid"}
+    Window.objects.create(name="Office hours", kind="allow", environment=environment, duration=timedelta(hours=7), **office)
+    year = {"starts_on": date(2020, 12, 21), "starts_at": time(0), "zone": "Europe/Madrid", "rule": "FREQ=YEARLY"}
+    why = "Nobody is there to mend what breaks."
+    Window.objects.create(
+        name="Year-end freeze", kind="deny", application=environment.application, duration=timedelta(days=14), reason=why, **year
+    )
+    ada = Actor.person(stage.people["ada"])
+    locks.take(ada, environment, reason="The rates are being looked at.", lasting=timedelta(hours=4))
+    stops.stop(ada, environment, reason="The cache table is missing.")
 
 
 def _newsletter(stage: Stage) -> None:

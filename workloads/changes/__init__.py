@@ -8,7 +8,23 @@ from workloads.changes.adopting import adopt
 from workloads.changes.applying import abandon, apply, verify
 from workloads.changes.deciding import decide
 from workloads.changes.ending import cancel, expire_due
+from workloads.changes.excepting import except_from_windows
 from workloads.changes.proposing import judge, propose
 from workloads.changes.timing import schedule
+from workloads.changes.waiting import NotYet
 
-__all__ = ["ActionDraft", "abandon", "adopt", "apply", "cancel", "decide", "expire_due", "judge", "propose", "schedule", "verify"]
+__all__ = [
+    "ActionDraft",
+    "NotYet",
+    "abandon",
+    "adopt",
+    "apply",
+    "cancel",
+    "decide",
+    "except_from_windows",
+    "expire_due",
+    "judge",
+    "propose",
+    "schedule",
+    "verify",
+]

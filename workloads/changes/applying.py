@@ -13,7 +13,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, LeaseLost, NotFound, Refused, TimonelError
 from workloads import actions, deployments, holds, previews
 from workloads.actions import ActionDraft
-from workloads.changes import approvals
+from workloads.changes import approvals, waiting
 from workloads.changes.ending import NOT_BEGUN, PROPOSE_AGAIN, Status, end, expire, tell
 from workloads.drivers import Driver, Outcome, Say
 from workloads.drivers.select import driver_of
@@ -29,7 +29,8 @@ def apply(change_id: int, *, key: str, fence: int, say: Say, drivers: Drivers = 
     """Do what was approved, once. Called again with the same key it goes on, or gives the first outcome.
 
     `fence` is the caller's lease: a worker whose run was taken over by another is turned away (LeaseLost). Whatever
-    no longer holds at this moment (approval, rights, hash, target, time) voids the Change and raises why.
+    no longer holds at this moment (approval, rights, hash, target) voids the Change and raises why. Outside of its windows
+    it stays approved, and NotYet is raised; once begun it may overrun them.
     """
     claimed = _claim(change_id, key, fence)
     if isinstance(claimed, TimonelError):
@@ -80,11 +81,10 @@ def _claim(change_id: int, key: str, lease: int) -> Change | Outcome | TimonelEr
             return _again(change, change.result["apply"], key, lease)
         if change.status != Status.APPROVED:
             return Conflict(f"This change is {change.get_status_display().lower()}; only an approved one is applied.")
-        if change.is_early(timezone.now()):
-            return Conflict(
-                f"This change is approved for later: it begins at {change.not_before}.", cure="Wait, or choose another time."
-            )
         environment = Environment.objects.select_for_update(no_key=True).get(pk=change.environment_id)
+        early = waiting.not_yet(change, timezone.now())  # who stops or locks it takes the same row first
+        if early is not None:
+            return early
         refusal = _refusal(change, environment)
         if refusal is not None:
             end(Actor.system("apply"), change, Status.CANCELLED, "change.void", str(refusal))
@@ -127,7 +127,7 @@ def _begin(change: Change, environment: Environment, key: str, lease: int) -> No
     environment.fence += 1
     environment.save(update_fields=["fence"])
     result = {**change.result, "apply": {"key": key, "lease": lease}}
-    Change.objects.move(change.pk, Status.APPROVED, Status.APPLYING, fence=environment.fence, result=result)
+    Change.objects.move(change.pk, Status.APPROVED, Status.APPLYING, fence=environment.fence, result=result, look_again_at=None)
     change.refresh_from_db()
     tell(actor, "change.apply", change)
     if not any(action.parameters.get("automatic") for action in change.actions.all()):

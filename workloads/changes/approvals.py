@@ -37,7 +37,7 @@ def why_not(standing: Standing, change: Change, decision: str) -> str:
     because = out_of_reach(standing, change, decision)
     if because or standing.person is None or decision != Decision.APPROVE:
         return because
-    return _own(standing.person, change)
+    return own(standing.person, change)
 
 
 def out_of_reach(standing: Standing, change: Change, decision: str) -> str:
@@ -90,7 +90,7 @@ def deciders(change: Change) -> list[User]:
     """Who may approve it: the people whose role says so there, without those who asked for it or wrote it."""
     enough = [role for role, verbs in GRANTS.items() if Verb.APPROVE in verbs and verbs >= GRANTS[change.required_role]]
     people = User.objects.filter(rights.holders(enough, change.environment.scopes), is_active=True).order_by("username")
-    return [person for person in people if not _own(person, change)]
+    return [person for person in people if not own(person, change)]
 
 
 def _counts(taken: Approval, change: Change) -> bool:
@@ -99,7 +99,8 @@ def _counts(taken: Approval, change: Change) -> bool:
     return not why_not(standing(Actor.person(taken.person)), change, taken.decision)
 
 
-def _own(person: User, change: Change) -> str:
+def own(person: User, change: Change) -> str:
+    """Why nobody decides what is their own, or nothing."""
     if any(proposer.pk == person.pk for proposer in change.proposers.all()):
         return "Nobody approves what they asked for."
     if person.email and person.email.lower() in change.proposer_emails:

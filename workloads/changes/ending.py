@@ -12,6 +12,7 @@ from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Conflict, NotFound
 from controlplane.core.permissions import Verb
 from workloads import deployments
+from workloads.changes import waiting
 from workloads.models import Change
 
 Status = Change.Status
@@ -37,11 +38,11 @@ def expire_due(now: datetime | None = None) -> int:
 
 
 def expire(change_id: int, now: datetime | None = None) -> bool:
-    """End one Change if its time is over."""
+    """End one Change if its time is over. What is approved, and kept only by a window, a stop or a lock, gets more of it."""
     late = Change.objects.filter(pk=change_id, status__in=NOT_BEGUN, expires_at__lte=now or timezone.now())
     with transaction.atomic():
-        change = late.select_for_update(of=("self",)).select_related("environment").first()
-        if change is None:
+        change = late.select_for_update(of=("self",)).select_related("environment__application").first()
+        if change is None or waiting.is_kept(change, now or timezone.now()):
             return False
         end(Actor.system("expiry"), change, Status.EXPIRED, "change.expire", "Nobody carried it through in time: rejected.")
     return True

@@ -12,10 +12,10 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, Invalid, Refused
 from workloads.changes import approvals
 from workloads.changes.ending import NOT_BEGUN, WAKE_UP, locked, tell
+from workloads.changes.waiting import CARRY_THROUGH
 from workloads.models import Action, Approval, Change
 
 LONGEST_AHEAD = timedelta(days=30)
-CARRY_THROUGH = timedelta(hours=1)  # from its moment on, before it expires
 
 
 def schedule(actor: Actor, change_id: int, not_before: datetime | None, *, reason: str) -> Change:

@@ -9,7 +9,7 @@ import controlplane.core.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0008_deployments_by_time"),
+        ("workloads", "0009_windows"),
     ]
 
     operations = [

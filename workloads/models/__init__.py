@@ -6,6 +6,7 @@ from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Instance, Sample
 from workloads.models.releases import Deployment, Release
+from workloads.models.windows import EnvironmentLock, Stop, Window
 
 __all__ = [
     "Action",
@@ -14,6 +15,7 @@ __all__ = [
     "Change",
     "Deployment",
     "Environment",
+    "EnvironmentLock",
     "Finding",
     "ForgeStatus",
     "Incident",
@@ -22,8 +24,10 @@ __all__ = [
     "Report",
     "Sample",
     "Sighting",
+    "Stop",
     "Variable",
     "WebhookDelivery",
     "WebhookRule",
     "WebhookSource",
+    "Window",
 ]

@@ -60,6 +60,12 @@ class Change(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, help_text=_("Approved or not, nothing begins before this moment."))
+    # Kept by a window, a stop or a lock (workloads.admission): when to look again; empty when nothing was found to keep it.
+    look_again_at = models.DateTimeField(null=True)
+    # The exception: one person lets it begin although a window or a stop keeps it.
+    excepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="exceptions")
+    excepted_because = models.TextField(blank=True)
+    excepted_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
 
@@ -84,10 +90,6 @@ class Change(models.Model):
     def is_early(self, now: datetime) -> bool:
         """Whether its moment is still to come."""
         return self.not_before is not None and self.not_before > now
-
-    def waits(self, now: datetime) -> bool:
-        """Whether whoever carries it through must wait: for a decision, or for its moment."""
-        return self.status == self.Status.WAITING or (self.status == self.Status.APPROVED and self.is_early(now))
 
 
 class Action(models.Model):

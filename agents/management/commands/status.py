@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -18,8 +19,11 @@ from agents.models import Run
 from agents.terminal.asking import CURE, demand_servers, demand_worker
 from controlplane.core.actors import Actor
 from controlplane.core.errors import OutsideError
-from workloads import queries
+from workloads import phrases, queries, timetables
 from workloads.queries import Cell
+from workloads.timetables import Timetable
+
+WAITS = {"scheduled": "waiting for window"}
 
 
 class Command(BaseCommand):
@@ -50,12 +54,17 @@ class Command(BaseCommand):
 
 
 def _rows() -> list[dict[str, Any]]:
-    going_on = {run.environment_id: run for run in Run.objects.filter(finished_at__isnull=True).order_by("-pk")}
+    going_on = {
+        run.environment_id: run
+        for run in Run.objects.filter(finished_at__isnull=True).select_related("waiting_for").order_by("-pk")
+    }
     cells = [cell for row in queries.overview(Actor.system("terminal")) for cell in row.cells]
-    return [_row(cell, going_on.get(cell.environment.pk)) for cell in cells]
+    now = timezone.now()
+    tables = timetables.timetables([cell.environment for cell in cells], now)
+    return [_row(cell, going_on.get(cell.environment.pk), tables[cell.environment.pk], now) for cell in cells]
 
 
-def _row(cell: Cell, run: Run | None) -> dict[str, Any]:
+def _row(cell: Cell, run: Run | None, table: Timetable, now: datetime) -> dict[str, Any]:
     environment, current = cell.environment, cell.current
     return {
         "application": environment.application.name,
@@ -66,11 +75,21 @@ def _row(cell: Cell, run: Run | None) -> dict[str, Any]:
         "verdict": cell.verdict.value,
         "since": current.finished_at or current.started_at if current else None,
         "address": f"http://127.0.0.1:{environment.port}/" if environment.port else None,
-        "run": {"run": run.pk, "workflow": run.workflow, "status": run.status} if run else None,
+        "run": {"run": run.pk, "workflow": run.workflow, "status": run.state} if run else None,
         "waiting": cell.waiting,
         "incidents": cell.incidents,
         "held": environment.held_because if environment.held_at else None,
+        "closed": _closed(table, now),
+        "locked": phrases.held(table.lock) if table.lock else None,
     }
+
+
+def _closed(table: Timetable, now: datetime) -> str | None:
+    """Why no change begins there now and when it opens, or None."""
+    standing = table.standing(now)
+    if standing.open:
+        return None
+    return f"{phrases.closed_by(table.named(standing.because))} {phrases.opens(standing.until, standing.searched_until)}"
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
@@ -88,10 +107,12 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 def _now(row: dict[str, Any]) -> str:
     run = row["run"]
     parts = [
-        f"{run['workflow']} {run['run']} {run['status']}" if run else "",
+        f"{run['workflow']} {run['run']} {WAITS.get(run['status'], run['status'])}" if run else "",
         f"{row['waiting']} to decide" if row["waiting"] else "",
         f"{row['incidents']} open incidents" if row["incidents"] else "",
         f"held: {row['held']}" if row["held"] else "",
+        row["closed"] or "",
+        row["locked"] or "",
     ]
     return "; ".join(part for part in parts if part)
 

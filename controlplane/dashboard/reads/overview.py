@@ -44,12 +44,22 @@ class Cell:
     @property
     def incident(self) -> bool:
         """Whether an incident is open."""
-        return bool(self.environment.incident)  # type: ignore[attr-defined]  # annotated by standing, as the next two
+        return bool(self.environment.incident)  # type: ignore[attr-defined]  # annotated by standing, as the next ones
 
     @property
     def waiting(self) -> bool:
         """Whether a change waits for a decision."""
         return bool(self.environment.waiting)  # type: ignore[attr-defined]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing begins here."""
+        return bool(self.environment.stopped)  # type: ignore[attr-defined]
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody has it for themselves."""
+        return bool(self.environment.locked)  # type: ignore[attr-defined]
 
     @property
     def bad(self) -> bool:

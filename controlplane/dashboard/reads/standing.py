@@ -7,13 +7,27 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, BooleanField, Case, Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Run
-from workloads.models import Change, Deployment, Environment, Incident, Instance
+from workloads.models import Change, Deployment, Environment, EnvironmentLock, Incident, Instance, Stop
 
 UNDER_WAY = (Run.Status.QUEUED, Run.Status.RUNNING)
 UNRESOLVED = (Incident.Status.OPEN, Incident.Status.MITIGATED)
@@ -36,18 +50,22 @@ class Sums:
 
 
 def annotated(environments: QuerySet[Environment], now: datetime) -> QuerySet[Environment]:
-    """The environments, each with the yes or no of `incident`, `trouble` and `waiting`; to be filtered by every word of `SHOWN`.
+    """The environments, each with the yes or no of `incident`, `trouble`, `waiting`, `stopped` and `locked`.
 
+    They can be filtered by every word of `SHOWN`.
     Each condition is a set that is made once, small beside what it is made from, and looked into for each row.
     """
     incident = Q(pk__in=_with_incidents())
     wrong = _among(list(_with_incidents().union(_stuck(), _crashing(), _ended_badly())))
     waiting = Change.objects.filter(status=Change.Status.WAITING, expires_at__gt=now)
     live = Deployment.objects.filter(status=Deployment.Status.LIVE, verdict="passed")
+    stopped = Stop.objects.filter(lifted_at__isnull=True).order_by()
     return environments.annotate(
         incident=_yes(incident),
         trouble=_yes(wrong),
         waiting=_yes(Q(pk__in=waiting.values("environment"))),
+        stopped=_yes(Q(pk__in=stopped.values("environment")) | Q(Exists(stopped.filter(environment__isnull=True)))),
+        locked=_yes(Q(pk__in=EnvironmentLock.objects.filter(released_at__isnull=True, expires_at__gt=now).values("environment"))),
     ).alias(
         running=_yes(Q(pk__in=Run.objects.filter(finished_at__isnull=True, status__in=UNDER_WAY).values("environment"))),
         healthy=_yes(Q(pk__in=live.values("environment")) & ~wrong),

@@ -20,7 +20,8 @@ from django.utils.translation import gettext
 from controlplane.dashboard import moments, vocabulary
 from controlplane.dashboard.drawing import ansi, marks
 from controlplane.dashboard.shapes import title_of
-from workloads import refs
+from workloads import phrases, refs
+from workloads.admission import Kept
 
 register = template.Library()
 
@@ -90,6 +91,18 @@ def when(moment: datetime | str | None) -> SafeString:
     exact = date_format(timezone.localtime(moment), "Y-m-d H:i:s T")
     words = moments.ago(moment, timezone.now())
     return format_html('<time datetime="{}" title="{}" data-ago>{}</time>', moment.isoformat(), exact, words)
+
+
+@register.filter
+def exact(moment: datetime) -> str:
+    """A moment with its zone, where "in 3 h" is not enough."""
+    return phrases.moment(moment)
+
+
+@register.filter
+def kept_in_words(kept: Kept) -> str:
+    """What keeps a change from beginning."""
+    return phrases.kept(kept)
 
 
 @register.simple_tag

@@ -16,15 +16,16 @@ from controlplane.core.errors import Invalid, TimonelError
 from controlplane.dashboard import door
 from controlplane.dashboard.reads import changes, readings
 from workloads import changes as use_cases
-from workloads import queries
+from workloads import phrases, queries
 from workloads.models import Approval, Change, Environment, Release
 
 
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What waits for this person, what waits for others, what was decided lately."""
     waiting = queries.inbox_for(actor)
-    scheduled = queries.scheduled_for(actor)
-    decided = queries.changes_for(actor).exclude(status=Change.Status.WAITING).exclude(pk__in=scheduled.values("pk"))
+    scheduled = queries.scheduled(actor, timezone.now())
+    decided = queries.changes_for(actor).exclude(status=Change.Status.WAITING)
+    decided = decided.exclude(pk__in=[one.change.pk for one in scheduled])
     context = {
         "mine": [item.change for item in waiting if item.may_decide],
         "others": [item.change for item in waiting if not item.may_decide],
@@ -75,6 +76,18 @@ def schedule(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse
     change = queries.change_for(actor, change_id).change
     try:
         use_cases.schedule(actor, change.pk, _chosen(request), reason=request.POST.get("reason", ""))
+    except TimonelError as error:
+        return _answer(request, actor, change.pk, error)
+    if door.is_htmx(request):
+        return _answer(request, actor, change.pk, None)
+    return door.go(request, reverse("change", kwargs={"change_id": change.pk}))
+
+
+def make_exception(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """Let one change begin although a window or a stop keeps it."""
+    change = queries.change_for(actor, change_id).change
+    try:
+        use_cases.except_from_windows(actor, change.pk, reason=request.POST.get("reason", ""))
     except TimonelError as error:
         return _answer(request, actor, change.pk, error)
     if door.is_htmx(request):
@@ -146,6 +159,8 @@ def _context(found: queries.ChangeDetail) -> dict[str, object]:
         "why_not": found.why_not[Approval.Decision.APPROVE] if waiting else "",
         "production": change.environment.tier == Environment.Tier.PRODUCTION,
         "verb": _verb(change),
+        "kept": phrases.kept(found.kept) if found.kept else "",
+        "may_except": bool(found.kept and found.kept.closed and not found.why_no_exception),
         "early": change.status == Change.Status.APPROVED and change.is_early(timezone.now()),
         "zone": timezone.get_current_timezone_name(),
     }

@@ -15,7 +15,7 @@ from controlplane.core.permissions import Verb
 from controlplane.core.rights import demand, may
 from controlplane.dashboard import door, sight
 from controlplane.dashboard.reads import environments, measured
-from controlplane.dashboard.views import variables
+from controlplane.dashboard.views import timetable, variables
 from controlplane.dashboard.views.measured import hours
 from workloads import holds, rollback
 from workloads.models import Environment
@@ -90,7 +90,12 @@ def _state(request: HttpRequest, actor: Actor, environment: Environment) -> dict
         "address": address_of(request, environment),
         "may_release": may(actor, Verb.UNLOCK, environment.scopes),
     }
-    return environments.state(environment, timezone.now()) | _way_back(actor, environment) | more
+    return (
+        environments.state(environment, timezone.now())
+        | _way_back(actor, environment)
+        | timetable.context(actor, environment)
+        | more
+    )
 
 
 def _charts(request: HttpRequest, environment: Environment) -> dict[str, object]:

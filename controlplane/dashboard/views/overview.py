@@ -11,7 +11,7 @@ from django.utils import timezone
 from controlplane.core.actors import Actor
 from controlplane.dashboard import sight
 from controlplane.dashboard.paging import number, page_by_name, text
-from controlplane.dashboard.reads import overview, runs, standing
+from controlplane.dashboard.reads import overview, runs, standing, timetable
 from workloads import queries, visibility
 from workloads.models import Release
 
@@ -35,6 +35,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
         "sums": standing.sums(environments),
         "waiting_for_me": queries.inbox_count(actor),
         "latest": found[: overview.LATEST],
+        "everything": timetable.everywhere(actor),
     }
     fragment = getattr(request, "htmx", False)
     return render(request, "overview/_overview.html" if fragment else "overview/page.html", context)

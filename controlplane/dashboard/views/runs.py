@@ -19,7 +19,7 @@ from controlplane.dashboard.paging import number
 from controlplane.dashboard.reads import readings, runs
 from controlplane.dashboard.reads.run_list import SINCE, Asked, listed
 from controlplane.dashboard.shapes import SHAPES, title_of
-from workloads import deliveries
+from workloads import admission, deliveries, phrases
 from workloads.models import Sighting
 
 STORY = 400
@@ -126,6 +126,7 @@ def _state(request: HttpRequest, actor: Actor, run: Run) -> dict[str, object]:
         "may_run": may(actor, Verb.RUN, run.environment.scopes),
         "ended": run.status in Run.ENDED,
         "sees_delivery": _sees_delivery(actor, run),
+        "kept": _kept(run),
     }
 
 
@@ -133,6 +134,12 @@ def _sees_delivery(actor: Actor, run: Run) -> bool:
     """Whether a webhook asked for it, whose delivery is still kept and for this person to see."""
     number = run.input.get("delivery")
     return isinstance(number, int) and deliveries.visible(actor).filter(pk=number).exists()
+
+
+def _kept(run: Run) -> str:
+    """What keeps the approved change that the run waits for, if its environment does."""
+    found = admission.keeping(run.waiting_for, timezone.now()) if run.state == "scheduled" and run.waiting_for else None
+    return phrases.kept(found) if found else ""
 
 
 def _line(event: RunEvent) -> dict[str, object]:

@@ -15,8 +15,8 @@ from controlplane.core.actors import Actor
 from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import EVERYWHERE, Role, Verb
 from tests.workloads.stage import SYSTEM, Stage, stage
-from workloads import holds, incidents
-from workloads.models import Finding, Report, WebhookDelivery, WebhookSource
+from workloads import holds, incidents, locks, stops
+from workloads.models import Environment, Finding, Report, WebhookDelivery, WebhookSource
 
 HERE, FOREIGN = "harbourmaster", "lighthousekeeper"  # words that stand in no page by themselves
 ANONYMOUS, NOBODY, EVERY, SUPER = "anonymous", "nobody", "everywhere", "superuser"
@@ -52,6 +52,7 @@ def gather() -> Cast:
     for name in (NOBODY, *SCOPED, EVERY, SUPER):
         cast.sessions[name] = _sign_in(_person(name, scope))
     every = User.objects.get(username=EVERY)
+    stops.stop(Actor.person(every), None, reason="Being moved.")
     cast.tokens[READING] = _token(every, READING, [Verb.VIEW], scope)
     cast.tokens[ELSEWHERE] = _token(every, ELSEWHERE, list(Verb), f"environment/{cast.foreign['environment_id']}")
     return cast
@@ -65,6 +66,7 @@ def things(place: Stage) -> dict[str, Any]:
     incident = incidents.open_for(deployment, f"{application.name} was slow.", {})
     change = place.propose(place.release("v1"))
     holds.hold(SYSTEM, environment, "Rolled back by itself.")
+    _keep(environment)
     place.environment.refresh_from_db()
     run, failed = (_run(place, status) for status in ("queued", "failed"))
     finding = _finding(place)
@@ -91,6 +93,13 @@ def things(place: Stage) -> dict[str, Any]:
         "environment": environment.name,
         "sha256": change.preview_sha256,
     }
+
+
+def _keep(environment: Environment) -> None:
+    """Somebody has it locked and stopped."""
+    keeper = User.objects.create_user(f"keeper of {environment.application.name}", is_superuser=True)
+    locks.take(Actor.person(keeper), environment, reason="Being moved.")
+    stops.stop(Actor.person(keeper), environment, reason="Being moved.")
 
 
 def _run(place: Stage, status: str) -> Run:

@@ -61,6 +61,13 @@ GET    webhooks/                                                                
 GET    webhooks/<int:delivery_id>/                                                 302 404 404 404 404 200 200 200 302 302
 GET    webhooks/<int:delivery_id>/state/                                           302 404 404 404 404 200 200 200 302 302
 POST   webhooks/<int:delivery_id>/handle-again/                                    302 404 404 404 404 303 303 303 302 302
+POST   environments/<int:environment_id>/lock/                                     302 404 403 409 409 409 409 409 302 302
+POST   environments/<int:environment_id>/unlock/                                   302 404 403 403 403 303 303 303 302 302
+POST   environments/<int:environment_id>/stop/                                     302 404 403 409 409 409 409 409 302 302
+POST   environments/<int:environment_id>/lift/                                     302 404 403 403 403 303 303 303 302 302
+POST   changes/<int:change_id>/exception/                                          302 404 403 403 403 303 303 303 302 302
+POST   stop-everything/                                                            302 403 403 403 403 403 409 409 302 302
+POST   lift-everything/                                                            302 403 403 403 403 403 303 303 302 302
 """
 ACCOUNT = """
 GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
@@ -157,6 +164,9 @@ POST   hooks/<name:name>                       401 401 401 401 401 401 401 401 4
 GET    deliveries                              401 200 200 200 200 200 200 200 200 200
 GET    deliveries/<number:number>              401 404 404 404 404 200 200 200 404 404
 POST   deliveries/<number:number>/handle-again 401 404 404 404 404 202 202 202 404 404
+POST   changes/<number:number>/exception       401 404 403 403 403 200 200 200 403 404
+POST   stop                                    401 403 403 403 403 403 409 409 403 403
+POST   lift                                    401 403 403 403 403 403 200 200 403 403
 """
 ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404
@@ -164,6 +174,11 @@ POST   /release-hold                    401 404 403 403 403 200 200 200 403 404
 GET    /variables                       401 404 200 200 200 200 200 200 200 404
 PUT    /variables/<variable:variable>   401 404 403 200 403 200 200 200 403 404
 DELETE /variables/<variable:variable>   401 404 403 204 403 204 204 204 403 404
+GET    /windows                         401 404 200 200 200 200 200 200 200 404
+POST   /lock                            401 404 403 409 409 409 409 409 403 404
+POST   /unlock                          401 404 403 403 403 200 200 200 403 404
+POST   /stop                            401 404 403 409 409 409 409 409 403 404
+POST   /lift                            401 404 403 403 403 200 200 200 403 404
 """
 TOPICS = {
     "overview": ("session", "right", "-", "-", "-", "-", "-", "-"),
