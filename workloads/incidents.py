@@ -13,6 +13,8 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from controlplane.core.redaction import redact, redact_value
 from workloads.models import Deployment, Incident
+from workloads.models.notices import Kind
+from workloads.notices import telling
 
 SYSTEM = Actor.system("deploy graph")
 Status = Incident.Status
@@ -33,6 +35,7 @@ def open_for(deployment: Deployment, title: str, evidence: Mapping[str, Any], *,
         )
         if made:
             audit.record(actor, "incident.open", incident, after={"title": incident.title, "deployment": deployment.pk})
+            telling.of_incident(Kind.INCIDENT_OPENED, incident)
             live.ring("overview", environment=deployment.environment_id)
     return incident
 
@@ -50,6 +53,7 @@ def resolve(actor: Actor, incident: Incident, reason: str) -> None:
         if not Incident.objects.move(incident.pk, [Status.OPEN, Status.MITIGATED], Status.RESOLVED, resolved_at=timezone.now()):
             raise Conflict("This incident is resolved already.")
         _tell(actor, "incident.resolve", incident, reason)
+        telling.of_incident(Kind.INCIDENT_RESOLVED, incident, reason)
 
 
 def _tell(actor: Actor, action: str, incident: Incident, reason: str = "") -> None:
