@@ -58,6 +58,8 @@ def try_channel(actor: Actor, channel: NotificationChannel) -> Notification:
     with transaction.atomic():
         title, text = f"Test message for {channel.name}", f"{actor.label} asked for it. If you can read it, the channel works."
         told = announce(Kind.TEST, None, f"channel-{channel.pk}", title, text)
+        told.routed_at = timezone.now()  # to this channel and no other
+        told.save(update_fields=["routed_at"])
         made = message_to_channel(told, channel)
         made.save()
         audit.record(actor, "notificationchannel.test", channel, after={"notification": made.pk})

@@ -53,7 +53,7 @@ def claimable() -> QuerySet[Notification]:
 def claim() -> Lease | None:
     """Take the message that has waited the longest, or None when there is none to take."""
     for _ in range(TRIES):
-        pk = claimable().order_by("due_at", "announcement", "pk").values_list("pk", flat=True).first()
+        pk = claimable().order_by("due_at", "announcement_id", "pk").values_list("pk", flat=True).first()
         if pk is None:
             return None
         try:

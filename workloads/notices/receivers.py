@@ -51,7 +51,7 @@ def sharing(via: str) -> Q:
 def message_of(row: Notification) -> Message:
     """The words of a message."""
     told = row.announcement
-    folded = list(row.folded.order_by("announcement").values_list("announcement__title", flat=True)[:MOST_FOLDED])
+    folded = list(row.folded.order_by("announcement_id").values_list("announcement__title", flat=True)[:MOST_FOLDED])
     place = told.environment
     application = place.application if place else told.application
     return Message(
@@ -85,7 +85,7 @@ def deliver(out: Outgoing) -> Answer:
 def _missed(row: Notification) -> list[str]:
     """The titles of those about the same that failed since the last one that arrived."""
     earlier = Notification.objects.filter(receiver=row.receiver, subject=row.subject, announcement__lt=row.announcement_id)
-    ended = earlier.filter(status__in=[Notification.Status.SENT, Notification.Status.FAILED]).order_by("-announcement")
+    ended = earlier.filter(status__in=[Notification.Status.SENT, Notification.Status.FAILED]).order_by("-announcement_id")
     titles: list[str] = []
     for status, title in ended.values_list("status", "announcement__title")[: wording.MOST_NAMED]:
         if status == Notification.Status.SENT:

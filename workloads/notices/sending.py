@@ -81,9 +81,9 @@ def _goes_out(lease: Lease, row: Notification, now: datetime) -> bool:
 def _begin(lease: Lease, row: Notification, via: str, now: datetime) -> NotificationAttempt | None:
     """The attempt, written before it is made: whoever finds it without an end knows that its worker was lost."""
     with transaction.atomic():
-        number = row.attempts + 1
-        if not lease.rows().update(attempts=number, put_off=""):
+        if not lease.rows().update(attempts=row.attempts + 1, put_off=""):
             return None
+        number = row.tries.count() + 1
         return NotificationAttempt.objects.create(notification=row, via=via, number=number, began_at=now)
 
 
