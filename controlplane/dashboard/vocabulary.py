@@ -99,6 +99,11 @@ WORDS: dict[str, Word] = {
     "variable.missing": Word(_("required, not given"), "warning", "bad"),
     "variable.set": Word(_("set"), "check", "ok"),
     "variable.elsewhere": Word(_("not set here"), "dash", "warn"),
+    # notifications
+    "notification.waiting": Word(_("to be sent"), "clock", "quiet"),
+    "notification.sending": Word(_("being sent"), "spinner", "busy"),
+    "notification.sent": Word(_("sent"), "check", "ok"),
+    "notification.suppressed": Word(_("not sent on purpose"), "slash", "quiet"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),

@@ -60,7 +60,8 @@ def compose(message: Message, to: str) -> EmailMessage:
     host = urlsplit(settings.PUBLIC_URL).hostname or "timonel"
     mail["To"] = Address(addr_spec=check(to))
     mail["From"] = settings.DEFAULT_FROM_EMAIL
-    mail["Subject"] = f"[Timonel] {message.title}"[:LONGEST_SUBJECT]
+    title = message.title.replace("=?", "= ?")  # no title is taken for an encoded word
+    mail["Subject"] = f"[Timonel] {title}"[:LONGEST_SUBJECT]
     mail["Date"] = timezone.now()
     mail["Message-ID"] = f"<{message.key}@{host}>"
     mail["References"] = f"<{message.subject}.timonel@{host}>"  # one thread a subject

@@ -1,5 +1,5 @@
 """What we operate in Django's admin: configuration is written here, records are only read."""
 
-from workloads.admin import configuration, records
+from workloads.admin import configuration, notices, records
 
-__all__ = ["configuration", "records"]
+__all__ = ["configuration", "notices", "records"]

@@ -23,6 +23,7 @@ SEVERITY = {
     Kind.AUTOMATION_HELD: Severity.WARNING,
     Kind.FINDING_CRITICAL: Severity.CRITICAL,
 }
+CRITICAL = tuple(kind.value for kind, severity in SEVERITY.items() if severity == Severity.CRITICAL)
 # The pages of what can be a subject, as the dashboard's addresses have them (a test holds the two together).
 PAGES = {
     "run": "/runs/{}/",
