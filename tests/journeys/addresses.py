@@ -7,9 +7,21 @@ import re
 from django.urls import reverse
 
 from tests.journeys.scene import Scene
-from workloads.models import Incident, Instance, Release
+from workloads.models import Incident, Instance, Notification, Release
 
-LISTS = ("overview", "inbox", "runs", "deployments", "incidents", "findings", "specialists", "metrics", "audit", "account")
+LISTS = (
+    "overview",
+    "inbox",
+    "runs",
+    "deployments",
+    "incidents",
+    "findings",
+    "specialists",
+    "metrics",
+    "audit",
+    "account",
+    "notifications",
+)
 
 
 def every(scene: Scene) -> list[str]:
@@ -21,6 +33,7 @@ def every(scene: Scene) -> list[str]:
     places += [reverse("runs") + "?q=test", reverse("findings") + "?state=fixed", compared(production.application_id)]
     places += [reverse("application", args=[production.application_id]), reverse("environment", args=[production.pk])]
     places += [reverse("change", args=[scene.change.pk]), reverse("incident", args=[Incident.objects.get().pk])]
+    places += [reverse("notification", args=[row.pk]) for row in Notification.objects.all()]
     places += [reverse("process-log", args=[production.pk, instance, "web"])]
     for run in scene.runs.values():
         places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]

@@ -19,6 +19,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import Role
 from tests.journeys import evidence as e
+from tests.journeys import messages
 from tests.journeys.evidence import Found
 from tests.journeys.stage import PASSWORD, Stage
 from workloads import actions, changes
@@ -92,6 +93,7 @@ def fill(now: datetime | None = None) -> Scene:
     _billing(stage)
     _newsletter(stage)
     _configuration(stage)
+    messages.fill(stage)
     return Scene(stage.people, stage.environments, stage.runs, change)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -29,6 +29,7 @@ from workloads.models import (
 from workloads.models.notices import CHOSEN_KINDS
 from workloads.notices import asking
 
+SEALED = ("address", "signing_key")
 SHORTEST_KEY = 16  # characters
 SECRET = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
@@ -55,10 +56,15 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         model = NotificationChannel
         fields = ("name", "kind", "address", "signing_key", "private", "enabled")
 
+    @property
+    def changed_data(self) -> list[str]:
+        """What was typed anew; an empty secret stays as it is."""
+        return [name for name in super().changed_data if name not in SEALED or self.data.get(self.add_prefix(name))]
+
     def clean(self) -> dict[str, Any]:
-        """An address that fits the kind, and a key where one is needed. What stays is judged again: kind or reach may have changed."""
+        """An address that fits the kind, and a key where one is needed. What stays is judged again: the kind may have changed."""
         given: dict[str, Any] = super().clean() or {}
-        for name in ("address", "signing_key"):
+        for name in SEALED:
             given[name] = given.get(name) or getattr(self.instance, name) or ""
         kind = given.get("kind", "")
         try:
@@ -96,7 +102,7 @@ class ChannelAdmin(AuditedAdmin):
         """Send a test message, and say where to see what became of it."""
         channel = self.get_object(request, str(channel_id))
         if channel is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, str(channel_id))
+            raise Http404
         try:
             made = asking.try_channel(actor_of(request), channel)
             said = format_html('<a href="{}">{}</a>', reverse("notification", args=[made.pk]), _("See what became of it."))

@@ -172,7 +172,7 @@ class Notification(models.Model):
     class PutOff(models.TextChoices):
         NOT = "", _("not put off")
         QUIET = "quiet", _("until the quiet hours end")
-        FLOOD = "flood", _("until the flood ebbs")
+        FLOOD = "flood", _("until the flood is over")
 
     UNFINISHED = (Status.WAITING, Status.SENDING)
     ENDED = (Status.SENT, Status.FAILED, Status.SUPPRESSED)
@@ -194,7 +194,7 @@ class Notification(models.Model):
     folded_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="folded")
     due_at = models.DateTimeField()
     asked_at = models.DateTimeField(help_text=_("From when on a day of attempts counts."))
-    attempts = models.PositiveIntegerField(default=0, help_text=_("Since it was asked for; the log has all of them."))
+    attempts = models.PositiveIntegerField(default=0, help_text=_("Since it was asked for; the log has every attempt."))
     # Whoever sends it takes the next fence, and holds it until the lease has passed.
     fence = models.BigIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)

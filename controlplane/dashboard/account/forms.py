@@ -41,17 +41,16 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Send me an e-mail when"), choices=CHOSEN_KINDS, widget=forms.CheckboxSelectMultiple, required=False
     )
     quiet_from = forms.TimeField(label=_("Quiet hours from"), required=False, widget=Clock())
-    quiet_until = forms.TimeField(
-        label=_("Until"),
-        required=False,
-        widget=Clock(),
-        help_text=_("What happens meanwhile is told when they end. Empty: no quiet hours."),
-    )
+    quiet_until = forms.TimeField(label=_("Until"), required=False, widget=Clock(), help_text=_("Empty: no quiet hours."))
     quiet_zone = forms.CharField(
         label=_("Time zone"), max_length=64, validators=[check_zone], help_text=_("Such as Europe/Madrid.")
     )
     breaks_through = forms.MultipleChoiceField(
-        label=_("Even in quiet hours"), choices=CHOSEN_KINDS, widget=forms.CheckboxSelectMultiple, required=False
+        label=_("Even in quiet hours"),
+        choices=CHOSEN_KINDS,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Everything else that happens in them is told when they end."),
     )
 
     class Meta:

@@ -16,7 +16,7 @@ from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import EVERYWHERE, Role, Verb
 from tests.workloads.stage import SYSTEM, Stage, stage
 from workloads import holds, incidents
-from workloads.models import Finding, Report
+from workloads.models import Announcement, Finding, Notification, Report
 
 HERE, FOREIGN = "harbourmaster", "lighthousekeeper"  # words that stand in no page by themselves
 ANONYMOUS, NOBODY, EVERY, SUPER = "anonymous", "nobody", "everywhere", "superuser"
@@ -81,6 +81,7 @@ def things(place: Stage) -> dict[str, Any]:
         "incident_id": incident.pk,
         "finding_id": finding.pk,
         "report": report.pk,
+        "notification_id": _notification(place).pk,
         "release": deployment.release_id,
         "variable": "GREETING",
         "form": "csv",
@@ -98,6 +99,14 @@ def _run(place: Stage, status: str) -> Run:
     return Run.objects.create(
         workflow="deploy", environment=place.environment, status=status, requested_by_label=name, idempotency_key=key
     )
+
+
+def _notification(place: Stage) -> Notification:
+    """A message about what was told last, that could not be delivered."""
+    told, now = Announcement.objects.latest("pk"), timezone.now()
+    what = {"announcement": told, "kind": told.kind, "subject": told.subject, "due_at": now, "asked_at": now}
+    receiver = f"channel of {place.environment.application.name}"
+    return Notification.objects.create(receiver=receiver[:40], receiver_label=receiver, status="failed", **what)
 
 
 def _finding(place: Stage) -> Finding:

@@ -56,6 +56,9 @@ GET    audit/<int:number>/                                                      
 GET    audit/proof/                                                                302 403 403 403 403 403 200 200 302 302
 POST   audit/verify/                                                               302 403 403 403 403 403 303 303 302 302
 GET    audit/export.<str:form>                                                     302 403 403 403 403 403 200 200 302 302
+GET    notifications/                                                              302 403 403 403 403 403 200 200 302 302
+GET    notifications/<int:notification_id>/                                        302 403 403 403 403 403 200 200 302 302
+POST   notifications/<int:notification_id>/send-again/                             302 403 403 403 403 403 303 303 302 302
 """
 ACCOUNT = """
 GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
@@ -100,6 +103,7 @@ GET    account/two-factor/passkeys/<int:pk>/remove/                             
 POST   account/two-factor/passkeys/<int:pk>/remove/                                302 404 404 404 404 404 404 404 302 302
 GET    account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
 POST   account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
+POST   account/notifications/                                                      302 303 303 303 303 303 303 303 302 302
 """
 API = """
 GET    applications                            401 200 200 200 200 200 200 200 200 200
@@ -146,6 +150,9 @@ GET    schema                                  200 200 200 200 200 200 200 200 2
 GET    tokens                                  401 200 200 200 200 200 200 200 200 200
 POST   tokens                                  401 201 201 201 201 201 201 201 403 403
 DELETE tokens/<number:number>                  401 404 404 404 404 404 404 404 403 403
+GET    notifications                           401 403 403 403 403 403 200 200 403 403
+GET    notifications/<number:number>           401 403 403 403 403 403 200 200 403 403
+POST   notifications/<number:number>/send-again 401 403 403 403 403 403 202 202 403 403
 """
 ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404

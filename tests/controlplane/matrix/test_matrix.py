@@ -157,6 +157,7 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
         "findings": things["finding_id"],
         "incidents": things["incident_id"],
         "reports": things["report"],
+        "notifications": things["notification_id"],
         "audit": AuditEntry.objects.latest("number").pk,
     }
     kind = route.pattern.removeprefix("api/v1/").split("/")[0]
@@ -180,6 +181,7 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
         "deployment": things["deployment"],
         "ref": "v1",
         "key": "k",
+        "quiet_zone": "UTC",
         **decision,
         **token,
     }

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import cast
 
 
 @dataclass
@@ -91,7 +90,7 @@ class PostOffice:
             lines.append(line[1:] if line.startswith(b"..") else line)
         if how in {"250", "lost", "slow"}:
             time.sleep(0.5 if how == "slow" else 0)
-            self.got.append(cast("EmailMessage", message_from_bytes(b"".join(lines), policy=default)))
+            self.got.append(message_from_bytes(b"".join(lines), policy=default))
         if how == "lost":
             return False
         _say(talk, "250 kept" if how in {"250", "slow"} else f"{how} not now")
