@@ -132,7 +132,10 @@ class Migration(migrations.Migration):
                 ),
                 ("due_at", models.DateTimeField()),
                 ("asked_at", models.DateTimeField(help_text="From when on a day of attempts counts.")),
-                ("attempts", models.PositiveIntegerField(default=0, help_text="Since it was asked for; the log has every attempt.")),
+                (
+                    "attempts",
+                    models.PositiveIntegerField(default=0, help_text="Since it was asked for; the log has every attempt."),
+                ),
                 ("fence", models.BigIntegerField(default=0)),
                 ("lease_expires_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

@@ -49,6 +49,13 @@ def put_off(row: Notification, now: datetime) -> PuttingOff | None:
     return PuttingOff(latest[-1] + FLOOD, PutOff.FLOOD)
 
 
+def put_off_alike(row: Notification, later: PuttingOff) -> None:
+    """In a flood, put off everything of its kind at once: it will be told as one."""
+    if later.why == PutOff.FLOOD:
+        alike = Notification.objects.filter(receiver=row.receiver, kind=row.kind, status=Status.WAITING, put_off="", attempts=0)
+        alike.exclude(pk=row.pk).update(put_off=later.why, due_at=later.until, asked_at=later.until)
+
+
 def fold(row: Notification, now: datetime) -> None:
     """Have this message stand for the earlier ones about its subject that were put off; and after a flood for all of its kind."""
     waiting = Notification.objects.filter(receiver=row.receiver, status=Status.WAITING).exclude(pk=row.pk).exclude(put_off="")

@@ -16,7 +16,6 @@ from workloads.models import Notification, NotificationChannel
 from workloads.notices import wording
 
 Kind = NotificationChannel.Kind
-MOST_FOLDED = 50
 MAIL = "mail"
 
 
@@ -51,7 +50,8 @@ def sharing(via: str) -> Q:
 def message_of(row: Notification) -> Message:
     """The words of a message."""
     told = row.announcement
-    folded = list(row.folded.order_by("announcement_id").values_list("announcement__title", flat=True)[:MOST_FOLDED])
+    folded = row.folded.order_by("announcement_id").values_list("announcement__title", flat=True)
+    count = folded.count()
     place = told.environment
     application = place.application if place else told.application
     return Message(
@@ -59,8 +59,8 @@ def message_of(row: Notification) -> Message:
         kind=told.kind,
         severity=told.severity,
         subject=told.subject,
-        title=wording.title(told.title, len(folded)),
-        text=wording.text(told.text, folded, _missed(row)),
+        title=wording.title(told.title, count),
+        text=wording.text(told.text, list(folded[: wording.MOST_NAMED]), count, _missed(row)),
         link=f"{settings.PUBLIC_URL}{told.link}",
         application=application.name if application else "",
         environment=place.name if place else "",

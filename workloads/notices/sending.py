@@ -25,6 +25,8 @@ AT_ONCE_SECONDS = 30.0  # then the next wake-up goes on
 LONGEST_ERROR = 1_000  # characters
 REFUSED = "The receiver refuses it, so it is not tried again. Later ones about the same go on."
 GIVEN_UP = "Given up after a day of attempts. Later ones about the same go on."
+WORN = "Its last five workers were lost with it. Read the workers' log. Later ones about the same go on."
+MOST_LOST = 5
 Status = Notification.Status
 RELATED = "announcement__environment__application", "announcement__application", "channel", "person", "route"
 
@@ -71,11 +73,21 @@ def _goes_out(lease: Lease, row: Notification, now: datetime) -> bool:
         if because:
             _end(lease, Status.SUPPRESSED, because, now)
             return False
+        if _worn(row):
+            _end(lease, Status.FAILED, WORN, now)
+            return False
         later = folding.put_off(row, now)
         if later is not None:
             due = {"due_at": later.until, "asked_at": later.until}
             lease.rows().update(status=Status.WAITING, put_off=later.why, lease_expires_at=None, **due)
+            folding.put_off_alike(row, later)
         return later is None
+
+
+def _worn(row: Notification) -> bool:
+    """Whether the last workers were all lost with it: it must not hold its receiver up for ever."""
+    last = list(row.tries.order_by("-pk").values_list("finished_at", flat=True)[:MOST_LOST])
+    return len(last) == MOST_LOST and not any(last)
 
 
 def _begin(lease: Lease, row: Notification, via: str, now: datetime) -> NotificationAttempt | None:

@@ -25,15 +25,15 @@ def title(told: str, folded: int) -> str:
     return f"{line(told)} (and {folded} more)" if folded else line(told)
 
 
-def text(told: str, folded: Sequence[str], missed: Sequence[str]) -> str:
-    """The sentences, then what else is told with it, then what about the same could not be delivered."""
-    parts = [lines(told), _listed("Told with it:", folded), _listed("Could not be delivered before:", missed)]
+def text(told: str, folded: Sequence[str], count: int, missed: Sequence[str]) -> str:
+    """The sentences, then the first of `count` that are told with it, then what about the same could not be delivered."""
+    parts = [lines(told), _listed("Told with it:", folded, count), _listed("Could not be delivered before:", missed, len(missed))]
     return "\n\n".join(part for part in parts if part)
 
 
-def _listed(heading: str, titles: Sequence[str]) -> str:
+def _listed(heading: str, titles: Sequence[str], count: int) -> str:
     if not titles:
         return ""
-    more = len(titles) - MOST_NAMED
+    more = count - len(titles[:MOST_NAMED])
     rows = [f"- {line(one)}" for one in titles[:MOST_NAMED]] + ([f"- and {more} more"] if more > 0 else [])
     return "\n".join([heading, *rows])

@@ -115,7 +115,7 @@ def message(text: str) -> Message:
         severity="info",
         subject="run-1",
         title=wording.title(redact(text)[:300], 0),
-        text=wording.text(redact(text), [redact(text)], []),
+        text=wording.text(redact(text), [redact(text)], 1, []),
         link="http://localhost:8000/runs/1/",
         application="shop",
         environment="production",

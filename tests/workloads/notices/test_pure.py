@@ -110,6 +110,6 @@ def test_a_title_is_one_line_of_what_can_be_seen(text: str) -> None:
 
 def test_what_is_folded_is_counted_and_named_up_to_ten() -> None:
     assert wording.title("Run 7 failed", 3) == "Run 7 failed (and 3 more)"
-    text = wording.text("It failed.", [f"Run {number}" for number in range(12)], [])
+    text = wording.text("It failed.", [f"Run {number}" for number in range(12)], 12, [])
     assert text.splitlines()[-1] == "- and 2 more"
     assert "- Run 9" in text

@@ -99,6 +99,7 @@ def test_a_flood_of_one_kind_is_told_as_one_after_ten(receiver: Receiver, enviro
     send()
     assert len(receiver.got) == 12
     assert titles(receiver)[-1].endswith("(and 49 more)")
+    assert receiver.got[-1].json["text"].endswith("- and 39 more")
     assert Notification.objects.filter(status="suppressed", folded_into__status="sent").count() == 49
 
 
