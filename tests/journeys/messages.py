@@ -18,7 +18,8 @@ from workloads.models import (
 from workloads.models.notices import Kind, Severity
 
 NO_ANSWER = "No answer within 10 seconds."
-STATES = (
+Tries = list[tuple[int | None, str]]
+STATES: tuple[tuple[str, Kind, str, str, str, Tries], ...] = (
     ("sent", Kind.RUN_ROLLED_BACK, "run-5", "Deploy in billing/production: rolled back", "", [(200, "")]),
     (
         "waiting",
