@@ -11,10 +11,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import certifi
 import httpcore
 import httpx
 
@@ -44,18 +47,30 @@ def check(address: str, *, private: bool = False) -> None:
     _judge(host, [literal], private=private)
 
 
-def client(*, timeout: float, private: bool = False, verify: bool = True) -> httpx.Client:
+def client(*, timeout: float, private: bool = False) -> httpx.Client:
     """A client whose every connection is judged; `timeout` in seconds for each of connecting, reading, writing."""
-    transport = httpx.HTTPTransport(verify=verify, trust_env=False, retries=0)
+    transport = httpx.HTTPTransport(verify=_trusted(), trust_env=False)
     # httpx offers no other place for a network backend; a test sees to it that this one is really used.
     transport._pool._network_backend = _Guarded(private=private)
-    return httpx.Client(
-        transport=transport,
-        timeout=timeout,
-        follow_redirects=False,
-        trust_env=False,
-        event_hooks={"request": [lambda request: check(str(request.url), private=private)]},
-    )
+    return _Client(private, transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+
+
+class _Client(httpx.Client):
+    """Judges an address as it was given, and again as it will be asked: parsers may read it differently."""
+
+    def __init__(self, private: bool, **rest: Any) -> None:
+        self._private = private
+        super().__init__(**rest)
+
+    def build_request(self, method: str, url: httpx.URL | str, **rest: Any) -> httpx.Request:
+        """The request, of an address that may be asked."""
+        check(str(url), private=self._private)
+        return super().build_request(method, url, **rest)
+
+    def send(self, request: httpx.Request, **rest: Any) -> httpx.Response:
+        """The answer, of an address that may be asked."""
+        check(str(request.url), private=self._private)
+        return super().send(request, **rest)
 
 
 class _Guarded(httpcore.NetworkBackend):
@@ -102,6 +117,14 @@ def resolve(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(ipaddress.ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found))
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates of this machine (a company's own among them, or those of SSL_CERT_FILE) and the usual ones."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
 def _host_of(address: str) -> str:
     """The host, of an address in a form that everybody reads alike."""
     if len(address) > LONGEST or not address.isascii() or not address.isprintable() or re.search(r"[\s\\<>\"{}|^`]", address):
@@ -140,7 +163,8 @@ def _carried(address: Address) -> list[Address]:
 
 
 def _never(address: Address) -> bool:
-    bad = address.is_link_local or address.is_multicast or address.is_unspecified or (address.is_reserved and address.version == 4)
+    bad = address.is_link_local or address.is_multicast or address.is_unspecified
+    bad = bad or (address.is_reserved if address.version == 4 else address.is_site_local)
     return bad or any(address.version == net.version and address in net for net in NEVER)
 
 
