@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
@@ -42,6 +43,7 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     says: bytes = b"no_service"
     port: int = 0
+    tls: ssl.SSLContext | None = None
     got: list[Got] = field(default_factory=list)
     asked: int = 0
     _server: ThreadingHTTPServer | None = None
@@ -73,6 +75,8 @@ class Receiver:
                 pass
 
         self._server = Server(("127.0.0.1", self.port), Handler)
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self

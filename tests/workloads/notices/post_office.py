@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import threading
 import time
 from collections import Counter
@@ -21,6 +22,10 @@ class PostOffice:
     usual: str = "250"
     answers: list[str] = field(default_factory=list)
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    starttls: bool = False
+    refuses: bool = False
+    signed_in: str = ""
     got: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     asked: int = 0
@@ -34,6 +39,11 @@ class PostOffice:
         office = self
 
         class Handler(socketserver.StreamRequestHandler):
+            def setup(self) -> None:
+                if office.tls and not office.starttls:
+                    self.request = office.tls.wrap_socket(self.request, server_side=True)
+                super().setup()
+
             def handle(self) -> None:
                 office._serve(self)
 
@@ -70,7 +80,18 @@ class PostOffice:
 
     def _heard(self, talk: socketserver.StreamRequestHandler, line: str, how: str) -> bool:
         word = line[:4].upper()
-        if word == "RCPT" and how == "550-to":
+        if word == "EHLO":
+            talk.wfile.write(b"250-post.example.org\r\n")
+            _say(talk, "250 STARTTLS" if self.tls and self.starttls else "250 AUTH PLAIN")
+        elif word == "STAR" and self.tls:
+            _say(talk, "220 go on")
+            talk.request = self.tls.wrap_socket(talk.request, server_side=True)
+            talk.rfile, talk.wfile = talk.request.makefile("rb"), talk.request.makefile("wb", buffering=0)
+            self.starttls = False
+        elif word == "AUTH":
+            self.signed_in = line.rpartition(" ")[2]
+            _say(talk, "535 no" if self.refuses else "235 welcome")
+        elif word == "RCPT" and how == "550-to":
             _say(talk, "550 nobody here by that name")
         elif word == "DATA":
             _say(talk, "354 go on")
