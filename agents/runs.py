@@ -9,7 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import events, leases, steps
+from agents import events, leases, news, steps
 from agents.leases import Lease
 from agents.models import Run
 from agents.readings import asked as readings
@@ -175,6 +175,7 @@ def finish(lease: Lease, status: str, result: Mapping[str, Any]) -> None:
         tell(run.pk, f"{run.get_status_display().capitalize()}. {text}".strip(), kind="status", level=level)
         _record(ENGINE, status, run, Status.RUNNING, **result)
         readings.of_failure(run)
+        news.of_end(run, text)
         _wake_next(run)
         _ring(run)
 
@@ -210,6 +211,7 @@ def _give_up(run_id: int) -> bool:
         tell(run_id, f"Stuck. {summary}", kind="status", level="error")
         _record(ENGINE, "stuck", run, Status.RUNNING, summary=summary)
         readings.of_failure(run)
+        news.of_end(run, summary)
         _wake_next(run)
         _ring(run)
     return True

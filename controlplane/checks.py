@@ -95,6 +95,18 @@ def embedded_servers(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
             )
 
 
+@register()
+def public_address(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
+    """Links in messages begin with it: a wrong one leads everybody nowhere."""
+    address = urlsplit(settings.PUBLIC_URL)
+    if address.scheme not in {"http", "https"} or not address.hostname or address.query or address.fragment:
+        yield Error(
+            f"TIMONEL_PUBLIC_URL is {settings.PUBLIC_URL!r}.",
+            hint="Set it to the address people open, such as https://timonel.example.org.",
+            id=f"{PREFIX}.E009",
+        )
+
+
 @register(Tags.security, deploy=True)
 def hosts(app_configs: Apps, **_: Any) -> Iterable[CheckMessage]:
     """A wildcard host lets others name themselves in our links and mails."""

@@ -20,6 +20,7 @@ from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact
 from workloads.evidence import Fact
 from workloads.models import Application, Finding, Release, Report, Sighting
+from workloads.notices import telling
 
 _SPACE = re.compile(r"\s+")
 
@@ -130,6 +131,7 @@ def _keep(application: Application, seen: list[Seen], look: Look, sighting: Call
         unique_fields=["application", "fingerprint"],
         update_fields=["line", "severity", "message", "cure", "last_seen_at", *([] if newest is False else ["new", "fixed_at"])],
     )
+    telling.of_critical_findings(application, [one.fact.message for one in seen if _alarms(one)])
     prints = [one.fingerprint for one in seen]
     if newest:
         of_these = Finding.objects.filter(application=application, tool__in=look.tools, fixed_at__isnull=True)
@@ -140,6 +142,11 @@ def _keep(application: Application, seen: list[Seen], look: Look, sighting: Call
         row.finding_id = numbers[one.fingerprint]
     Sighting.objects.bulk_create(rows, ignore_conflicts=True)
     return [Seen(one.fact, one.fingerprint, one.new, one.suppressed, numbers[one.fingerprint]) for one in seen]
+
+
+def _alarms(one: Seen) -> bool:
+    """Whether it is worse than what is live, was never seen before, and nobody said that it does not count."""
+    return one.new and one.finding_id is None and not one.suppressed and one.fact.severity == Finding.Severity.CRITICAL
 
 
 def _is_newest(application: Application, authored_at: datetime | None) -> bool | None:

@@ -10,6 +10,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from controlplane.core.permissions import Verb
 from workloads.models import Environment
+from workloads.notices import telling
 
 
 def hold(actor: Actor, environment: Environment, because: str) -> None:
@@ -18,6 +19,7 @@ def hold(actor: Actor, environment: Environment, because: str) -> None:
         free = Environment.objects.filter(pk=environment.pk, held_at__isnull=True)
         if free.update(held_at=timezone.now(), held_because=because[:300]):
             audit.record(actor, "environment.hold", environment, after={"held_because": because})
+            telling.of_hold(environment, because)
             live.ring("overview", environment=environment.pk)
 
 

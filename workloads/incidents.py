@@ -13,6 +13,8 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from controlplane.core.redaction import redact, redact_value
 from workloads.models import Deployment, Environment, Incident
+from workloads.models.notices import Kind
+from workloads.notices import telling
 
 SYSTEM = Actor.system("deploy graph")
 Status = Incident.Status
@@ -33,8 +35,7 @@ def open_for(deployment: Deployment, title: str, evidence: Mapping[str, Any], *,
             },
         )
         if made:
-            audit.record(actor, "incident.open", incident, after={"title": incident.title, "deployment": deployment.pk})
-            live.ring("overview", environment=deployment.environment_id)
+            _opened(actor, incident, deployment=deployment.pk)
     return incident
 
 
@@ -53,8 +54,7 @@ def open_for_alert(actor: Actor, environment: Environment, alert: str, title: st
             evidence=redact_value(dict(evidence)),
             opened_at=timezone.now(),
         )
-        audit.record(actor, "incident.open", incident, after={"title": incident.title, "alert": alert})
-        live.ring("overview", environment=environment.pk)
+        _opened(actor, incident, alert=alert)
     return incident
 
 
@@ -64,7 +64,7 @@ def resolve_alert(actor: Actor, environment: Environment, alert: str, reason: st
         known = Incident.objects.filter(environment=environment, alert=alert, status__in=UNRESOLVED).first() if alert else None
         if known is None or not Incident.objects.move(known.pk, UNRESOLVED, Status.RESOLVED, resolved_at=timezone.now()):
             return None
-        _tell(actor, "incident.resolve", known, reason)
+        _resolved(actor, known, reason)
     return known
 
 
@@ -80,7 +80,18 @@ def resolve(actor: Actor, incident: Incident, reason: str) -> None:
     with transaction.atomic():
         if not Incident.objects.move(incident.pk, UNRESOLVED, Status.RESOLVED, resolved_at=timezone.now()):
             raise Conflict("This incident is resolved already.")
-        _tell(actor, "incident.resolve", incident, reason)
+        _resolved(actor, incident, reason)
+
+
+def _opened(actor: Actor, incident: Incident, **by: int | str) -> None:
+    audit.record(actor, "incident.open", incident, after={"title": incident.title, **by})
+    telling.of_incident(Kind.INCIDENT_OPENED, incident)
+    live.ring("overview", environment=incident.environment_id)
+
+
+def _resolved(actor: Actor, incident: Incident, reason: str) -> None:
+    _tell(actor, "incident.resolve", incident, reason)
+    telling.of_incident(Kind.INCIDENT_RESOLVED, incident, reason)
 
 
 def _tell(actor: Actor, action: str, incident: Incident, reason: str = "") -> None:

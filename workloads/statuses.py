@@ -116,7 +116,7 @@ def saying_of(row: ForgeStatus) -> Saying:
         environment=row.context.removeprefix("timonel/"),
         state=row.state,
         description=row.description,
-        link=f"{settings.PUBLIC_URL}/runs/{row.run_number}/" if settings.PUBLIC_URL else "",
+        link=f"{settings.PUBLIC_URL}/runs/{row.run_number}/",
         ref=row.ref,
         tag=row.tag,
         remote=row.remote_id,

@@ -9,7 +9,8 @@ from rest_framework.request import Request
 
 from agents.models import ModelCall, Run
 from workloads.findings import State
-from workloads.models import Change, Deployment, Finding, Incident
+from workloads.models import Change, Deployment, Finding, Incident, Notification
+from workloads.models.notices import Kind
 from workloads.reports import FORMATS
 from workloads.verdicts import Verdict
 
@@ -129,6 +130,15 @@ class IncidentsQuery(EnvironmentPage):
     """Which incidents."""
 
     status = serializers.ChoiceField(required=False, choices=Incident.Status.values)
+
+
+class NotificationsQuery(PageQuery):
+    """Which notifications."""
+
+    status = serializers.ChoiceField(required=False, choices=Notification.Status.values)
+    kind = serializers.ChoiceField(required=False, choices=Kind.values)
+    channel = serializers.CharField(required=False, max_length=100, help_text="The name of a channel.")
+    subject = serializers.CharField(required=False, max_length=40, help_text="What it is about, such as run-7.")
 
 
 class AuditQuery(PageQuery):

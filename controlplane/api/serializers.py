@@ -12,7 +12,8 @@ from agents.models import Reading, Run
 from controlplane.api.told import ReadingSerializer
 from workloads import findings, phrases
 from workloads.findings import State
-from workloads.models import Change, Deployment, Finding, Report
+from workloads.models import Change, Deployment, Finding, Notification, Report
+from workloads.models.notices import Kind
 from workloads.queries import ChangeDetail, EnvironmentDetail
 from workloads.reports import FORMATS
 from workloads.verdicts import Verdict
@@ -327,6 +328,45 @@ class IncidentSerializer(serializers.Serializer[Any]):
     run = serializers.IntegerField(source="run_number", allow_null=True)
     opened_at = serializers.DateTimeField()
     resolved_at = serializers.DateTimeField(allow_null=True)
+
+
+class NotificationSerializer(serializers.Serializer[Any]):
+    """One message to one receiver. `key` is what the receiver was given as its Idempotency-Key."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    subject = serializers.CharField()
+    title = serializers.CharField(source="announcement.title")
+    receiver = serializers.CharField(source="receiver_label")
+    channel = serializers.CharField(source="channel.name", allow_null=True, default=None)
+    key = serializers.CharField()
+    status = serializers.ChoiceField(choices=Notification.Status.choices)
+    why = serializers.CharField()
+    put_off = serializers.CharField()
+    folded_into = serializers.IntegerField(source="folded_into_id", allow_null=True)
+    attempts = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class AttemptSerializer(serializers.Serializer[Any]):
+    """One attempt to deliver a message; without an end its worker was lost, or it is under way."""
+
+    number = serializers.IntegerField()
+    began_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    delivered = serializers.BooleanField(allow_null=True)
+    answer_code = serializers.IntegerField(allow_null=True)
+    milliseconds = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField()
+
+
+class NotificationDetailSerializer(serializers.Serializer[Any]):
+    """A message with every attempt."""
+
+    notification = NotificationSerializer(source="*")
+    attempts = AttemptSerializer(many=True, source="tries")
 
 
 class AuditEntrySerializer(serializers.Serializer[Any]):

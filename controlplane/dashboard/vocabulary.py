@@ -118,6 +118,11 @@ WORDS: dict[str, Word] = {
     "window.allow": Word(_("changes begin"), "check", "ok"),
     "window.deny": Word(_("no change begins"), "slash", "wait"),
     "window.exception": Word(_("begins outside of its windows"), "warning", "warn"),
+    # notifications
+    "notification.waiting": Word(_("to be sent"), "clock", "quiet"),
+    "notification.sending": Word(_("being sent"), "spinner", "busy"),
+    "notification.sent": Word(_("sent"), "check", "ok"),
+    "notification.suppressed": Word(_("not sent on purpose"), "slash", "quiet"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),

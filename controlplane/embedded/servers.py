@@ -39,12 +39,13 @@ class Servers:
     screen: Screen
     launch: Callable[[Program], Child]
     wait: Wait
+    public: str  # the address people will open
 
     def start(self) -> None:
         """Start what is not named by the environment, check what is, and publish the addresses."""
         postgres = None if named("DATABASE_URL") else Postgres(self.folder.path / "postgres")
         valkey = None if named("REDIS_URL") else Valkey(self.folder.path / "valkey")
-        addresses = {}
+        addresses = {"TIMONEL_PUBLIC_URL": self.public}
         beside = None if named(APPLICATIONS) else Valkey(self.folder.path / "applications-valkey", keeps=True)
         with self.screen.step(_title(postgres, valkey)):
             waiting = self._start_all(postgres, valkey, beside)

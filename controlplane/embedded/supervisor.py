@@ -75,7 +75,7 @@ class Supervisor:
             self.screen.line("note", f"Stopped {name}, left running by an earlier start")
         port = ports.web_port(self.wishes.port)
         keys.ensure(self.folder.path / "secrets")
-        Servers(self.folder, self.screen, self._start, self._wait).start()
+        Servers(self.folder, self.screen, self._start, self._wait, f"http://{ports.LOOPBACK}:{port}").start()
         prepared = self._prepare()
         self._start_timonel(port)
         address = f"http://{ports.LOOPBACK}:{port}/"

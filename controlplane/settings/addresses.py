@@ -1,5 +1,6 @@
-"""Turning DATABASE_URL into Django's database settings."""
+"""Turning addresses into Django's settings: DATABASE_URL, TIMONEL_EMAIL_URL."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -36,3 +37,31 @@ def database_from_url(url: str) -> dict[str, Any]:
             **dict(parse_qsl(parts.query)),
         },
     }
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over, and how; without a host, nowhere."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    ssl: bool
+    starttls: bool
+
+
+def mail_from_url(url: str) -> MailServer:
+    """The server of `smtp://user:password@host:587` (STARTTLS; `?tls=no` for none) or `smtps://user:password@host:465`."""
+    parts = urlsplit(url or "smtp:")
+    if parts.scheme not in {"smtp", "smtps"} or (url and not parts.hostname):
+        raise ImproperlyConfigured("TIMONEL_EMAIL_URL is none. Set it to smtp://user:password@host:587, or smtps:// for TLS.")
+    secure = parts.scheme == "smtps"
+    return MailServer(
+        host=unquote(parts.hostname or ""),
+        port=parts.port or (465 if secure else 587),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        ssl=secure,
+        starttls=not secure and dict(parse_qsl(parts.query)).get("tls") != "no",
+    )

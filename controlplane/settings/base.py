@@ -7,7 +7,7 @@ from typing import Any
 from celery.schedules import crontab
 
 from controlplane.settings import env
-from controlplane.settings.addresses import database_from_url
+from controlplane.settings.addresses import database_from_url, mail_from_url
 from controlplane.settings.sign_in import *  # noqa: F403
 
 # LangGraph refuses to load unknown types from a checkpoint: a checkpoint is data, never code.
@@ -26,6 +26,9 @@ AUDIT_KEYS = env.words("TIMONEL_AUDIT_KEYS")
 DEBUG = False
 ALLOWED_HOSTS = env.words("TIMONEL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("TIMONEL_TRUSTED_ORIGINS")
+
+# The address people open, without a slash at its end: what links in anything that is sent elsewhere begin with.
+PUBLIC_URL = env.text("TIMONEL_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 
 EMBEDDED = False  # whether `manage.py up` runs the servers
 
@@ -106,6 +109,12 @@ CACHES = {
 }
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
 
+# The mail server; without one no e-mail is sent, and what would be waits for a day.
+_MAIL = mail_from_url(env.text("TIMONEL_EMAIL_URL"))
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.host, _MAIL.port, _MAIL.user, _MAIL.password
+EMAIL_USE_SSL, EMAIL_USE_TLS, EMAIL_TIMEOUT = _MAIL.ssl, _MAIL.starttls, 10
+DEFAULT_FROM_EMAIL = env.text("TIMONEL_EMAIL_FROM", "Timonel <timonel@localhost>")
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "timonel_session"
@@ -159,8 +168,6 @@ API_WRITES_A_MINUTE = env.number("TIMONEL_API_WRITES_A_MINUTE", 120)
 API_STRANGERS_A_MINUTE = env.number("TIMONEL_API_STRANGERS_A_MINUTE", 60)
 # How often one source of webhooks may send in a minute.
 HOOKS_A_MINUTE = env.number("TIMONEL_HOOKS_A_MINUTE", 600)
-# The address people open Timonel at, as links in what it sends elsewhere begin; without one nothing is linked.
-PUBLIC_URL = env.text("TIMONEL_PUBLIC_URL").rstrip("/")
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -184,6 +191,8 @@ CELERY_BEAT_SCHEDULE = {
     "sign the end of the audit": {"task": "core.export_audit_head", "schedule": crontab(minute="*/5")},
     "prove the audit": {"task": "core.verify_audit_nightly", "schedule": crontab(minute="40", hour="3")},
     "forget what was sent and answered": {"task": "core.forget", "schedule": crontab(minute="30", hour="3")},
+    "send notices": {"task": "workloads.send_notices", "schedule": 2.0},
+    "forget old notices": {"task": "workloads.prune_notices", "schedule": crontab(minute="50", hour="3")},
     "prune old checkpoints and samples": {"task": "agents.prune", "schedule": crontab(minute="20", hour="3")},
 }
 

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-ADDRESSES = ("DATABASE_URL", "REDIS_URL", "TIMONEL_APPLICATIONS_REDIS_URL")
+ADDRESSES = ("DATABASE_URL", "REDIS_URL", "TIMONEL_APPLICATIONS_REDIS_URL", "TIMONEL_PUBLIC_URL")
 KEYS = {
     "TIMONEL_SECRET_KEY": "secret_key",
     "TIMONEL_ENCRYPTION_KEYS": "encryption_keys",

@@ -147,7 +147,7 @@ def test_the_second_run_of_an_environment_waits_its_turn(start: Start, fake: Fak
     assert runs.claim(second.pk, "w") is None
     OutboxMessage.objects.all().delete()
     runs.finish(lease, Run.Status.SUCCEEDED, {"summary": "done"})
-    assert OutboxMessage.objects.get().arguments == [second.pk]
+    assert OutboxMessage.objects.get(name="agents.drive_run").arguments == [second.pk]
     assert runs.claim(third.pk, "w") is None
     assert runs.claim(second.pk, "w") is not None
 

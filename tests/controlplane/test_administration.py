@@ -113,7 +113,7 @@ def test_a_role_is_of_one_person_or_of_one_group(ada: Client, bob: User) -> None
 
 def test_a_specialist_can_be_made_advisory(ada: Client) -> None:
     profile = AgentProfile.objects.get(name="testing")
-    form = {"enabled": "on", "timeout_seconds": "60", "options": "{}"}
+    form: dict[str, object] = {"enabled": "on", "timeout_seconds": "60", "options": "{}"}
     form |= {"most_rounds": "6", "most_tool_calls": "12", "most_tokens": "60000", "tools": registry()["testing"].tools}
     assert ada.post(reverse("admin:agents_agentprofile_change", args=[profile.pk]), form).status_code == 302
     profile.refresh_from_db()

@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from controlplane import checks
 from controlplane.settings import env
+from controlplane.settings.addresses import MailServer, mail_from_url
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +34,7 @@ def test_right_settings_are_passed() -> None:
         checks.time_zone,
         checks.data_folder,
         checks.embedded_servers,
+        checks.public_address,
     ):
         assert list(check(None)) == []
 
@@ -52,6 +54,31 @@ def test_a_queue_that_is_no_redis_is_named(settings: Settings) -> None:
 def test_an_unknown_time_zone_is_named(settings: Settings) -> None:
     settings.TIME_ZONE = "Mars/Olympus"
     assert "TIMONEL_TIME_ZONE" in one(checks.time_zone(None)).msg
+
+
+@pytest.mark.parametrize("address", ["timonel.example.org", "ftp://x.example", "https://", "https://x.example/?a=b", ""])
+def test_a_public_address_that_leads_nowhere_is_named(settings: Settings, address: str) -> None:
+    settings.PUBLIC_URL = address
+    assert "TIMONEL_PUBLIC_URL" in one(checks.public_address(None)).msg
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("", MailServer("", 587, "", "", ssl=False, starttls=True)),
+        ("smtp://mail.example.org", MailServer("mail.example.org", 587, "", "", ssl=False, starttls=True)),
+        ("smtp://a:p%40ss@mail.example.org:25?tls=no", MailServer("mail.example.org", 25, "a", "p@ss", ssl=False, starttls=False)),
+        ("smtps://mail.example.org", MailServer("mail.example.org", 465, "", "", ssl=True, starttls=False)),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(url: str, server: MailServer) -> None:
+    assert mail_from_url(url) == server
+
+
+@pytest.mark.parametrize("url", ["http://mail.example.org", "smtp:", "smtp://", "mail.example.org"])
+def test_an_address_that_is_no_mail_server_says_how_to_write_one(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="TIMONEL_EMAIL_URL"):
+        mail_from_url(url)
 
 
 def test_embedded_servers_that_do_not_run_say_how_to_start_them(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import re
 from django.urls import reverse
 
 from tests.journeys.scene import Scene
-from workloads.models import Incident, Instance, Release, WebhookDelivery
+from workloads.models import Incident, Instance, Notification, Release, WebhookDelivery
 
 LISTS = (
     "overview",
@@ -21,6 +21,7 @@ LISTS = (
     "audit",
     "account",
     "webhooks",
+    "notifications",
 )
 
 
@@ -35,6 +36,7 @@ def every(scene: Scene) -> list[str]:
     places += [reverse("environment", args=[scene.environments["billing/production"].pk])]  # with windows, a lock and a stop
     places += [reverse("change", args=[scene.change.pk]), reverse("incident", args=[Incident.objects.get().pk])]
     places += [reverse("webhook", args=[number]) for number in WebhookDelivery.objects.values_list("pk", flat=True)]
+    places += [reverse("notification", args=[row.pk]) for row in Notification.objects.all()]
     places += [reverse("process-log", args=[production.pk, instance, "web"])]
     for run in scene.runs.values():
         places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]

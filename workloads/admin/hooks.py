@@ -152,8 +152,7 @@ class WebhookSourceAdmin(NoDeletion, AuditedAdmin):
 
     def _once(self, request: HttpRequest, made: list[tuple[WebhookSource, str]]) -> HttpResponse:
         """A page that no cache keeps: not in a message, which would travel in a cookie."""
-        begin = "" if settings.PUBLIC_URL else f"{request.scheme}://{request.get_host()}"
-        shown = [{"source": source, "address": begin + _address(source), "secret": secret} for source, secret in made]
+        shown = [{"source": source, "address": _address(source), "secret": secret} for source, secret in made]
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("The secret, shown once"), "made": shown}
         answer = TemplateResponse(request, "admin/workloads/webhooksource/secret.html", context)
         answer["Cache-Control"] = "no-store"
@@ -169,5 +168,5 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
 
 def _address(source: WebhookSource) -> str:
-    """As far as it is known: with TIMONEL_PUBLIC_URL whole, otherwise from the name of this machine on."""
+    """The address to give to the sender."""
     return settings.PUBLIC_URL + reverse("api:hook", args=[source.name])

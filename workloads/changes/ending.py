@@ -14,6 +14,7 @@ from controlplane.core.permissions import Verb
 from workloads import deployments
 from workloads.changes import waiting
 from workloads.models import Change
+from workloads.notices import telling
 
 Status = Change.Status
 NOT_BEGUN = (Status.WAITING, Status.APPROVED)
@@ -72,5 +73,6 @@ def tell(actor: Actor, action: str, change: Change, *, reason: str = "", **after
     """Write the step into the audit, with what else it left behind, and ring for whoever watches."""
     left = {"status": change.status, **after}
     audit.record(actor, action, change, after=left, reason=reason, change_sha256=change.preview_sha256)
+    telling.of_change(actor, action, change, reason)
     live.ring(f"change-{change.pk}", change=change.pk)
     live.ring("inbox", change=change.pk)

@@ -5,11 +5,20 @@ from workloads.models.changes import Action, Approval, Change
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Instance, Sample
+from workloads.models.notices import (
+    Announcement,
+    Notification,
+    NotificationAttempt,
+    NotificationChannel,
+    NotificationRoute,
+    NotificationSettings,
+)
 from workloads.models.releases import Deployment, Release
 from workloads.models.windows import EnvironmentLock, Stop, Window
 
 __all__ = [
     "Action",
+    "Announcement",
     "Application",
     "Approval",
     "Change",
@@ -20,6 +29,11 @@ __all__ = [
     "ForgeStatus",
     "Incident",
     "Instance",
+    "Notification",
+    "NotificationAttempt",
+    "NotificationChannel",
+    "NotificationRoute",
+    "NotificationSettings",
     "Release",
     "Report",
     "Sample",

@@ -10,6 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.models import User
 from controlplane.core.permissions import EVERYWHERE, Verb
+from workloads.models import NotificationSettings
+from workloads.models.notices import CHOSEN_KINDS, check_zone
+
+
+class Clock(forms.TimeInput):
+    """A time of the day, as browsers ask for it."""
+
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
 
 LIFETIMES = ((7, _("A week")), (30, _("30 days")), (90, _("90 days")), (365, _("A year")))
 
@@ -20,6 +32,30 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("first_name", "last_name", "email")
+
+
+class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What one is told by e-mail, and the hours in which only some of it is."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("Send me an e-mail when"), choices=CHOSEN_KINDS, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    quiet_from = forms.TimeField(label=_("Quiet hours from"), required=False, widget=Clock())
+    quiet_until = forms.TimeField(label=_("Until"), required=False, widget=Clock(), help_text=_("Empty: no quiet hours."))
+    quiet_zone = forms.CharField(
+        label=_("Time zone"), max_length=64, validators=[check_zone], help_text=_("Such as Europe/Madrid.")
+    )
+    breaks_through = forms.MultipleChoiceField(
+        label=_("Even in quiet hours"),
+        choices=CHOSEN_KINDS,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Everything else that happens in them is told when they end."),
+    )
+
+    class Meta:
+        model = NotificationSettings
+        fields = ("kinds", "quiet_from", "quiet_until", "quiet_zone", "breaks_through")
 
 
 class TokenForm(forms.Form):

@@ -8,11 +8,14 @@ from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from controlplane.core import audit, tokens
 from controlplane.core.actors import Actor
@@ -20,8 +23,11 @@ from controlplane.core.errors import TimonelError
 from controlplane.core.models import ApiToken, User
 from controlplane.core.permissions import Verb
 from controlplane.dashboard import door, sight
-from controlplane.dashboard.account.forms import ProfileForm, TokenForm
+from controlplane.dashboard.account.forms import NotificationsForm, ProfileForm, TokenForm
 from workloads import visibility
+from workloads.models import NotificationSettings
+from workloads.notices import asking
+from workloads.notices.announcing import CRITICAL
 
 
 def show(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -37,6 +43,16 @@ def change_profile(request: HttpRequest, actor: Actor) -> HttpResponse:
     with transaction.atomic():
         person = form.save()
         audit.record(actor, "user.change", person, after={"fields": form.changed_data})
+    return door.go(request, reverse("account"))
+
+
+def choose_notifications(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Choose what one is told by e-mail, and when not."""
+    form = NotificationsForm(request.POST, instance=_told(_me(request)))
+    if not form.is_valid():
+        return _page(request, actor, 400, notifications=form)
+    asking.choose(actor, _me(request), form.cleaned_data)
+    messages.success(request, _("Your notification settings are saved."))
     return door.go(request, reverse("account"))
 
 
@@ -72,6 +88,7 @@ def _page(request: HttpRequest, actor: Actor, status: int = 200, **more: Any) ->
     person = _me(request)
     context = {
         "profile": ProfileForm(instance=person),
+        "notifications": NotificationsForm(instance=_told(person)),
         "token_form": TokenForm(scopes=_scopes(actor)),
         "tokens": ApiToken.objects.filter(user=person, revoked_at__isnull=True).order_by("-pk"),
         "second_factors": _second_factors(person),
@@ -80,6 +97,12 @@ def _page(request: HttpRequest, actor: Actor, status: int = 200, **more: Any) ->
     response = render(request, "account/page.html", context | more, status=status)
     response["Cache-Control"] = "no-store"  # it may show a token's text
     return response
+
+
+def _told(person: User) -> NotificationSettings:
+    """What they chose, or what holds for who has not chosen yet: nothing."""
+    found = NotificationSettings.objects.filter(person=person).first()
+    return found or NotificationSettings(person=person, quiet_zone=settings.TIME_ZONE, breaks_through=list(CRITICAL))
 
 
 def _me(request: HttpRequest) -> User:

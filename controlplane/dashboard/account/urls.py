@@ -46,6 +46,7 @@ urlpatterns = [
     path("sign-in/failed/", login_not_required(require_safe(social.login_error)), name="socialaccount_login_error"),
     path("account/", page(require_safe(pages.show)), name="account"),
     path("account/profile/", page(require_POST(pages.change_profile)), name="account-profile"),
+    path("account/notifications/", page(require_POST(pages.choose_notifications)), name="account-notifications"),
     path("account/tokens/", page(require_POST(pages.make_token)), name="account-token-make"),
     path("account/tokens/<int:token_id>/revoke/", page(require_POST(pages.revoke_token)), name="account-token-revoke"),
     _form("account/sessions/", sessions.list_usersessions, "usersessions_list"),

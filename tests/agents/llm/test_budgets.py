@@ -66,7 +66,12 @@ def test_calls_at_the_same_moment_add_up_to_the_token(
     server.answering = answer
     ModelEndpoint.objects.update(timeout_seconds=60, stall_seconds=60)
     budget = ModelBudget.objects.create(tokens=1_000_000, period="day")
-    together(lambda n: [ask(question()) for _ in range(3)] and None, 6)
+
+    def thrice(_: int) -> None:
+        for _ in range(3):
+            ask(question())
+
+    together(thrice, 6)
     server.answering = None
     spent = budgets.spent(budget)
     told = sum(sent + answered for sent, answered in server.reported)
@@ -74,7 +79,7 @@ def test_calls_at_the_same_moment_add_up_to_the_token(
     assert (spent.tokens, spent.money, spent.calls) == recorded()
     assert spent.tokens == told
     assert spent.money == sum(endpoint.cost(*usage) for usage in server.reported) * Decimal(1)
-    assert (spent.tokens_aside, spent.money_aside) == (0, 0)
+    assert spent.tokens_aside == spent.money_aside == 0
     client.force_login(admin)
     assert f"{told:,}" in client.get("/specialists/").content.decode()
     assert f"{told}" in client.get("/admin/agents/modelbudget/").content.decode().replace(",", "")

@@ -16,7 +16,7 @@ from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import EVERYWHERE, Role, Verb
 from tests.workloads.stage import SYSTEM, Stage, stage
 from workloads import holds, incidents, locks, stops
-from workloads.models import Environment, Finding, Report, WebhookDelivery, WebhookSource
+from workloads.models import Announcement, Environment, Finding, Notification, Report, WebhookDelivery, WebhookSource
 
 HERE, FOREIGN = "harbourmaster", "lighthousekeeper"  # words that stand in no page by themselves
 ANONYMOUS, NOBODY, EVERY, SUPER = "anonymous", "nobody", "everywhere", "superuser"
@@ -84,6 +84,7 @@ def things(place: Stage) -> dict[str, Any]:
         "finding_id": finding.pk,
         "report": report.pk,
         "delivery_id": _delivery(place).pk,
+        "notification_id": _notification(place).pk,
         "release": deployment.release_id,
         "variable": "GREETING",
         "form": "csv",
@@ -115,6 +116,14 @@ def _delivery(place: Stage) -> WebhookDelivery:
     source = WebhookSource.objects.create(name=f"{application.name}-hook", kind="github", application=application, secret="k" * 32)
     values = {"delivery_id": "d-1", "proved_sha256": "1" * 64, "body_sha256": "2" * 64, "event": "push", "status": "ignored"}
     return WebhookDelivery.objects.create(source=source, facts={"title": f"of {application.name}"}, **values)
+
+
+def _notification(place: Stage) -> Notification:
+    """A message about what was told last, that could not be delivered."""
+    told, now = Announcement.objects.latest("pk"), timezone.now()
+    what = {"announcement": told, "kind": told.kind, "subject": told.subject, "due_at": now, "asked_at": now}
+    receiver = f"channel of {place.environment.application.name}"
+    return Notification.objects.create(receiver=receiver[:40], receiver_label=receiver, status="failed", **what)
 
 
 def _finding(place: Stage) -> Finding:

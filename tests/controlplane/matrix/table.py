@@ -68,6 +68,9 @@ POST   environments/<int:environment_id>/lift/                                  
 POST   changes/<int:change_id>/exception/                                          302 404 403 403 403 303 303 303 302 302
 POST   stop-everything/                                                            302 403 403 403 403 403 409 409 302 302
 POST   lift-everything/                                                            302 403 403 403 403 403 303 303 302 302
+GET    notifications/                                                              302 403 403 403 403 403 200 200 302 302
+GET    notifications/<int:notification_id>/                                        302 403 403 403 403 403 200 200 302 302
+POST   notifications/<int:notification_id>/send-again/                             302 403 403 403 403 403 303 303 302 302
 """
 ACCOUNT = """
 GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
@@ -112,6 +115,7 @@ GET    account/two-factor/passkeys/<int:pk>/remove/                             
 POST   account/two-factor/passkeys/<int:pk>/remove/                                302 404 404 404 404 404 404 404 302 302
 GET    account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
 POST   account/two-factor/passkeys/<int:pk>/rename/                                302 404 404 404 404 404 404 404 302 302
+POST   account/notifications/                                                      302 303 303 303 303 303 303 303 302 302
 """
 API = """
 GET    applications                            401 200 200 200 200 200 200 200 200 200
@@ -167,6 +171,9 @@ POST   deliveries/<number:number>/handle-again 401 404 404 404 404 202 202 202 4
 POST   changes/<number:number>/exception       401 404 403 403 403 200 200 200 403 404
 POST   stop                                    401 403 403 403 403 403 409 409 403 403
 POST   lift                                    401 403 403 403 403 403 200 200 403 403
+GET    notifications                           401 403 403 403 403 403 200 200 403 403
+GET    notifications/<number:number>           401 403 403 403 403 403 200 200 403 403
+POST   notifications/<number:number>/send-again 401 403 403 403 403 403 202 202 403 403
 """
 ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404

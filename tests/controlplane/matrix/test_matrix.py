@@ -164,6 +164,7 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
         "incidents": things["incident_id"],
         "reports": things["report"],
         "deliveries": things["delivery_id"],
+        "notifications": things["notification_id"],
         "audit": AuditEntry.objects.latest("number").pk,
     }
     kind = route.pattern.removeprefix("api/v1/").split("/")[0]
@@ -187,6 +188,7 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
         "deployment": things["deployment"],
         "ref": "v1",
         "key": "k",
+        "quiet_zone": "UTC",
         **decision,
         **token,
     }

@@ -1,0 +1,31 @@
+"""Background work of what is operated. A task is a wake-up: sent twice, the second finds nothing to do."""
+
+from __future__ import annotations
+
+import threading
+
+from celery import shared_task
+
+from workloads.notices import pruning, router, sending
+
+# Receivers may be slow: one thread of a worker at most waits for them.
+_seat = threading.BoundedSemaphore(1)
+
+
+@shared_task(name="workloads.send_notices", ignore_result=True)
+def send_notices(because: int = 0) -> None:
+    """Route what was announced, and send what is due. `because` names what woke it up; everything that waits is looked at."""
+    while router.route_all():
+        pass
+    if not _seat.acquire(blocking=False):
+        return
+    try:
+        sending.send_due()
+    finally:
+        _seat.release()
+
+
+@shared_task(name="workloads.prune_notices", ignore_result=True)
+def prune_notices() -> None:
+    """Forget what was told long ago."""
+    pruning.prune()
