@@ -43,11 +43,10 @@ def source(transactional_db: None) -> WebhookSource:
 
 
 def spoken(door: Server, head: list[str], body: bytes) -> int:
-    """The status of an answer to exactly these bytes; 0 when the server just hangs up."""
-    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as line:
+    """The status of an answer to exactly these bytes; 0 when the server hangs up, or waits for what never comes."""
+    with socket.create_connection(("127.0.0.1", door.port), timeout=3) as line:
         lines = [f"POST {PATH} HTTP/1.1", "Host: localhost", "Connection: close", *head, "", ""]
         line.sendall("\r\n".join(lines).encode("latin-1") + body)
-        line.shutdown(socket.SHUT_WR)
         answer = b""
         try:
             while piece := line.recv(65_536):
@@ -102,13 +101,16 @@ REFUSED = {
     "huge": ([*signed(HUGE), length(HUGE)], HUGE),
     "compressed": ([*signed(), "Content-Encoding: gzip", length()], BODY),
 }
+UNANSWERED = {"chunked and cut short"}  # the rest of it is waited for
 
 
 @pytest.mark.parametrize("how", REFUSED)
 def test_what_a_socket_can_get_wrong_is_refused(how: str, door: Server, source: WebhookSource) -> None:
     head, body = REFUSED[how]
-    assert spoken(door, head, body) in {0, 400, 401, 413, 415, 501}
+    status = spoken(door, head, body)
+    assert status in {400, 401, 413, 415, 501} or (status == 0 and how in UNANSWERED)
     assert not WebhookDelivery.objects.exists()
+    assert spoken(door, [*signed(), length()], BODY) == 202  # the server is well, and takes what is right
 
 
 def test_what_is_right_is_accepted_whole_or_in_pieces(door: Server, source: WebhookSource) -> None:
