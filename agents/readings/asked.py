@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agents.models import ModelEndpoint, Reading, Run
+from agents.llm import endpoints
+from agents.models import Reading, Run
 from controlplane.core import queue
 from workloads.models import Change
 
@@ -23,11 +24,11 @@ def of_failure(run: Run) -> None:
         want(Kind.FAILURE, f"failure-run-{run.pk}-{run.fence}", run=run)
 
 
-def want(kind: str, key: str, **about: object) -> Reading | None:
-    """Have it written by whoever is free; asked twice, once. Nothing where no model is connected."""
-    if not ModelEndpoint.objects.exists():
+def want(kind: str, key: str, *, specialist: str = "", **about: object) -> Reading | None:
+    """Have it written by whoever is free; asked twice, once. Nothing where no model is connected that would be asked."""
+    if endpoints.meant(specialist) is None:
         return None
-    reading, made = Reading.objects.get_or_create(key=key, defaults={"kind": kind, **about})
+    reading, made = Reading.objects.get_or_create(key=key, defaults={"kind": kind, "specialist": specialist, **about})
     if made:
         queue.enqueue(WRITE, reading.pk)
     return reading

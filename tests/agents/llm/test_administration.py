@@ -82,7 +82,8 @@ def test_a_trial_says_what_came(ada: Client, endpoint: ModelEndpoint, server: Mo
     assert "It answered as scripted-1 in" in page
     assert "with 120 tokens. It keeps to a shape by JSON mode: yes." in page
     assert ModelCall.objects.get().purpose == "trial"
-    assert AuditEntry.objects.get(action="modelendpoint.try").after["model"] == "scripted"
+    told = AuditEntry.objects.get(action="modelendpoint.try").after
+    assert told == {"address": server.address, "model": "scripted", "by": "admin"}
 
 
 @pytest.mark.parametrize(
