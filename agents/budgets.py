@@ -13,7 +13,23 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    DecimalField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -23,6 +39,7 @@ from controlplane.core.redaction import redact
 Status = ModelCall.Status
 COUNTED = (Status.UNDER_WAY, Status.LOST)  # what may still be settled
 GRACE = timedelta(seconds=30)
+MONEY = DecimalField(max_digits=30, decimal_places=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +153,27 @@ def spent(budget: ModelBudget, now: datetime | None = None) -> Spent:
     return total(calls)
 
 
+def with_spent(rows: QuerySet[ModelBudget], now: datetime | None = None) -> QuerySet[ModelBudget]:
+    """Each budget with what `spent` says of it, as `spent_tokens`, `spent_money` and `spent_calls`: one question for all."""
+    now = now or timezone.now()
+    day, month = (Value(begun(period, now), output_field=DateTimeField()) for period in ModelBudget.Period.values)
+    since = Case(When(period=ModelBudget.Period.DAY, then=day), default=month)
+    return rows.annotate(since=since).annotate(
+        spent_tokens=Coalesce(_sum_of(Sum(F("tokens_in") + F("tokens_out"))), 0),
+        spent_money=Coalesce(_sum_of(Sum("cost")), Value(Decimal(0)), output_field=MONEY),
+        spent_calls=Coalesce(_sum_of(Count("pk")), 0),
+    )
+
+
 def total(calls: QuerySet[ModelCall]) -> Spent:
     """What these calls used together."""
     alive = Q(status=Status.UNDER_WAY, set_aside_until__gt=Now())
-    money = DecimalField(max_digits=30, decimal_places=10)
     found = calls.order_by().aggregate(
         tokens=Coalesce(Sum(F("tokens_in") + F("tokens_out")), 0),
-        money=Coalesce(Sum("cost"), Value(Decimal(0)), output_field=money),
+        money=Coalesce(Sum("cost"), Value(Decimal(0)), output_field=MONEY),
         calls=Count("pk", filter=~Q(status=Status.REFUSED)),
         tokens_aside=Coalesce(Sum(Case(When(alive, then="set_aside_tokens"), default=0)), 0),
-        money_aside=Coalesce(Sum("set_aside_cost", filter=alive), Value(Decimal(0)), output_field=money),
+        money_aside=Coalesce(Sum("set_aside_cost", filter=alive), Value(Decimal(0)), output_field=MONEY),
     )
     return Spent(**found)
 
@@ -157,6 +185,15 @@ def begun(period: str, now: datetime) -> datetime:
 
 
 FREE: dict[str, Any] = {"set_aside_tokens": 0, "set_aside_cost": Decimal(0), "set_aside_until": None}
+
+
+def _sum_of(figure: Sum | Count) -> Subquery:
+    """The figure over the calls of the outer budget's scope and period."""
+    number, text = BigIntegerField(), CharField()
+    scope = {"of": ExpressionWrapper(OuterRef("application"), number), "by": ExpressionWrapper(OuterRef("specialist"), text)}
+    calls = ModelCall.objects.exclude(status=Status.REFUSED).filter(at__gte=OuterRef("since")).annotate(**scope).order_by()
+    mine = calls.filter(Q(of__isnull=True) | Q(application=F("of"))).filter(Q(by="") | Q(specialist=F("by")))
+    return Subquery(mine.annotate(all=Value(1)).values("all").annotate(figure=figure).values("figure"))
 
 
 def _scoped(application: int | None, specialist: str) -> QuerySet[ModelBudget]:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from django.db.models import Count, F, Q, Sum
 
 from agents import budgets
-from agents.budgets import Spent
 from agents.looks import PERIOD
 from agents.models import ModelBudget, ModelCall
 from controlplane.core import rights
@@ -29,14 +28,6 @@ class Usage:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One budget and what is spent of it in its present period."""
-
-    budget: ModelBudget
-    spent: Spent
-
-
 def by_specialist(actor: Actor, now: datetime) -> dict[str, Usage]:
     """Of the runs that the actor may see, by one question; summaries, which are of no specialist, under an empty name."""
     seen = ModelCall.objects.filter(visibility.within_reach(actor, "run__environment"), at__gte=now - PERIOD)
@@ -52,8 +43,8 @@ def by_specialist(actor: Actor, now: datetime) -> dict[str, Usage]:
     return {row["specialist"]: Usage(row["number"], row["failed"], row["sent"], row["money"], row["guessed"] > 0) for row in rows}
 
 
-def limits(actor: Actor) -> list[Limit]:
-    """The budgets in force, for whoever may see everything: a sum over all applications tells of each."""
+def limits(actor: Actor) -> list[ModelBudget]:
+    """The budgets in force with what is spent, for whoever may see everything: a sum over all applications tells of each."""
     if not rights.may(actor, Verb.VIEW, [EVERYWHERE]):
         return []
-    return [Limit(one, budgets.spent(one)) for one in ModelBudget.objects.filter(enabled=True).select_related("application")]
+    return list(budgets.with_spent(ModelBudget.objects.filter(enabled=True).select_related("application")))

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from agents import budgets
@@ -41,17 +43,21 @@ class ModelBudgetAdmin(AuditedAdmin):
     list_select_related = ("application",)
     search_fields = ("specialist__exact", "application__name__exact")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelBudget]:
+        """Each with what is spent of it."""
+        return budgets.with_spent(super().get_queryset(request))
+
     @admin.display(description=gettext_lazy("tokens spent"))
-    def tokens_spent(self, budget: ModelBudget) -> int:
+    def tokens_spent(self, budget: Any) -> int:
         """In the present period."""
-        return budgets.spent(budget).tokens
+        return int(budget.spent_tokens)
 
     @admin.display(description=gettext_lazy("dollars spent"))
-    def money_spent(self, budget: ModelBudget) -> str:
+    def money_spent(self, budget: Any) -> str:
         """In the present period, to a hundredth of a cent."""
-        return f"{budgets.spent(budget).money:.4f}"
+        return f"{budget.spent_money:.4f}"
 
     @admin.display(description=gettext_lazy("calls made"))
-    def calls_made(self, budget: ModelBudget) -> int:
+    def calls_made(self, budget: Any) -> int:
         """In the present period."""
-        return budgets.spent(budget).calls
+        return int(budget.spent_calls)

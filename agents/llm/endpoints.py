@@ -19,18 +19,18 @@ class Bounds:
     tokens: int = 60_000
 
 
-def connected() -> bool:
-    """Whether any model may be asked at all."""
-    return ModelEndpoint.objects.filter(enabled=True).exists()
+def meant(specialist: str = "") -> ModelEndpoint | None:
+    """The endpoint of this specialist's own choice, otherwise the default one; switched on or not, None where there is none."""
+    chosen = ModelEndpoint.objects.filter(profiles__name=specialist).first() if specialist else None
+    return chosen or ModelEndpoint.objects.filter(is_default=True).first()
 
 
 def choose(specialist: str = "") -> ModelEndpoint:
-    """The endpoint of this specialist's own choice, otherwise the default one. Raises NoAnswer where there is none.
+    """The endpoint that is asked. Raises NoAnswer where there is none, or where it is switched off.
 
     A chosen endpoint that is switched off is not replaced: who chose it may have chosen where the data goes.
     """
-    chosen = ModelEndpoint.objects.filter(profiles__name=specialist).first() if specialist else None
-    endpoint = chosen or ModelEndpoint.objects.filter(is_default=True).first()
+    endpoint = meant(specialist)
     if endpoint is None:
         raise NoAnswer(NONE, cure="An administrator can connect one (Admin, model endpoints) and make it the default.")
     if not endpoint.enabled:

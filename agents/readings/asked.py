@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agents.models import ModelEndpoint, Reading, Run, Step
+from agents.llm import endpoints
+from agents.models import Reading, Run, Step
 from agents.readings.looked import thinks_about
 from controlplane.core import queue
 from workloads.models import Change
@@ -28,14 +29,14 @@ def of_step(step: Step) -> None:
     """What a specialist found, where it thinks about it."""
     specialist = thinks_about(step)
     if specialist:
-        want(Kind.FINDINGS, f"findings-step-{step.pk}", run=step.run, step=step, specialist=specialist)
+        want(Kind.FINDINGS, f"findings-step-{step.pk}", specialist=specialist, run=step.run, step=step)
 
 
-def want(kind: str, key: str, **about: object) -> Reading | None:
-    """Have it written by whoever is free; asked twice, once. Nothing where no model is connected."""
-    if not ModelEndpoint.objects.exists():
+def want(kind: str, key: str, *, specialist: str = "", **about: object) -> Reading | None:
+    """Have it written by whoever is free; asked twice, once. Nothing where no model is connected that would be asked."""
+    if endpoints.meant(specialist) is None:
         return None
-    reading, made = Reading.objects.get_or_create(key=key, defaults={"kind": kind, **about})
+    reading, made = Reading.objects.get_or_create(key=key, defaults={"kind": kind, "specialist": specialist, **about})
     if made:
         queue.enqueue(WRITE, reading.pk)
     return reading

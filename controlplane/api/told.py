@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from agents import budgets
 from agents.models import ModelBudget, ModelCall, Reading
 
 
@@ -79,9 +77,9 @@ class ModelCallSerializer(serializers.Serializer[Any]):
 class SpentSerializer(serializers.Serializer[Any]):
     """What the recorded calls of a budget's present period used."""
 
-    tokens = serializers.IntegerField()
-    money = serializers.DecimalField(max_digits=30, decimal_places=10)
-    calls = serializers.IntegerField()
+    tokens = serializers.IntegerField(source="spent_tokens")
+    money = serializers.DecimalField(source="spent_money", max_digits=30, decimal_places=10, help_text="US dollars.")
+    calls = serializers.IntegerField(source="spent_calls")
 
 
 class ModelBudgetSerializer(serializers.Serializer[Any]):
@@ -95,9 +93,4 @@ class ModelBudgetSerializer(serializers.Serializer[Any]):
     money = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True, help_text="US dollars.")
     calls = serializers.IntegerField(allow_null=True)
     enabled = serializers.BooleanField()
-    spent = serializers.SerializerMethodField()
-
-    @extend_schema_field(SpentSerializer)
-    def get_spent(self, budget: ModelBudget) -> Any:
-        """The sum of its calls."""
-        return SpentSerializer(budgets.spent(budget)).data
+    spent = SpentSerializer(source="*")

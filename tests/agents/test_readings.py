@@ -158,6 +158,37 @@ def test_a_switched_off_model_is_said(start: Start, endpoint: ModelEndpoint, ser
     assert server.asked == []
 
 
+def test_an_endpoint_of_one_specialist_alone_says_nothing_elsewhere(start: Start, endpoint: ModelEndpoint, tmp_path: Path) -> None:
+    ModelEndpoint.objects.update(is_default=False)
+    failed(start, tmp_path)
+    assert not Reading.objects.exists()
+
+
+def test_out_of_budget_is_said(
+    start: Start, endpoint: ModelEndpoint, server: ModelServer, tmp_path: Path, admin: User, client: Client
+) -> None:
+    ModelBudget.objects.create(calls=0)
+    run = failed(start, tmp_path)
+    writing.write(Reading.objects.get().pk)
+    client.force_login(admin)
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "The budget of everything, a month has too few calls left." in page
+    assert server.asked == []
+
+
+def test_the_api_tells_what_was_written(start: Start, endpoint: ModelEndpoint, tmp_path: Path, admin: User, client: Client) -> None:
+    run, parked = failed(start, tmp_path), waiting(start, tmp_path)
+    for reading in Reading.objects.order_by("pk"):
+        writing.write(reading.pk)
+    client.force_login(admin)
+    (told,) = client.get(f"/api/v1/runs/{run.pk}").json()["readings"]
+    assert (told["text"], told["written_by_model"], told["status"]) == ("The tests failed.", "scripted-1", "written")
+    assert [fact["id"] for fact in told["facts"]] == ["F1", "F2"]
+    assert len(client.get(f"/api/v1/changes/{parked.waiting_for_id}").json()["readings"]) == 1
+    calls = client.get(f"/api/v1/model-calls?run={run.pk}").json()["results"]
+    assert [(call["purpose"], call["tokens_in"], call["status"]) for call in calls] == [("summary", 100, "ok")]
+
+
 def test_a_dead_workers_reading_is_taken_up_again(start: Start, endpoint: ModelEndpoint, tmp_path: Path) -> None:
     failed(start, tmp_path)
     reading = Reading.objects.get()

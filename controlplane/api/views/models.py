@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents import budgets
 from agents.models import ModelBudget, ModelCall
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import ModelCallsQuery, PageQuery
@@ -32,4 +33,4 @@ class ModelBudgets(Endpoint):
     def get(self, request: Request) -> Response:
         """Each with what is spent of it in its present period: the sum of the recorded calls."""
         demand(self.actor, Verb.ADMINISTER, [EVERYWHERE], "the models")
-        return listed(self, ModelBudget.objects.select_related("application"), ModelBudgetSerializer, {})
+        return listed(self, budgets.with_spent(ModelBudget.objects.select_related("application")), ModelBudgetSerializer, {})

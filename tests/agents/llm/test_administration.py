@@ -83,7 +83,7 @@ def test_a_trial_says_what_came(ada: Client, endpoint: ModelEndpoint, server: Mo
     assert "with 120 tokens. It keeps to a shape by JSON mode: yes." in page
     assert ModelCall.objects.get().purpose == "trial"
     told = AuditEntry.objects.get(action="modelendpoint.try").after
-    assert told is not None and told["model"] == "scripted"
+    assert told == {"address": server.address, "model": "scripted", "by": "admin"}
 
 
 @pytest.mark.parametrize(

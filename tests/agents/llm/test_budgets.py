@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agents import budgets
-from agents.budgets import Need, Use
+from agents.budgets import Need, Spent, Use
 from agents.llm.asking import ask
 from agents.models import ModelBudget, ModelCall, ModelEndpoint, Run
 from controlplane.core.models import User
@@ -29,7 +31,7 @@ def need(endpoint: ModelEndpoint, tokens: int = 100, **more: object) -> Need:
     return Need(endpoint=endpoint, tokens_in=tokens, tokens_out=0, **given)  # type: ignore[arg-type]
 
 
-def together(work: Callable[[int], None], number: int) -> None:
+def together(work: Callable[[int], object], number: int) -> None:
     def one(n: int) -> None:
         try:
             work(n)
@@ -66,12 +68,7 @@ def test_calls_at_the_same_moment_add_up_to_the_token(
     server.answering = answer
     ModelEndpoint.objects.update(timeout_seconds=60, stall_seconds=60)
     budget = ModelBudget.objects.create(tokens=1_000_000, period="day")
-
-    def thrice(_: int) -> None:
-        for _ in range(3):
-            ask(question())
-
-    together(thrice, 6)
+    together(lambda n: (ask(question()), ask(question()), ask(question())), 6)
     server.answering = None
     spent = budgets.spent(budget)
     told = sum(sent + answered for sent, answered in server.reported)
@@ -79,7 +76,7 @@ def test_calls_at_the_same_moment_add_up_to_the_token(
     assert (spent.tokens, spent.money, spent.calls) == recorded()
     assert spent.tokens == told
     assert spent.money == sum(endpoint.cost(*usage) for usage in server.reported) * Decimal(1)
-    assert spent.tokens_aside == spent.money_aside == 0
+    assert (spent.tokens_aside, spent.money_aside) == (0, Decimal(0))
     client.force_login(admin)
     assert f"{told:,}" in client.get("/specialists/").content.decode()
     assert f"{told}" in client.get("/admin/agents/modelbudget/").content.decode().replace(",", "")
@@ -148,7 +145,13 @@ def test_a_scope_counts_its_own_calls(endpoint: ModelEndpoint, environment_of_sh
     security = ModelBudget.objects.create(specialist="security", tokens=10_000)
     for more in ({}, {"run": run.pk}, {"run": run.pk, "specialist": "security"}):
         budgets.settle(budgets.reserve(need(endpoint, 1, **more)), Use("ok", 10, 1))
+    budgets.reserve(need(endpoint, 5))
     assert [budgets.spent(one).tokens for one in (everything, shop, security)] == [33, 22, 11]
+    for one in budgets.with_spent(ModelBudget.objects.all()):
+        spent: Any = one
+        assert Spent(spent.spent_tokens, spent.spent_money, spent.spent_calls) == replace(
+            budgets.spent(one), tokens_aside=0, money_aside=Decimal(0)
+        )
 
 
 def test_a_period_begins_where_timonel_is(endpoint: ModelEndpoint) -> None:

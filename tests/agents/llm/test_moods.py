@@ -98,7 +98,7 @@ def test_each_endpoint_is_held_to_the_shape_its_own_way(
     found = server.asked[0].body.get("response_format")
     assert (found and found["type"]) == expected
     if structured == "schema":
-        assert found is not None
+        assert found
         assert found["json_schema"]["schema"]["additionalProperties"] is False
 
 
