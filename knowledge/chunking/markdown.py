@@ -37,9 +37,9 @@ def blocks(text: str) -> Iterator[Block]:
             path = [(above, name) for above, name in path if above < level] + [(level, _plain(tokens[place + 1]))]
             continue
         first, after = token.map
-        body = "\n".join(lines[first:after]).strip("\n")
+        body = "\n".join(lines[first:after]).rstrip()
         if body.strip():
-            yield Block(body, tuple(name for _, name in path), first + 1, max(after, first + 1))
+            yield Block(body, tuple(name for _, name in path), first + 1, first + 1 + body.count("\n"))
 
 
 def _blank(front: re.Match[str]) -> str:

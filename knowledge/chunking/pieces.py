@@ -80,12 +80,18 @@ def _cut(block: Block) -> Iterator[Block]:
         yield block
         return
     held: list[str] = []
-    first = block.first
+    first, size = block.first, 0
     for number, line in enumerate(block.text.split("\n"), block.first):
-        for part in [line[at : at + MOST] for at in range(0, max(len(line), 1), MOST)]:
-            if held and sum(map(len, held)) + len(part) > MOST:
-                yield Block("\n".join(held), block.headings, first, min(max(first, number - 1), block.last))
-                held, first = [], min(number, block.last)
+        for at in range(0, max(len(line), 1), MOST):
+            part = line[at : at + MOST]
+            if held and size + len(part) > MOST:
+                yield _part(block, held, first, number - (at == 0))
+                held, first, size = [], number, 0
             held.append(part)
+            size += len(part) + 1
     if "".join(held).strip():
-        yield Block("\n".join(held), block.headings, first, block.last)
+        yield _part(block, held, first, block.last)
+
+
+def _part(block: Block, lines: list[str], first: int, last: int) -> Block:
+    return Block("\n".join(lines), block.headings, min(first, block.last), min(max(first, last), block.last))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from knowledge.chunking import markdown, plain
+from knowledge.chunking import html, markdown, plain, rst
 from knowledge.chunking.pieces import Block, Piece, pack
 from knowledge.words import HUMP
 
@@ -14,6 +14,9 @@ Blocks = Callable[[str], Iterable[Block]]
 FORMATS: dict[str, Blocks] = {
     ".md": markdown.blocks,
     ".markdown": markdown.blocks,
+    ".rst": rst.blocks,
+    ".html": html.blocks,
+    ".htm": html.blocks,
     ".txt": plain.paragraphs,
     ".yaml": plain.keys,
     ".yml": plain.keys,
