@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.utils import timezone
 
-from agents import housekeeping, leases, partitions, pulse, runner
+from agents import housekeeping, leases, library, partitions, pulse, runner
 from agents.context import Operations
 from agents.operations import RealOperations
+from controlplane.core.actors import Actor
+from controlplane.core.errors import TimonelError
+from knowledge import sources
 from workloads import changes
 
 # Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
@@ -63,6 +67,21 @@ def prepare_partitions() -> None:
 def prune() -> None:
     """Keep what runs leave behind small."""
     housekeeping.prune()
+
+
+@shared_task(name="agents.refresh_sources", ignore_result=True)
+def refresh_sources() -> None:
+    """Read the sources whose time has come, one after the other; what fails is on its source and tried again later."""
+    for source in sources.due(timezone.now()):
+        with suppress(TimonelError):
+            library.refresh(Actor.system("schedule of sources"), source.pk)
+
+
+@shared_task(name="agents.refresh_source", ignore_result=True)
+def refresh_source(source_id: int) -> None:
+    """Read one source now."""
+    with suppress(TimonelError):
+        library.refresh(Actor.system("refresh of a source"), source_id)
 
 
 @worker_init.connect

@@ -21,6 +21,7 @@ class Source(models.Model):
     """Where documents come from, and who may find them: everyone, or whoever may see an application or an environment."""
 
     class Kind(models.TextChoices):
+        CORPUS = "corpus", _("What comes with Timonel")
         FOLDER = "folder", _("A folder of this machine")
         GIT = "git", _("A Git repository")
         UPLOAD = "upload", _("Uploaded files")
@@ -46,6 +47,7 @@ class Source(models.Model):
     problem = models.TextField(blank=True, editable=False)
     revision = models.CharField(max_length=100, blank=True, editable=False)
     refreshed_at = models.DateTimeField(null=True, editable=False)
+    claimed_until = models.DateTimeField(null=True, editable=False, help_text=_("Until when its refresh is somebody's; renewed."))
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StateQuerySet.as_manager()

@@ -177,6 +177,7 @@ CELERY_BEAT_SCHEDULE = {
     "sign the end of the audit": {"task": "core.export_audit_head", "schedule": crontab(minute="*/5")},
     "prove the audit": {"task": "core.verify_audit_nightly", "schedule": crontab(minute="40", hour="3")},
     "forget what was sent and answered": {"task": "core.forget", "schedule": crontab(minute="30", hour="3")},
+    "read sources of knowledge anew": {"task": "agents.refresh_sources", "schedule": 60.0},
     "prune old checkpoints and samples": {"task": "agents.prune", "schedule": crontab(minute="20", hour="3")},
 }
 

@@ -1,4 +1,4 @@
-"""The model on this machine, active from the start, and the index of its vectors."""
+"""The model on this machine, active from the start, with the index of its vectors; and our own corpus as a source."""
 
 from typing import ClassVar
 
@@ -15,9 +15,16 @@ SELECT setval(pg_get_serial_sequence('knowledge_embeddingmodel', 'id'), 1);
 """
 
 
+CORPUS = """
+INSERT INTO knowledge_source (name, kind, location, ref, include, exclude, scope, enabled, status, problem, revision, created_at)
+VALUES ('timonel', 'corpus', '', 'HEAD', '{}', '{}', '*', true, 'idle', '', '', now())
+"""
+
+
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("knowledge", "0001_documents_and_passages")]
     operations: ClassVar = [
         migrations.RunSQL(MODEL, "DELETE FROM knowledge_embeddingmodel WHERE id = 1"),
+        migrations.RunSQL(CORPUS, "DELETE FROM knowledge_source WHERE name = 'timonel'"),
         migrations.RunSQL(INDEX, "DROP INDEX vector_of_model_1"),
     ]
