@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from controlplane.core.errors import OutsideError
+from controlplane.core.plain import storable
 from knowledge.embeddings import embedder_of
 from knowledge.models import EmbeddingModel, Passage
 from knowledge.retrieval import vectors, words
@@ -25,7 +26,7 @@ WORDS_WEIGH, MEANING_WEIGHS, HEADS_WEIGH = 1.0, 1.0, 0.4
 
 def search(question: str, scope: Scope, limit: int = 10, by: By = "fused") -> list[Found]:
     """The passages that answer the question best, at most `limit`, best first. Where the model is away, words alone find."""
-    question = question.strip()[:LONGEST_QUESTION]
+    question = storable(question).strip()[:LONGEST_QUESTION]
     limit = max(1, min(limit, MOST))
     if not question:
         return []
