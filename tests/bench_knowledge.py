@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median, quantiles
 
 import django
@@ -27,9 +28,8 @@ from knowledge.retrieval import Scope, search, vectors  # noqa: E402
 DOCUMENTS, BYTES, LEAST_RATE = 1_000, 2_000, 0.8
 PASSAGES, KEPT, ASKED, LIMIT = 50_000, 100, 60, 10
 MOST_MILLISECONDS, LEAST_RECALL = 50.0, 0.99
-WORDS = (
-    "pod node volume queue worker beat migration lock table index probe limit memory cache session proxy route claim lease".split()
-)
+WORDS = ["pod", "node", "volume", "queue", "worker", "beat", "migration", "lock", "table", "index"]
+WORDS += ["probe", "limit", "memory", "cache", "session", "proxy", "route", "claim", "lease"]
 _FILL = """
 INSERT INTO knowledge_passage (document_id, position, headings, text, first_line, last_line, digest, scope, words, length)
 SELECT %(document)s, n, '{}', body, n, n, md5(n::text), CASE WHEN n %% %(kept)s = 0 THEN 'application/1' ELSE 'application/2' END,
@@ -79,7 +79,8 @@ def _searching() -> bool:
         for statement in (_FILL, _VECTORS):
             cursor.execute(statement, values)
         cursor.execute(
-            "CREATE INDEX vector_of_model_1 ON knowledge_vector USING hnsw ((vector::vector(384)) vector_cosine_ops) WHERE model_id = 1"
+            "CREATE INDEX vector_of_model_1 ON knowledge_vector USING hnsw ((vector::vector(384)) vector_cosine_ops)"
+            " WHERE model_id = 1"
         )
         cursor.execute("VACUUM ANALYZE knowledge_passage")
         cursor.execute("VACUUM ANALYZE knowledge_vector")
@@ -112,11 +113,11 @@ def _recall(scope: Scope) -> tuple[float, float, float]:
     """The share of the exact scan's rows that were found, and the median milliseconds of both."""
     model = EmbeddingModel.objects.get(pk=1)
     embedder = embedder_of(model)
-    shares, index, scan = [], [], []
+    shares, index, scan = list[float](), list[float](), list[float]()
     for question in _questions():
         asked = embedder.embed([question])[0]
-        found = _clocked(index, lambda asked=asked: vectors.nearest(model, asked, scope, LIMIT))
-        right = _clocked(scan, lambda asked=asked: vectors.exact(model, asked, scope, LIMIT))
+        found = _clocked(index, partial(vectors.nearest, model, asked, scope, LIMIT))
+        right = _clocked(scan, partial(vectors.exact, model, asked, scope, LIMIT))
         shares.append(len({one.passage for one in found} & {one.passage for one in right}) / len(right))
     return sum(shares) / len(shares), median(index), median(scan)
 
