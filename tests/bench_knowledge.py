@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from statistics import median, quantiles
+from typing import Any
 
 import django
 
@@ -72,7 +73,7 @@ def _searching() -> bool:
     source = Source.objects.create(name="scale", kind=Source.Kind.FOLDER)
     document = ingest.File("scale.txt", "scale")
     ingest.take(source, document)
-    values = {"document": source.documents.get().pk, "kept": KEPT, "words": WORDS, "rows": PASSAGES, "model": 1}
+    values: dict[str, Any] = {"document": source.documents.get().pk, "kept": KEPT, "words": WORDS, "rows": PASSAGES, "model": 1}
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM knowledge_passage")
         cursor.execute("DROP INDEX vector_of_model_1")
