@@ -14,14 +14,12 @@ from knowledge.retrieval import vectors, words
 from knowledge.retrieval.found import Found, Scope
 from knowledge.retrieval.fusion import fused
 from knowledge.retrieval.vectors import ByMeaning
-from knowledge.retrieval.words import ByWords
+from knowledge.retrieval.words import ByWords, Ranking
 from knowledge.words import HUMP, opened
 
 By = Literal["words", "vectors", "fused"]
 POOL = 60  # passages that each way of looking brings
 LONGEST_QUESTION, MOST = 2_000, 100
-# Measured on the product's own questions (`manage.py evaluate_retrieval`); see the decision page.
-WORDS_WEIGH, MEANING_WEIGHS, HEADS_WEIGH = 1.0, 1.0, 0.4
 
 
 def search(question: str, scope: Scope, limit: int = 10, by: By = "fused") -> list[Found]:
@@ -31,14 +29,14 @@ def search(question: str, scope: Scope, limit: int = 10, by: By = "fused") -> li
     if not question:
         return []
     pool = max(POOL, limit)
-    by_words = words.ranked(question, scope, pool) if by != "vectors" else []
-    by_meaning = _by_meaning(question, scope, pool, [one.passage for one in by_words]) if by != "words" else []
+    by_words = words.ranked(question, scope, pool) if by != "vectors" else Ranking()
+    by_meaning = _by_meaning(question, scope, pool) if by != "words" else []
     found = _fold(_found(question, by_words, by_meaning, pool))
     return found[:limit]
 
 
-def _by_meaning(question: str, scope: Scope, limit: int, more: Sequence[int]) -> list[ByMeaning]:
-    """The nearest passages, and how near those are that words found."""
+def _by_meaning(question: str, scope: Scope, limit: int) -> list[ByMeaning]:
+    """The nearest passages; none where no model answers."""
     model = EmbeddingModel.objects.filter(status=EmbeddingModel.Status.ACTIVE).first()
     if model is None:
         return []
@@ -46,24 +44,19 @@ def _by_meaning(question: str, scope: Scope, limit: int, more: Sequence[int]) ->
         asked = embedder_of(model).embed([HUMP.sub(" ", question)])[0]
     except OutsideError:  # an endpoint that is away makes a search poorer, not impossible
         return []
-    near = vectors.nearest(model, asked, scope, limit)
-    rest = vectors.similarities(model, asked, sorted(set(more) - {one.passage for one in near}))
-    return sorted([*near, *(ByMeaning(*item) for item in rest.items())], key=lambda one: (-one.similarity, one.passage))
+    return vectors.nearest(model, asked, scope, limit)
 
 
-def _found(question: str, by_words: Sequence[ByWords], by_meaning: Sequence[ByMeaning], pool: int) -> list[Found]:
-    rows = Passage.objects.select_related("document__source").in_bulk(
-        [*{*(one.passage for one in by_words), *(one.passage for one in by_meaning)}]
-    )
-    heads = _by_heads(question, rows.values()) if by_words and by_meaning else []
+def _found(question: str, by_words: Ranking, by_meaning: Sequence[ByMeaning], pool: int) -> list[Found]:
+    numbers = {*(one.passage for one in by_words.rows), *(one.passage for one in by_meaning)}
+    rows = Passage.objects.select_related("document__source").in_bulk(numbers)
     scores = fused(
-        [
-            (WORDS_WEIGH, [one.passage for one in by_words]),
-            (MEANING_WEIGHS, [one.passage for one in by_meaning]),
-            (HEADS_WEIGH, heads),
-        ]
+        [(one.passage, one.score) for one in by_words.rows],
+        [(one.passage, one.similarity) for one in by_meaning],
+        _by_heads(question, rows.values()) if by_words.rows and by_meaning else [],
+        by_words.telling,
     )
-    of_words = {one.passage: (rank, one) for rank, one in enumerate(by_words, 1)}
+    of_words = {one.passage: (rank, one) for rank, one in enumerate(by_words.rows, 1)}
     of_meaning = {one.passage: (rank, one) for rank, one in enumerate(by_meaning, 1)}
     best = sorted((number for number in scores if number in rows), key=lambda number: (-scores[number], number))[:pool]
     return [_one(rows[number], scores[number], of_words.get(number), of_meaning.get(number)) for number in best]

@@ -21,10 +21,6 @@ FROM knowledge_vector JOIN knowledge_passage ON knowledge_passage.id = knowledge
 WHERE knowledge_vector.model_id = {model} AND {condition}
 ORDER BY knowledge_vector.vector::vector({dimension}) <=> %s::vector({dimension}) LIMIT %s
 """
-_OF_THESE = """
-SELECT passage_id, 1 - (vector::vector({dimension}) <=> %s::vector({dimension})) FROM knowledge_vector
-WHERE model_id = {model} AND passage_id = ANY(%s::bigint[])
-"""
 _BY_INDEX = ("SET LOCAL hnsw.iterative_scan = strict_order", "SET LOCAL hnsw.ef_search = 100")
 _BY_COMPARING = ("SET LOCAL enable_indexscan = off",)
 
@@ -48,14 +44,6 @@ def nearest(model: EmbeddingModel, question: list[float], scope: Scope, limit: i
 def exact(model: EmbeddingModel, question: list[float], scope: Scope, limit: int) -> list[ByMeaning]:
     """The same by comparing with every passage."""
     return _ask(model, question, scope, limit, _BY_COMPARING)
-
-
-def similarities(model: EmbeddingModel, question: list[float], passages: list[int]) -> dict[int, float]:
-    """How near these passages are."""
-    statement = _OF_THESE.format(dimension=int(model.dimension), model=int(model.pk))
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [str(question), passages])
-        return {number: float(similarity) for number, similarity in cursor.fetchall()}
 
 
 def _few(scope: Scope) -> bool:
