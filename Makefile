@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-exhaustive bench bench-scale bench-pages check lock install install-dev browser \
+.PHONY: help demo up test test-slow test-exhaustive bench bench-scale bench-knowledge bench-pages check lock install install-dev browser \
 	format lint types law templates migrations deployable budgets
 
 help: ## Show this list
@@ -37,6 +37,9 @@ bench: install-dev ## Measure: first and second start with the demo
 
 bench-scale: install-dev ## Measure the lists of the dashboard with 10,000 applications and 1,000,000 runs
 	$(WITH_SERVERS) -m tests.bench_scale
+
+bench-knowledge: install-dev ## Measure the knowledge base: reading beside the bare model, searching beside the exact scan
+	$(WITH_SERVERS) -m tests.bench_knowledge
 
 bench-pages: install-dev browser ## Measure the first paint and the weight of every kind of page
 	$(RUN) -m pytest -m slow tests/journeys/test_first_paint.py $(ARGS)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.utils import timezone
 
-from agents import budgets, housekeeping, leases, partitions, pulse, reactions, runner, standing
+from agents import budgets, housekeeping, leases, library, partitions, pulse, reactions, runner, standing
 from agents.context import Operations
 from agents.operations import RealOperations
 from agents.readings import writing
 from controlplane.core import queue
+from controlplane.core.actors import Actor
+from controlplane.core.errors import TimonelError
+from knowledge import sources
 from workloads import changes, deliveries, statuses
 from workloads.changes import waiting
 
@@ -119,6 +123,21 @@ def tell_forges() -> None:
 def tell_forge(status_id: int) -> None:
     """Tell one forge how one commit stands."""
     statuses.tell(status_id)
+
+
+@shared_task(name="agents.refresh_sources", ignore_result=True)
+def refresh_sources() -> None:
+    """Read the sources whose time has come, one after the other; what fails is on its source and tried again later."""
+    for source in sources.due(timezone.now()):
+        with suppress(TimonelError):
+            library.refresh(Actor.system("schedule of sources"), source.pk)
+
+
+@shared_task(name="agents.refresh_source", ignore_result=True)
+def refresh_source(source_id: int) -> None:
+    """Read one source now."""
+    with suppress(TimonelError):
+        library.refresh(Actor.system("refresh of a source"), source_id)
 
 
 @worker_init.connect

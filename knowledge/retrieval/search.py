@@ -1,0 +1,108 @@
+"""The search: words and meaning together, what is said twice folded, every passage with its source and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from controlplane.core.errors import OutsideError
+from controlplane.core.plain import storable
+from knowledge.embeddings import embedder_of
+from knowledge.models import EmbeddingModel, Passage
+from knowledge.retrieval import vectors, words
+from knowledge.retrieval.found import Found, Scope
+from knowledge.retrieval.fusion import fused
+from knowledge.retrieval.vectors import ByMeaning
+from knowledge.retrieval.words import ByWords, Ranking
+from knowledge.words import HUMP, opened
+
+By = Literal["words", "vectors", "fused"]
+POOL = 60  # passages that each way of looking brings
+LONGEST_QUESTION, MOST = 2_000, 100
+
+
+def search(question: str, scope: Scope, limit: int = 10, by: By = "fused") -> list[Found]:
+    """The passages that answer the question best, at most `limit`, best first. Where the model is away, words alone find."""
+    question = storable(question).strip()[:LONGEST_QUESTION]
+    limit = max(1, min(limit, MOST))
+    if not question:
+        return []
+    pool = max(POOL, limit)
+    by_words = words.ranked(question, scope, pool) if by != "vectors" else Ranking()
+    by_meaning = _by_meaning(question, scope, pool) if by != "words" else []
+    found = _fold(_found(question, by_words, by_meaning, pool))
+    return found[:limit]
+
+
+def _by_meaning(question: str, scope: Scope, limit: int) -> list[ByMeaning]:
+    """The nearest passages; none where no model answers."""
+    model = EmbeddingModel.objects.filter(status=EmbeddingModel.Status.ACTIVE).first()
+    if model is None:
+        return []
+    try:
+        asked = embedder_of(model).embed([HUMP.sub(" ", question)])[0]
+    except OutsideError:  # an endpoint that is away makes a search poorer, not impossible
+        return []
+    return vectors.nearest(model, asked, scope, limit)
+
+
+def _found(question: str, by_words: Ranking, by_meaning: Sequence[ByMeaning], pool: int) -> list[Found]:
+    numbers = {*(one.passage for one in by_words.rows), *(one.passage for one in by_meaning)}
+    rows = Passage.objects.select_related("document__source").in_bulk(numbers)
+    scores = fused(
+        [(one.passage, one.score) for one in by_words.rows],
+        [(one.passage, one.similarity) for one in by_meaning],
+        _by_heads(question, rows.values()) if by_words.rows and by_meaning else [],
+        by_words.telling,
+    )
+    of_words = {one.passage: (rank, one) for rank, one in enumerate(by_words.rows, 1)}
+    of_meaning = {one.passage: (rank, one) for rank, one in enumerate(by_meaning, 1)}
+    best = sorted((number for number in scores if number in rows), key=lambda number: (-scores[number], number))[:pool]
+    return [_one(rows[number], scores[number], of_words.get(number), of_meaning.get(number)) for number in best]
+
+
+def _by_heads(question: str, passages: Iterable[Passage]) -> list[int]:
+    """The passages whose title is said by the question, by the share of the title's words; none is not ranked."""
+    asked = set(opened(question).lower().split())
+    shares = []
+    for passage in passages:
+        title = set(opened(passage.document.title).lower().split())
+        if title & asked:
+            shares.append((-len(title & asked) / len(title), passage.pk))
+    return [number for _, number in sorted(shares)]
+
+
+def _one(passage: Passage, score: float, by_words: tuple[int, ByWords] | None, by_meaning: tuple[int, ByMeaning] | None) -> Found:
+    document, source = passage.document, passage.document.source
+    return Found(
+        passage=passage.pk,
+        source=source.name,
+        path=document.path,
+        title=document.title,
+        headings=tuple(passage.headings),
+        first_line=passage.first_line,
+        last_line=passage.last_line,
+        text=passage.text,
+        revision=document.revision,
+        changed_at=document.changed_at,
+        refreshed_at=source.refreshed_at,
+        score=score,
+        words_rank=by_words[0] if by_words else None,
+        meaning_rank=by_meaning[0] if by_meaning else None,
+        similarity=by_meaning[1].similarity if by_meaning else None,
+        matched=by_words[1].matched if by_words else (),
+    )
+
+
+def _fold(found: Sequence[Found]) -> list[Found]:
+    """What is said twice once, with the other places named."""
+    first: dict[str, Found] = {}
+    for one in found:
+        said = " ".join(one.text.split())
+        if said in first:
+            kept = first[said]
+            first[said] = replace(kept, also=(*kept.also, f"{one.source}: {one.path}"))
+        else:
+            first[said] = one
+    return list(first.values())
