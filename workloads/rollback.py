@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from controlplane.core import rights
@@ -217,6 +218,8 @@ def situation_of(deployment: Deployment, failed_at: datetime) -> Situation:
     environment = deployment.environment
     found = plan(environment)
     unsettled = Change.objects.filter(environment=environment, status__in=[Change.Status.APPROVED, Change.Status.APPLYING])
+    put_off = Q(not_before__gt=timezone.now()) | Q(look_again_at__isnull=False)  # for days, perhaps: nothing to wait for
+    unsettled = unsettled.exclude(put_off, status=Change.Status.APPROVED)
     others = Deployment.objects.filter(environment=environment, status__in=deployments.UNDER_WAY).exclude(pk=deployment.pk)
     return Situation(
         kind=deployment.kind,

@@ -313,3 +313,13 @@ def test_parking_writes_down_when_to_look_again(production: Stage, approved: Cha
     waiting.look_again(production.environment.pk)
     approved.refresh_from_db()
     assert approved.look_again_at <= timezone.now()
+
+
+def test_an_automatic_rollback_does_not_wait_for_what_waits_for_its_window(production: Stage, alice: User, bob: User) -> None:
+    production.live(production.release("v1"))
+    failed = production.live(production.release("v2"))
+    freeze(production.environment)
+    change = decide(production.propose(production.release("v3"), by=alice), bob)
+    assert not rollback.situation_of(failed, timezone.now()).settled  # it may be about to begin
+    assert waiting.look(change.pk)
+    assert rollback.situation_of(failed, timezone.now()).settled
