@@ -82,7 +82,7 @@ def _gitlab(sent: Sent, secrets: Sequence[str]) -> Proof:
 
 
 def _gitlab_signed(sent: Sent, secrets: Sequence[str]) -> str:
-    """With a signing token: HMAC over `id.timestamp.body`, keyed with what is behind `whsec_`. A bad one is not saved by a good token."""
+    """HMAC over `id.timestamp.body`, keyed with what is behind `whsec_`. A bad one is not saved by a good token."""
     told, name, moment = _one(sent, "webhook-signature", STANDARD)[0], *_name_and_moment(sent)
     covered = f"{name}.{moment}.".encode() + sent.body
     expected = ["v1," + base64.b64encode(_hmac(_standard_key(secret), covered)).decode() for secret in secrets]
