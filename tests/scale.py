@@ -127,17 +127,17 @@ _CHANGES = (
     + """
 INSERT INTO workloads_change
     (environment_id, title, status, preview, preview_sha256, risk, reasons, quorum, required_role, policy_approves, proposed_by,
-     proposer_emails, idempotency_key, fence, override_reason, refused_because, result, created_at, expires_at)
+     proposer_emails, idempotency_key, fence, override_reason, refused_because, excepted_because, result, created_at, expires_at)
 SELECT p.id, 'Roll out v1.', CASE WHEN n <= 5 THEN 'waiting' ELSE 'applied' END, '{}', encode(sha256('{}'), 'hex'), 'low', '[]', 1,
-    'approver', false, 'somebody', '{}', 'load-' || n, 0, '', '', '{}', now(), now() + interval '1 day'
+    'approver', false, 'somebody', '{}', 'load-' || n, 0, '', '', '', '{}', now(), now() + interval '1 day'
 FROM generate_series(1, %(rows)s) n JOIN places p ON p.place = n %% (SELECT count(*) FROM places) ORDER BY n
 """
 )
 _INCIDENTS = (
     _PLACES
     + """
-INSERT INTO workloads_incident (environment_id, title, status, evidence, opened_at, resolved_at)
-SELECT p.id, 'The health page answers 500', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, '{}', now(),
+INSERT INTO workloads_incident (environment_id, title, alert, status, evidence, opened_at, resolved_at)
+SELECT p.id, 'The health page answers 500', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, '{}', now(),
     CASE WHEN n <= 5 THEN NULL ELSE now() END
 FROM generate_series(1, %(rows)s) n JOIN places p ON p.place = n %% (SELECT count(*) FROM places) ORDER BY n
 """

@@ -26,6 +26,7 @@ GOOD = {"text": "The name is not defined.", "facts": ["e1"], "risks": [{"text": 
 # What a reading may leave behind, and what goes with it. `core` rows: its audit, its commands.
 OF_A_READING = {"agents.reading", "agents.reading_calls", "agents.modelcall", "core.auditentry", "core.outboxmessage"}
 OF_A_PROPOSAL = {"agents.proposal", "workloads.change", "workloads.action", "workloads.deployment", "workloads.change_proposers"}
+OF_A_PROPOSAL |= {"workloads.announcement"}  # people are told that it waits for them
 
 
 @dataclass

@@ -13,9 +13,10 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from secrets import token_urlsafe
 
 WINDOW = 300  # seconds a signature that names its time is good for
-DECOY = "a key that nobody has"
+DECOY = token_urlsafe(32)  # a key that nobody has: another in each process
 Headers = Mapping[str, Sequence[str]]
 
 SHA256 = re.compile(r"sha256=([0-9a-f]{64})")
@@ -81,7 +82,7 @@ def _gitlab(sent: Sent, secrets: Sequence[str]) -> Proof:
 
 
 def _gitlab_signed(sent: Sent, secrets: Sequence[str]) -> str:
-    """Since 19.0: HMAC over `id.timestamp.body`, keyed with what is behind `whsec_`. A bad one is not saved by a good token."""
+    """HMAC over `id.timestamp.body`, keyed with what is behind `whsec_`. A bad one is not saved by a good token."""
     told, name, moment = _one(sent, "webhook-signature", STANDARD)[0], *_name_and_moment(sent)
     covered = f"{name}.{moment}.".encode() + sent.body
     expected = ["v1," + base64.b64encode(_hmac(_standard_key(secret), covered)).decode() for secret in secrets]

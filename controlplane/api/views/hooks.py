@@ -42,7 +42,7 @@ class Hook(Endpoint):
         """Strangers are counted when they prove to be some, sources once they are known."""
         return []
 
-    @operation("Send a webhook", {202: AcceptedSerializer}, request=BODY)
+    @operation("Send a webhook", {202: AcceptedSerializer}, errors=(404,), request=BODY)
     def post(self, request: Request, name: str) -> Response:
         """Signed as its kind of source signs, at most 1 MiB of JSON. A repeat is answered alike and does nothing."""
         sent = sent_of(request._request)

@@ -158,7 +158,7 @@ def test_a_few_requests_of_each_kind_are_answered_as_described(askers: dict[str,
 
 
 @pytest.mark.exhaustive
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(5400)
 @pytest.mark.parametrize("who", ASKERS)
 def test_very_many_requests_of_each_kind_are_answered_as_described(askers: dict[str, Asker], unlimited: None, who: str) -> None:
     assert _ask(askers[who], 200) > 40
