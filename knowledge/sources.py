@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -52,10 +53,11 @@ def refresh(actor: Actor, source_id: int, read: Read) -> Refreshed:
     except TimonelError as error:
         _end(source, Status.FAILED, str(error), claimed_until=timezone.now() + RETRY_AFTER)
         raise
-    _end(source, Status.IDLE, "", claimed_until=None)
-    if done.changed or done.removed or done.skipped:
-        after = {"read": done.read, "changed": done.changed, "removed": done.removed, "skipped": len(done.skipped)}
-        audit.record(actor, "source.refresh", source, after={**after, "revision": brought.revision})
+    with transaction.atomic():
+        _end(source, Status.IDLE, "", claimed_until=None)
+        if done.changed or done.removed or done.skipped:
+            after = {"read": done.read, "changed": done.changed, "removed": done.removed, "skipped": len(done.skipped)}
+            audit.record(actor, "source.refresh", source, after={**after, "revision": brought.revision})
     return done
 
 
