@@ -54,9 +54,8 @@ def _repository(source: Source, folder: Path) -> Brought:
 
 
 def _uploaded(source: Source, _: Path) -> Brought:
-    """What was uploaded is read when it comes in; here it is only kept."""
-    kept = source.documents.values_list("path", "text", "revision", "written_at")
-    return Brought(File(path, text, revision=revision, written_at=at) for path, text, revision, at in kept)
+    """What was uploaded is read when it comes in; here nothing is read, and nothing that comes in meanwhile is lost."""
+    return Brought((), whole=False)
 
 
 def _pages(source: Source, _: Path) -> Brought:

@@ -26,10 +26,11 @@ Status = Source.Status
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """All files of a source as of one revision."""
+    """The files of a source as of one revision: all of them, unless it is not `whole`."""
 
     files: Iterable[File]
     revision: str = ""
+    whole: bool = True
 
 
 Read = Callable[[Source], Brought]
@@ -49,7 +50,7 @@ def refresh(actor: Actor, source_id: int, read: Read) -> Refreshed:
     source = _claim(source_id)
     try:
         brought = read(source)
-        done = ingest.refresh(source, _held(source, brought.files), brought.revision)
+        done = ingest.refresh(source, _held(source, brought.files), brought.revision, whole=brought.whole)
     except TimonelError as error:
         _end(source, Status.FAILED, str(error), claimed_until=timezone.now() + RETRY_AFTER)
         raise
