@@ -11,15 +11,15 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from controlplane.core import audit, live
+from controlplane.core import audit, live, queue
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, TimonelError
 from knowledge import ingest
+from knowledge.ages import EVERY
 from knowledge.ingest import File, Refreshed
-from knowledge.models import Source
+from knowledge.models import Passage, Source
 
 LEASE = timedelta(minutes=2)
-EVERY = timedelta(days=1)
 RETRY_AFTER = timedelta(minutes=15)
 Status = Source.Status
 
@@ -43,6 +43,21 @@ def due(now: datetime) -> QuerySet[Source]:
     rows = Source.objects.filter(enabled=True).annotate(next_at=next_at)
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
     return rows.filter(free, Q(refreshed_at__isnull=True) | Q(next_at__lte=now) | Q(status=Status.REFRESHING))
+
+
+def ask(actor: Actor, source: Source) -> None:
+    """Have the source read soon. Raises Conflict while it is. Its status is the order: a message that is lost costs a minute."""
+    with transaction.atomic():
+        if not Source.objects.move(source.pk, [Status.IDLE, Status.FAILED], Status.REFRESHING, claimed_until=None):
+            raise Conflict("This source is being read.", cure="Wait until it has ended.")
+        audit.record(actor, "source.ask_refresh", source)
+        queue.enqueue("agents.refresh_source", source.pk)
+        live.ring("knowledge", source=source.pk)
+
+
+def rescope(source: Source) -> None:
+    """Have its passages found by whom its scope names now; in the transaction that changed it."""
+    Passage.objects.filter(document__source=source).exclude(scope=source.scope).update(scope=source.scope)
 
 
 def refresh(actor: Actor, source_id: int, read: Read) -> Refreshed:
