@@ -59,15 +59,15 @@ def _uploaded(source: Source, _: Path) -> Brought:
 
 
 def _pages(source: Source, _: Path) -> Brought:
-    return Brought(_each_page(source.location.split()[:MOST_PAGES]))
+    return Brought(_each_page(source.location.split()[:MOST_PAGES], source.key or ""))
 
 
-def _each_page(addresses: list[str]) -> Iterator[File]:
+def _each_page(addresses: list[str], key: str) -> Iterator[File]:
     for address in addresses:
         parts = urlsplit(address)
         path = f"{parts.netloc}{parts.path}"
         try:
-            page = webpages.fetch(address)
+            page = webpages.fetch(address, key)
         except TimonelError as error:
             yield File(path, skipped=str(error))
             continue

@@ -86,6 +86,7 @@ urlpatterns = [
     _at("knowledge/", knowledge.index, "knowledge"),
     _at("knowledge/documents/<int:document_id>/", knowledge.document, "knowledge-document"),
     _does("knowledge/passages/<int:passage_id>/tell/", knowledge.tell, "knowledge-tell"),
+    _at("knowledge/feedback.csv", knowledge.export, "knowledge-feedback"),
     _at("knowledge/sources/", knowledge.sources, "knowledge-sources"),
     _at("knowledge/sources/<int:source_id>/", knowledge.source, "knowledge-source"),
     _does("knowledge/sources/<int:source_id>/refresh/", knowledge.refresh, "knowledge-refresh"),

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents import shelves
 from controlplane.core.actors import Actor
-from controlplane.dashboard import door, sight
+from controlplane.core.permissions import EVERYWHERE, Verb
+from controlplane.core.rights import demand
+from controlplane.dashboard import door, exports, sight
 from controlplane.dashboard.paging import number, page_by_path, text
 from controlplane.dashboard.reads import knowledge as reads
 from knowledge import ages, feedback
-from knowledge.models import Passage, Source
+from knowledge.models import Feedback, Passage, Source
 
 LIMIT = 10
 LONGEST = 1_000  # characters of a question
 MOST_SKIPPED = 200
+COLUMNS = ("id", "given_at", "given_by", "helped", "question", "document")
 LANGUAGES: dict[str, str | Promise] = {"en": _("English"), "es": _("Spanish")}
 EXAMPLES = (_("exit code 137"), _("the site is slow after a deployment"), _("how do I roll back"))
 
@@ -75,6 +79,13 @@ def source(request: HttpRequest, actor: Actor, source_id: int) -> HttpResponse:
     context = {"source": found, "page": page, "skipped": found.skipped.all()[:MOST_SKIPPED]}
     context |= {"administered": shelves.administered(actor, [found]), "scope_names": shelves.places([found.scope])}
     return render(request, "knowledge/source.html", context)
+
+
+def export(request: HttpRequest, actor: Actor) -> StreamingHttpResponse:
+    """What people said of what was found, to measure the search with."""
+    demand(actor, Verb.ADMINISTER, [EVERYWHERE], gettext("what people said of the search"))
+    name = f"feedback-{timezone.now():%Y-%m-%d}.csv"
+    return exports.response(Feedback.objects.all(), COLUMNS, exports.FORMS["csv"], name)
 
 
 def refresh(request: HttpRequest, actor: Actor, source_id: int) -> HttpResponse:
