@@ -11,6 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from controlplane.core import queue
 from controlplane.core.actors import Actor
@@ -21,6 +23,8 @@ from knowledge.models import Document, Passage, Skipped, Source
 from knowledge.retrieval import Found, Scope, search
 from workloads import visibility
 from workloads.models import Application, Environment
+
+LANGUAGES: dict[str, str | Promise] = {"en": _("English"), "es": _("Spanish")}
 
 
 def visible(actor: Actor) -> QuerySet[Source]:

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpRespo
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents import shelves
+from agents.shelves import LANGUAGES
 from controlplane.core.actors import Actor
 from controlplane.core.permissions import EVERYWHERE, Verb
 from controlplane.core.rights import demand
@@ -26,7 +26,6 @@ LIMIT = 10
 LONGEST = 1_000  # characters of a question
 MOST_SKIPPED = 200
 COLUMNS = ("id", "given_at", "given_by", "helped", "question", "document")
-LANGUAGES: dict[str, str | Promise] = {"en": _("English"), "es": _("Spanish")}
 EXAMPLES = (_("exit code 137"), _("the site is slow after a deployment"), _("how do I roll back"))
 
 
