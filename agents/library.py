@@ -54,21 +54,20 @@ def _repository(source: Source, folder: Path) -> Brought:
 
 
 def _uploaded(source: Source, _: Path) -> Brought:
-    """What was uploaded is read when it comes in; here it is only kept."""
-    kept = source.documents.values_list("path", "text", "revision", "written_at")
-    return Brought(File(path, text, revision=revision, written_at=at) for path, text, revision, at in kept)
+    """What was uploaded is read when it comes in; here nothing is read, and nothing that comes in meanwhile is lost."""
+    return Brought((), whole=False)
 
 
 def _pages(source: Source, _: Path) -> Brought:
-    return Brought(_each_page(source.location.split()[:MOST_PAGES]))
+    return Brought(_each_page(source.location.split()[:MOST_PAGES], source.key or ""))
 
 
-def _each_page(addresses: list[str]) -> Iterator[File]:
+def _each_page(addresses: list[str], key: str) -> Iterator[File]:
     for address in addresses:
         parts = urlsplit(address)
         path = f"{parts.netloc}{parts.path}"
         try:
-            page = webpages.fetch(address)
+            page = webpages.fetch(address, key)
         except TimonelError as error:
             yield File(path, skipped=str(error))
             continue

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from knowledge import words
 from knowledge.chunking import Piece
 from knowledge.embeddings import embedder_of
-from knowledge.models import Counted, Document, EmbeddingModel, Passage, Vector
+from knowledge.models import Counted, Document, EmbeddingModel, Passage, Source, Vector
 
 TITLE_WEIGHS = 2  # a word of the title or a heading counts so many times (knowledge.retrieval.words)
 BATCH = 64
@@ -63,6 +63,12 @@ def count_words() -> None:
         cursor.execute(_COUNT)
         counted = Passage.objects.aggregate(passages=Count("pk"), average_length=Coalesce(Avg("length"), 1.0))
         Counted.objects.update_or_create(pk=1, defaults=counted)
+
+
+def uncounted(source: Source) -> bool:
+    """Whether a document of the source came in after the last count."""
+    counted = Counted.objects.filter(pk=1).first()
+    return counted is None or source.documents.filter(changed_at__gt=counted.counted_at).exists()
 
 
 def spoken(passage: Passage) -> str:

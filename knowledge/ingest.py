@@ -38,8 +38,8 @@ class Refreshed:
     skipped: tuple[Skipped, ...]
 
 
-def refresh(source: Source, files: Iterable[File], revision: str = "") -> Refreshed:
-    """Bring the source's documents to what these files say; all files are given, so what is not among them is gone."""
+def refresh(source: Source, files: Iterable[File], revision: str = "", *, whole: bool = True) -> Refreshed:
+    """Bring the source's documents to what these files say. `whole`: all files are given, so what is not among them is gone."""
     seen: set[str] = set()
     skipped: list[Skipped] = []
     changed = 0
@@ -49,12 +49,12 @@ def refresh(source: Source, files: Iterable[File], revision: str = "") -> Refres
             skipped.append(Skipped(source=source, path=file.path[:500], reason=file.skipped[:300]))
         else:
             changed += take(source, file)
-    removed = source.documents.exclude(path__in=seen).delete()[1].get("knowledge.Document", 0)
+    removed = source.documents.exclude(path__in=seen).delete()[1].get("knowledge.Document", 0) if whole else 0
     with transaction.atomic():
         source.skipped.all().delete()
         Skipped.objects.bulk_create(skipped)
         Source.objects.filter(pk=source.pk).update(refreshed_at=timezone.now(), revision=revision[:100])
-    if changed or removed:
+    if changed or removed or indexing.uncounted(source):
         indexing.count_words()
     return Refreshed(len(seen), changed, removed, embed(source), tuple(skipped))
 
@@ -79,8 +79,13 @@ def take(source: Source, file: File) -> bool:
             "written_at": file.written_at,
         }
         document, _ = Document.objects.update_or_create(source=source, path=file.path, defaults=values)
-        indexing.store(document, found.pieces, source.scope)
+        indexing.store(document, found.pieces, _scope_of(source))
     return True
+
+
+def _scope_of(source: Source) -> str:
+    """As it is now, and stays until this document is stored: whoever narrows it meanwhile must find every passage."""
+    return Source.objects.select_for_update(no_key=True).values_list("scope", flat=True).get(pk=source.pk)
 
 
 def embed(source: Source) -> int:

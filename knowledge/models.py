@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models.functions import MD5
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
 
@@ -210,6 +211,9 @@ class Feedback(models.Model):
     class Meta:
         ordering: ClassVar = ["-pk"]
         verbose_name_plural = "feedback"
+        constraints: ClassVar = [
+            models.UniqueConstraint(MD5("question"), "passage", "given_by", name="feedback_once_a_person_and_passage")
+        ]
 
     def __str__(self) -> str:
         return f"{'helped' if self.helped else 'did not help'}: {self.question[:60]}"

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from controlplane.core import rights
 from controlplane.core.actors import Actor
-from controlplane.core.permissions import Reach, Verb
+from controlplane.core.permissions import EVERYWHERE, Reach, Verb
 from controlplane.core.reading import once
 from workloads.models import Application, Change, Deployment, Environment, Finding, Incident, Release, Report
 
@@ -27,6 +27,16 @@ def _environments_of(reach: Reach) -> list[int]:
         return sorted(reach.environments)
     mine = Environment.objects.filter(Q(pk__in=reach.environments) | Q(application__in=reach.applications))
     return list(mine.values_list("pk", flat=True))
+
+
+def scopes(actor: Actor) -> frozenset[str] | None:
+    """The scopes in which the actor may see, as `knowledge` has them; None: all there are. What is everyone's is theirs who may
+    see anything, what is an application's theirs who may see any of it, what is an environment's theirs who may see that one."""
+    if rights.reach(actor, Verb.VIEW).everywhere:
+        return None
+    mine = [f"application/{pk}" for pk in applications(actor).values_list("pk", flat=True)]
+    here = [f"environment/{pk}" for pk in Environment.objects.filter(within_reach(actor)).values_list("pk", flat=True)]
+    return frozenset([EVERYWHERE, *mine, *here] if mine or here else ())
 
 
 def applications(actor: Actor) -> QuerySet[Application]:

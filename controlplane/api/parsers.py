@@ -11,6 +11,7 @@ from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.utils import json as strict
 
 from controlplane.core.errors import Invalid
+from knowledge.folders import LARGEST
 
 MOST_BYTES = 1_000_000
 MOST_BYTES_OF_A_REPORT = 20_000_000
@@ -48,6 +49,18 @@ class Report(BaseParser):
     ) -> dict[str, bytes]:
         """The bytes as `content`: at most 20 megabytes."""
         return {"content": read(stream, parser_context, MOST_BYTES_OF_A_REPORT)}
+
+
+class Upload(BaseParser):
+    """A document as it is: the bytes, whatever they are called."""
+
+    media_type = "*/*"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, bytes]:
+        """The bytes as `content`: at most as many as are read of a document."""
+        return {"content": read(stream, parser_context, LARGEST)}
 
 
 def read(stream: IO[Any], context: Mapping[str, Any] | None, most: int) -> bytes:

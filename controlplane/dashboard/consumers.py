@@ -20,14 +20,14 @@ from controlplane.core.rights import reach
 from controlplane.dashboard import sight
 from workloads.models import Change
 
-TOPIC = re.compile(r"^(?:(?P<everyone>overview|inbox)|(?P<kind>run|environment|change)-(?P<id>\d{1,18}))$")
-EVERYBODYS = ("overview", "inbox")
+TOPIC = re.compile(r"^(?:(?P<everyone>overview|inbox|knowledge)|(?P<kind>run|environment|change)-(?P<id>\d{1,18}))$")
+EVERYBODYS = ("overview", "inbox", "knowledge")
 NO_SESSION, NO_RIGHT = 4001, 4003
 LOOKED_EVERY_SECONDS = 15.0
 
 
 class Bell(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
-    """One page listening to one topic: `overview`, `inbox`, `run-<id>`, `environment-<id>` or `change-<id>`."""
+    """One page listening to one topic: `overview`, `inbox`, `knowledge`, `run-<id>`, `environment-<id>` or `change-<id>`."""
 
     joined = ""
     watch: asyncio.Task[None] | None = None

@@ -33,6 +33,7 @@ PLACES = (
     Place("deployments", _("Deployments"), "rocket"),
     Place("incidents", _("Incidents"), "siren"),
     Place("findings", _("Findings"), "search"),
+    Place("knowledge", _("Knowledge"), "library"),
     Place("specialists", _("Specialists"), "people"),
     Place("metrics", _("Metrics"), "chart"),
     Place("audit", _("Audit"), "book"),

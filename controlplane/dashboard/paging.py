@@ -50,6 +50,13 @@ def page_by_name(request: HttpRequest, rows: QuerySet[Row], size: int = SIZE) ->
     return Page(found[:size], *_beside(request, "after", "name", found, size), _("Next"), _("From the start"))
 
 
+def page_by_path(request: HttpRequest, rows: QuerySet[Row], size: int = SIZE) -> Page[Row]:
+    """The page of rows, ordered by their unique `path`, that `?after=<path>` asks for."""
+    after = request.GET.get("after", "")
+    found = list((rows.filter(path__gt=after) if after else rows).order_by("path")[: size + 1])
+    return Page(found[:size], *_beside(request, "after", "path", found, size), _("Next"), _("From the start"))
+
+
 def _beside(request: HttpRequest, key: str, field: str, found: Sequence[Row], size: int) -> tuple[str, str]:
     """The addresses of the next page and of the first one, empty where there is none."""
     query = request.GET.copy()

@@ -123,6 +123,13 @@ WORDS: dict[str, Word] = {
     "notification.sending": Word(_("being sent"), "spinner", "busy"),
     "notification.sent": Word(_("sent"), "check", "ok"),
     "notification.suppressed": Word(_("not sent on purpose"), "slash", "quiet"),
+    # sources of the knowledge base
+    "source.idle": Word(_("up to date"), "check", "ok"),
+    "source.refreshing": Word(_("being read"), "spinner", "busy"),
+    "source.failed": Word(_("could not be read"), "cross", "bad"),
+    "source.never": Word(_("not read yet"), "clock", "quiet"),
+    "source.off": Word(_("off"), "slash", "quiet"),
+    "source.stale": Word(_("not read for long"), "clock", "warn"),
     # the audit
     "whole": Word(_("whole"), "check", "ok"),
     "broken": Word(_("broken"), "octagon", "bad"),

@@ -8,10 +8,11 @@ from typing import Literal
 
 from controlplane.core.errors import OutsideError
 from controlplane.core.plain import storable
+from knowledge import ages
 from knowledge.embeddings import embedder_of
 from knowledge.models import EmbeddingModel, Passage
 from knowledge.retrieval import vectors, words
-from knowledge.retrieval.found import Found, Scope
+from knowledge.retrieval.found import Elsewhere, Found, Scope
 from knowledge.retrieval.fusion import fused
 from knowledge.retrieval.vectors import ByMeaning
 from knowledge.retrieval.words import ByWords, Ranking
@@ -77,6 +78,7 @@ def _one(passage: Passage, score: float, by_words: tuple[int, ByWords] | None, b
     document, source = passage.document, passage.document.source
     return Found(
         passage=passage.pk,
+        document=document.pk,
         source=source.name,
         path=document.path,
         title=document.title,
@@ -84,9 +86,12 @@ def _one(passage: Passage, score: float, by_words: tuple[int, ByWords] | None, b
         first_line=passage.first_line,
         last_line=passage.last_line,
         text=passage.text,
-        revision=document.revision,
+        language=document.language,
+        revision=document.revision or source.revision,
+        written_at=document.written_at,
         changed_at=document.changed_at,
         refreshed_at=source.refreshed_at,
+        stale=ages.stale(source),
         score=score,
         words_rank=by_words[0] if by_words else None,
         meaning_rank=by_meaning[0] if by_meaning else None,
@@ -102,7 +107,8 @@ def _fold(found: Sequence[Found]) -> list[Found]:
         said = " ".join(one.text.split())
         if said in first:
             kept = first[said]
-            first[said] = replace(kept, also=(*kept.also, f"{one.source}: {one.path}"))
+            place = Elsewhere(one.document, one.source, one.path, one.first_line, one.last_line)
+            first[said] = replace(kept, also=(*kept.also, place))
         else:
             first[said] = one
     return list(first.values())

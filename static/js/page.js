@@ -89,7 +89,7 @@
     htmx.trigger(document.body, "choose");
   });
 
-  const rows = () => [...document.querySelectorAll("tbody tr:has(a.row)")];
+  const rows = () => [...document.querySelectorAll("tbody tr:has(a.row), .find:has(a.row)")];
   const move = (by) => {
     const all = rows();
     if (!all.length) return;

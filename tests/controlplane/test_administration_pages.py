@@ -21,7 +21,7 @@ from tests.controlplane.dashboard.conftest import as_, filled, scene  # noqa: F4
 from tests.journeys.scene import Scene
 from workloads.models import Application, Change, Deployment, Environment, Finding, Incident, Release
 
-OF_OURS = {"auth", "core", "workloads", "agents", "django_celery_beat"}
+OF_OURS = {"auth", "core", "workloads", "agents", "knowledge", "django_celery_beat"}
 REGISTERED = {model: options for model, options in admin.site._registry.items() if model._meta.app_label in OF_OURS}
 RECORDS = [model for model, options in REGISTERED.items() if isinstance(options, RecordAdmin)]
 PEOPLE = ("superuser", "administrator")

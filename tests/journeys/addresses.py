@@ -6,6 +6,7 @@ import re
 
 from django.urls import reverse
 
+from knowledge.models import Document, Source
 from tests.journeys.scene import Scene
 from workloads.models import Incident, Instance, Notification, Release, WebhookDelivery
 
@@ -16,6 +17,8 @@ LISTS = (
     "deployments",
     "incidents",
     "findings",
+    "knowledge",
+    "knowledge-sources",
     "specialists",
     "metrics",
     "audit",
@@ -37,6 +40,9 @@ def every(scene: Scene) -> list[str]:
     places += [reverse("change", args=[scene.change.pk]), reverse("incident", args=[Incident.objects.get().pk])]
     places += [reverse("webhook", args=[number]) for number in WebhookDelivery.objects.values_list("pk", flat=True)]
     places += [reverse("notification", args=[row.pk]) for row in Notification.objects.all()]
+    places += [reverse("knowledge") + "?q=exit+code+137", reverse("knowledge") + "?q=%E2%80%A6"]
+    places += [reverse("knowledge-source", args=[row.pk]) for row in Source.objects.all()]
+    places += [reverse("knowledge-document", args=[Document.objects.latest("pk").pk]) + "?lines=2-3"]
     places += [reverse("process-log", args=[production.pk, instance, "web"])]
     for run in scene.runs.values():
         places += [reverse("run", args=[run.pk]), reverse("run-log", args=[run.pk])]

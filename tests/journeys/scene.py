@@ -19,7 +19,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import Role
 from tests.journeys import evidence as e
-from tests.journeys import messages, thinking, told
+from tests.journeys import library, messages, thinking, told
 from tests.journeys.evidence import Found
 from tests.journeys.received import webhooks
 from tests.journeys.stage import PASSWORD, Stage
@@ -99,6 +99,7 @@ def fill(now: datetime | None = None) -> Scene:
     thinking.add(stage.runs)
     webhooks(stage)
     messages.fill(stage)
+    library.fill(stage)
     return Scene(stage.people, stage.environments, stage.runs, change)
 
 

@@ -58,7 +58,7 @@ def clone_or_fetch(repository: str, mirror: Path, *, deadline: float) -> None:
 
     Several callers at once are well: they take turns.
     """
-    _check_address(repository)
+    check_address(repository)
     mirror.parent.mkdir(parents=True, exist_ok=True)
     with _turn(mirror, deadline):
         if not (mirror / "HEAD").exists():
@@ -200,7 +200,8 @@ def _read_commit(fields: Sequence[str]) -> Commit:
     return Commit(full, name, email, datetime.fromisoformat(at), message.strip(), tree)
 
 
-def _check_address(repository: str) -> None:
+def check_address(repository: str) -> None:
+    """Raise Invalid for what is no address that git is given."""
     if repository.startswith("-") or "::" in repository:
         raise Invalid(f"{repository!r} is not a Git address.", cure="Use https://, ssh://, git@host:path, or a folder.")
     if "://" not in repository and not re.match(r"^[\w.-]+@[\w.-]+:", repository) and not Path(repository).exists():

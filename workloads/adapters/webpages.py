@@ -34,10 +34,14 @@ class Page:
     modified_at: datetime | None
 
 
-def fetch(address: str) -> Page:
-    """The page. Raises Invalid for an address that is not asked or content that is not read, OutsideError where nobody answers."""
+def fetch(address: str, key: str = "") -> Page:
+    """The page, asked for with this bearer token, if any.
+
+    Raises Invalid for an address that is not asked or content that is not read, OutsideError where nobody answers.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        with outward.client(timeout=SECONDS) as client, client.stream("GET", address) as answer:
+        with outward.client(timeout=SECONDS) as client, client.stream("GET", address, headers=headers) as answer:
             if answer.status_code != httpx.codes.OK:
                 raise OutsideError(f"It answers {answer.status_code}.", cure="Give the address that it leads to, if it moved.")
             kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -20,6 +20,8 @@ from django.utils.translation import gettext
 from controlplane.dashboard import moments, vocabulary
 from controlplane.dashboard.drawing import ansi, marks
 from controlplane.dashboard.shapes import title_of
+from knowledge import ages
+from knowledge.models import Source
 from workloads import phrases, refs
 from workloads.admission import Kept
 
@@ -42,6 +44,16 @@ def status(state: str, kind: str = "", label: str = "") -> SafeString:
     """A state as icon, word and colour."""
     word = vocabulary.word(str(state or "not_evaluated"), kind)
     return format_html('<span class="status {}">{}<span>{}</span></span>', word.meaning, icon(word.icon), label or word.label)
+
+
+@register.simple_tag
+def source_state(source: Source) -> SafeString:
+    """How a source of the knowledge base stands: what is wrong before what is old."""
+    if not source.enabled:
+        return status("off", "source")
+    if source.status == Source.Status.IDLE and (source.refreshed_at is None or ages.stale(source)):
+        return status("stale" if source.refreshed_at else "never", "source")
+    return status(source.status, "source")
 
 
 @register.filter

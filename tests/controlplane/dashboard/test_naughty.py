@@ -30,6 +30,8 @@ ASKED = {
     "/incidents/": ("before",),
     "/audit/": ("before",),
     "/audit/export.csv": ("actor", "action", "text"),
+    "/knowledge/": ("q", "source", "language"),
+    "/knowledge/sources/": ("after",),
     "RUN": ("node",),
     "RUNstate/": ("node",),
     "RUNevents/": ("after",),

@@ -14,6 +14,9 @@ from controlplane.core import tokens
 from controlplane.core.actors import Actor
 from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import EVERYWHERE, Role, Verb
+from knowledge import ingest
+from knowledge.ingest import File
+from knowledge.models import Source
 from tests.workloads.stage import SYSTEM, Stage, stage
 from workloads import holds, incidents, locks, stops
 from workloads.models import Announcement, Environment, Finding, Notification, Report, WebhookDelivery, WebhookSource
@@ -85,6 +88,7 @@ def things(place: Stage) -> dict[str, Any]:
         "report": report.pk,
         "delivery_id": _delivery(place).pk,
         "notification_id": _notification(place).pk,
+        **_known(place),
         "release": deployment.release_id,
         "variable": "GREETING",
         "form": "csv",
@@ -116,6 +120,16 @@ def _delivery(place: Stage) -> WebhookDelivery:
     source = WebhookSource.objects.create(name=f"{application.name}-hook", kind="github", application=application, secret="k" * 32)
     values = {"delivery_id": "d-1", "proved_sha256": "1" * 64, "body_sha256": "2" * 64, "event": "push", "status": "ignored"}
     return WebhookDelivery.objects.create(source=source, facts={"title": f"of {application.name}"}, **values)
+
+
+def _known(place: Stage) -> dict[str, int]:
+    """A source of its documents, named like the application, with one document of one passage."""
+    name = place.environment.application.name
+    scope = f"application/{place.environment.application_id}"
+    source = Source.objects.create(name=name, kind=Source.Kind.UPLOAD, scope=scope)
+    ingest.refresh(source, [File(f"{name}.md", f"# Moorings of {name}\n\nAhoy is said first.\n")])
+    document = source.documents.get()
+    return {"source_id": source.pk, "document_id": document.pk, "passage_id": document.passages.get().pk}
 
 
 def _notification(place: Stage) -> Notification:

@@ -71,6 +71,13 @@ POST   lift-everything/                                                         
 GET    notifications/                                                              302 403 403 403 403 403 200 200 302 302
 GET    notifications/<int:notification_id>/                                        302 403 403 403 403 403 200 200 302 302
 POST   notifications/<int:notification_id>/send-again/                             302 403 403 403 403 403 303 303 302 302
+GET    knowledge/                                                                  302 200 200 200 200 200 200 200 302 302
+GET    knowledge/documents/<int:document_id>/                                      302 404 200 200 200 200 200 200 302 302
+POST   knowledge/passages/<int:passage_id>/tell/                                   302 404 303 303 303 303 303 303 302 302
+GET    knowledge/feedback.csv                                                      302 403 403 403 403 403 200 200 302 302
+GET    knowledge/sources/                                                          302 200 200 200 200 200 200 200 302 302
+GET    knowledge/sources/<int:source_id>/                                          302 404 200 200 200 200 200 200 302 302
+POST   knowledge/sources/<int:source_id>/refresh/                                  302 404 403 403 403 303 303 303 302 302
 """
 ACCOUNT = """
 GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
@@ -174,6 +181,12 @@ POST   lift                                    401 403 403 403 403 403 200 200 4
 GET    notifications                           401 403 403 403 403 403 200 200 403 403
 GET    notifications/<number:number>           401 403 403 403 403 403 200 200 403 403
 POST   notifications/<number:number>/send-again 401 403 403 403 403 403 202 202 403 403
+GET    knowledge/search                        401 200 200 200 200 200 200 200 200 200
+GET    knowledge/documents/<number:number>     401 404 200 200 200 200 200 200 200 404
+GET    knowledge/sources                       401 200 200 200 200 200 200 200 200 200
+POST   knowledge/sources/<number:number>/refresh 401 404 403 403 403 202 202 202 403 404
+POST   knowledge/sources/<name:name>/documents 401 404 403 403 403 201 201 201 403 404
+POST   knowledge/feedback                      401 404 200 200 200 200 200 200 200 404
 """
 ENVIRONMENT = """
 GET    (itself)                         401 404 200 200 200 200 200 200 200 404
@@ -193,6 +206,7 @@ TOPICS = {
     "run-{run_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "environment-{environment_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "change-{change_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
+    "knowledge": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "secrets": ("session", "right", "right", "right", "right", "right", "right", "right"),
 }
 

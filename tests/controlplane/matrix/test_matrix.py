@@ -43,15 +43,17 @@ LISTED = sorted(ANSWERS)
 CALLERS = (*PEOPLE, *TOKENS)
 DENIALS = {403, 404, 405}
 TO_SIGN_IN = 302
-NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks")}
+NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks"), ("POST", "api/v1/knowledge/feedback")}
 OF_APPLICATIONS = re.compile(
-    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|name)>"
-    r"|(deployments|runs|changes|releases|findings|incidents|reports|deliveries)/<number:number>"
+    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
+    r"|(deployments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents)/<number:number>"
 )
 OF_WHOLE_APPLICATIONS = {  # what a token for one environment does not reach
     ("POST", "api/v1/applications/<name:name>/environments"),
     ("POST", "api/v1/applications/<name:name>/reports"),
     ("POST", "api/v1/findings/<number:number>/suppress"),
+    ("POST", "api/v1/knowledge/sources/<number:number>/refresh"),
+    ("POST", "api/v1/knowledge/sources/<name:name>/documents"),
 }
 OF_WHO_ADMINISTERS = {  # what such a token does not even see
     ("GET", "api/v1/deliveries/<number:number>"),
@@ -61,7 +63,10 @@ BY_SIGNATURE = {("POST", "api/v1/hooks/<name:name>")}  # asks for no person's ri
 ABOUT_THINGS = [key for key in LISTED if key in NAMED_IN_THE_BODY or (OF_APPLICATIONS.search(key[1]) and key not in BY_SIGNATURE)]
 pytestmark = pytest.mark.django_db
 KEY = {"Idempotency-Key": "k"}
-QUESTIONS = {"api/v1/applications/<name:name>/reports": f"?format=generic&commit={'a' * 40}"}
+QUESTIONS = {
+    "api/v1/applications/<name:name>/reports": f"?format=generic&commit={'a' * 40}",
+    "api/v1/knowledge/sources/<name:name>/documents": "?path=ropes.md",
+}
 
 
 @pytest.fixture(scope="module")
@@ -165,15 +170,19 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
         "reports": things["report"],
         "deliveries": things["delivery_id"],
         "notifications": things["notification_id"],
+        "sources": things["source_id"],
+        "documents": things["document_id"],
         "audit": AuditEntry.objects.latest("number").pk,
     }
-    kind = route.pattern.removeprefix("api/v1/").split("/")[0]
+    kind = route.pattern.removeprefix("api/v1/").removeprefix("knowledge/").split("/")[0]
     others = dict.fromkeys(set(route.arguments) - set(things), 0)
     return others | things | {"run_id": run} | ({"number": number.get(kind, 0)} if "number" in route.arguments else {})
 
 
 def _query(route: Route, things: dict[str, Any]) -> dict[str, Any]:
     """What this address must be asked with."""
+    if route.pattern in {"knowledge/", "api/v1/knowledge/search"}:
+        return {"q": "ahoy"}
     return {"from": things["release"], "to": things["release"]} if "/compare" in route.pattern else {}
 
 
@@ -189,6 +198,7 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
         "ref": "v1",
         "key": "k",
         "quiet_zone": "UTC",
+        "q": "ahoy",
         **decision,
         **token,
     }
@@ -200,6 +210,7 @@ def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
     decision = {"shown_sha256": things["sha256"], "reason": "Good."}
     bodies: dict[str, dict[str, Any]] = {
         "deployments": place | {"ref": "v1"},
+        "feedback": {"question": "ahoy", "passage": things["passage_id"], "helped": True},
         "environments": {"name": "extra", "tier": "staging"},
         "reports": {"tool": "lint", "facts": []},
         "rollbacks": place | {"reason": "Slow."},
