@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -18,6 +20,7 @@ from knowledge.ingest import File, Refreshed
 from knowledge.models import Source
 
 LEASE = timedelta(minutes=2)
+RENEW_SECONDS = 10.0
 EVERY = timedelta(days=1)
 RETRY_AFTER = timedelta(minutes=15)
 Status = Source.Status
@@ -35,42 +38,64 @@ Read = Callable[[Source], Brought]
 
 
 def due(now: datetime) -> QuerySet[Source]:
-    """The sources whose time has come: never read, read long enough ago, or left by a worker that is gone."""
+    """The sources whose time has come: asked for, never read, read long enough ago, failed, or left by a worker that is gone."""
     every = Coalesce("refresh_every", EVERY, output_field=DurationField())
     next_at = ExpressionWrapper(F("refreshed_at") + every, output_field=Source._meta.get_field("refreshed_at"))
     rows = Source.objects.filter(enabled=True).annotate(next_at=next_at)
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
-    return rows.filter(free, Q(refreshed_at__isnull=True) | Q(next_at__lte=now) | Q(status=Status.REFRESHING))
+    begun = Q(status__in=[Status.REFRESHING, Status.FAILED])
+    return rows.filter(free, Q(asked_at__isnull=False) | Q(refreshed_at__isnull=True) | Q(next_at__lte=now) | begun)
+
+
+def ask(actor: Actor, source: Source, reason: str) -> None:
+    """Have the source be due. A refresh that runs already does not count: what it read may be older than the reason."""
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(asked_at=Now())
+        audit.record(actor, "source.ask", source, reason=reason)
 
 
 def refresh(actor: Actor, source_id: int, read: Read) -> Refreshed:
     """Read the source anew. Raises Conflict while somebody else does, and what its reader raises, which is kept as its problem."""
     source = _claim(source_id)
+    hold = _Hold(source)
     try:
         brought = read(source)
-        done = ingest.refresh(source, _held(source, brought.files), brought.revision)
+        done = ingest.refresh(source, hold.each(brought.files), brought.revision, hold.on)
     except TimonelError as error:
         _end(source, Status.FAILED, str(error), claimed_until=timezone.now() + RETRY_AFTER)
         raise
-    _end(source, Status.IDLE, "", claimed_until=None)
-    if done.changed or done.removed or done.skipped:
-        after = {"read": done.read, "changed": done.changed, "removed": done.removed, "skipped": len(done.skipped)}
-        audit.record(actor, "source.refresh", source, after={**after, "revision": brought.revision})
+    with transaction.atomic():
+        _end(source, Status.IDLE, "", claimed_until=None)
+        if done.changed or done.removed or done.skipped:
+            after = {"read": done.read, "changed": done.changed, "removed": done.removed, "skipped": len(done.skipped)}
+            audit.record(actor, "source.refresh", source, after={**after, "revision": brought.revision})
     return done
 
 
 def _claim(source_id: int) -> Source:
     free = Source.objects.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now()) | Q(status=Status.FAILED), pk=source_id)
-    if not free.update(status=Status.REFRESHING, claimed_until=Now() + LEASE):
+    if not free.update(status=Status.REFRESHING, claimed_until=Now() + LEASE, asked_at=None):
         raise Conflict("This source is being refreshed.", cure="Wait until it has ended.")
     return Source.objects.get(pk=source_id)
 
 
-def _held(source: Source, files: Iterable[File]) -> Iterator[File]:
-    """The files, the lease renewed with each."""
-    for file in files:
-        Source.objects.filter(pk=source.pk).update(claimed_until=Now() + LEASE)
-        yield file
+class _Hold:
+    """The lease of one refresh, renewed while it goes on."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._renewed = source, time.monotonic()
+
+    def each(self, files: Iterable[File]) -> Iterator[File]:
+        """The files, the lease held between them."""
+        for file in files:
+            self.on()
+            yield file
+
+    def on(self) -> None:
+        """Renew it where that is worth a statement."""
+        if time.monotonic() - self._renewed >= RENEW_SECONDS:
+            Source.objects.filter(pk=self._source.pk).update(claimed_until=Now() + LEASE)
+            self._renewed = time.monotonic()
 
 
 def _end(source: Source, status: str, problem: str, claimed_until: datetime | None) -> None:
