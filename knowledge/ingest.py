@@ -20,7 +20,7 @@ from knowledge.chunking.unseen import without_unseen
 from knowledge.models import Document, EmbeddingModel, Passage, Skipped, Source
 
 log = logging.getLogger(__name__)
-TOGETHER, CHARACTERS = 100, 4_000_000  # files, and what they hold, that are stored in one transaction
+TOGETHER, CHARACTERS = 100, 1_000_000  # files, and what they hold, that are stored in one transaction
 LONGEST_PATH = 500  # characters
 READER = "2"  # of how documents are read: another one reads every document again
 _RESCOPE = """

@@ -19,7 +19,7 @@ from knowledge import ingest
 from knowledge.ingest import File, Refreshed
 from knowledge.models import Source
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=5)  # more than the largest file or the slowest batch takes
 RENEW_SECONDS = 10.0
 EVERY = timedelta(days=1)
 RETRY_AFTER = timedelta(minutes=15)

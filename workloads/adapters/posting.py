@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 import httpx
 
 from controlplane.core import outward
 from controlplane.core.errors import Invalid
+from controlplane.core.retrying import retry_after
 from controlplane.core.watch import Watch
 from workloads.adapters.messages import DEADLINE, EXCERPT, Answer, Ended, ended_by
 
@@ -36,7 +35,7 @@ def _ask(client: httpx.Client, address: str, body: bytes, headers: Mapping[str, 
         if ended is Ended.DELIVERED:
             return Answer(ended, response.status_code)
         error = f"It answered {response.status_code} {response.reason_phrase}. {_excerpt(response)}".strip()
-        wait = _retry_after(response.headers.get("retry-after", ""))
+        wait = retry_after(response.headers.get("retry-after", ""))
         return Answer(ended, response.status_code, error, wait, unreachable=response.status_code == 429)
 
 
@@ -48,12 +47,3 @@ def _excerpt(response: httpx.Response) -> str:
         for chunk in response.iter_bytes(EXCERPT * 4):
             return chunk.decode("utf-8", "replace")[:EXCERPT]
     return ""
-
-
-def _retry_after(text: str) -> float | None:
-    """Seconds of a Retry-After header, as a number or a date; None where it says neither."""
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    return None
