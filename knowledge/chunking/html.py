@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+from knowledge.chunking.parsable import parsable
 from knowledge.chunking.pieces import Block
 from knowledge.chunking.veil import VOID, Attributes, Veil
 
@@ -13,32 +14,15 @@ BLOCKS = {"p", "div", "section", "article", "main", "ul", "ol", "table", "pre", 
 WHOLE = {"ul", "ol", "table", "pre", "dl", "blockquote"}
 BREAKS = {"li", "tr", "br", "dt", "dd"}
 HEADING = re.compile(r"h[1-6]")
-COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.S)  # as browsers read them: one without an end hides the rest
-LONGEST_TAG = 5_000  # characters; a longer one is text
-DATA = re.compile(r"(?<=[\"'(])data:[\w/+.;=-]{0,100},[^\"'()<>\s]*")
 
 
 def blocks(text: str) -> Iterator[Block]:
     """The visible blocks in order; lines are those of the file."""
     reader = _Reader()
-    text = COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), text)
-    reader.feed(_ended(DATA.sub("", text)))
+    reader.feed(parsable(text))
     reader.close()
     reader.end_block()
     yield from reader.found
-
-
-def _ended(text: str) -> str:
-    """The text, every `<` that is not ended soon written as a sign: a parser would look for its end again and again."""
-    parts = text.split("<")
-    end = -1
-    place = len(parts[0])
-    for number, part in enumerate(parts[1:], 1):
-        end = text.find(">", place) if end < place and end != len(text) else end
-        end = len(text) if end < 0 else end
-        parts[number] = f"<{part}" if end - place <= LONGEST_TAG and end < len(text) else f"&lt;{part}"
-        place += len(part) + 1
-    return "".join(parts)
 
 
 class _Reader(HTMLParser):

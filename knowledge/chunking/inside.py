@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 from markdown_it.token import Token
 
+from knowledge.chunking.parsable import parsable
 from knowledge.chunking.veil import Attributes, Veil
 
 BREAKS = {"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "summary"}
@@ -53,7 +54,7 @@ class Inside:
 
     def _read(self, html: str) -> str:
         reader = _Reader(self._veil)
-        reader.feed(html)
+        reader.feed(parsable(html))
         reader.close()
         return "".join(reader.said)
 
@@ -79,10 +80,6 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Text."""
         self.said.append("\n" * data.count("\n") if self._veil.unseen else data)
-
-    def handle_comment(self, data: str) -> None:
-        """Nobody sees it; its lines are counted."""
-        self.said.append("\n" * data.count("\n"))
 
 
 def _blank(token: Token, seen: list[str], place: int) -> None:

@@ -12,7 +12,8 @@ from knowledge.chunking.pieces import Block
 
 RULE = re.compile(r"^([!-/:-@\[-`{-~])\1{2,}[ \t]*$")
 # What begins with two dots and is no directive, and the one directive whose text is not of this format.
-COMMENT = re.compile(r"^[ \t]*\.\.(?:[ \t]*$|[ \t]+(?:raw::|(?!(?:\|[^|]+\|[ \t]+)?[\w.+-]+(?::[\w.+-]+)*[ \t]?::(?:[ \t]|$))))")
+DIRECTIVE = r"(?:\|[^|]+\|[ \t]+)?(?:[\w.+-]+(?::[\w.+-]+)*|(?:note|warning|tip|seealso|code-block) )::(?:[ \t]|$)"
+COMMENT = re.compile(rf"^[ \t]*\.\.(?:[ \t]*$|[ \t]+(?:raw::|(?!{DIRECTIVE})))")
 
 
 def blocks(text: str) -> Iterator[Block]:
