@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from controlplane.core.models import AuditEntry
 from controlplane.core.permissions import EVERYWHERE
@@ -10,6 +10,7 @@ from knowledge.ingest import File
 from workloads.models import Incident
 
 MOST = 5_000
+MOST_LINES = 50
 
 
 def files(scope: str) -> Iterator[File]:
@@ -18,24 +19,39 @@ def files(scope: str) -> Iterator[File]:
     rows = Incident.objects.filter(status=Incident.Status.RESOLVED).select_related("environment__application")
     if scope != EVERYWHERE:
         rows = rows.filter(**{"environment__application" if kind == "application" else "environment": int(number)})
-    for incident in rows[:MOST]:
-        yield File(f"incident-{incident.pk}.md", _written(incident), written_at=incident.resolved_at)
+    found = list(rows[:MOST])
+    told = _told(found)
+    for incident in found:
+        yield File(
+            f"incident-{incident.pk}.md", _written(incident, told.get(str(incident.pk), [])), written_at=incident.resolved_at
+        )
 
 
-def _written(incident: Incident) -> str:
+def _written(incident: Incident, told: list[str]) -> str:
     """In Markdown; what comes from outside stands in code, where it is read as it is."""
     opened, resolved = incident.opened_at, incident.resolved_at
     lasted = f"{(resolved - opened).total_seconds() / 60:.0f} minutes" if resolved else "unknown"
-    lines = [f"# {incident.title}", "", f"In {incident.environment}, opened {opened:%Y-%m-%d %H:%M} UTC, resolved after {lasted}."]
+    lines = [
+        f"# {' '.join(incident.title.split())}",
+        "",
+        f"In {incident.environment}, opened {opened:%Y-%m-%d %H:%M} UTC, resolved after {lasted}.",
+    ]
     summary = incident.evidence.get("summary")
     if isinstance(summary, str) and summary:
         lines += ["", "## What was seen", "", *(f"    {line}" for line in summary.splitlines()[:50])]
-    told = _told(incident)
     if told:
         lines += ["", "## How it went", "", *told]
     return "\n".join(lines) + "\n"
 
 
-def _told(incident: Incident) -> list[str]:
-    rows = AuditEntry.objects.filter(target_type="incident", target_id=str(incident.pk)).order_by("number")
-    return [f"- {entry.at:%H:%M} {entry.action}: `{entry.reason.replace('`', ' ')}`" for entry in rows[:50] if entry.reason]
+def _told(incidents: Sequence[Incident]) -> dict[str, list[str]]:
+    """What the audit tells of each, by its number."""
+    numbers = [str(incident.pk) for incident in incidents]
+    rows = AuditEntry.objects.filter(target_type=Incident._meta.label_lower, target_id__in=numbers).exclude(reason="")
+    found: dict[str, list[str]] = {}
+    for entry in rows.order_by("number").iterator():
+        lines = found.setdefault(entry.target_id, [])
+        if len(lines) < MOST_LINES:
+            reason = " ".join(entry.reason.replace("`", " ").split())
+            lines.append(f"- {entry.at:%H:%M} {entry.action}: `{reason}`")
+    return found

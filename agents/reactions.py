@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import transaction
 
-from agents import runs
+from agents import pushes, runs
 from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from workloads import deliveries, incidents, refs, statuses
-from workloads.hooks.matching import DEPLOY, INCIDENT, NOTE, Follows, decide
+from workloads.hooks.matching import DEPLOY, INCIDENT, NOTE, Follows, decide, speaks_for
 from workloads.hooks.news import Alert, News
 from workloads.models import Environment, WebhookDelivery
 
@@ -41,7 +41,17 @@ def react(delivery_id: int) -> None:
         news = News.of(delivery.facts)
         found = decide(news, deliveries.rules_of(delivery.source), delivery.source.repository)
         outcome = [_do(actor, delivery, news, follows) for follows in found]
+        outcome += _read_again(actor, delivery, news)
         deliveries.conclude(actor, delivery, _status_of(outcome), outcome)
+
+
+def _read_again(actor: Actor, delivery: WebhookDelivery, news: News) -> list[Did]:
+    """The sources of knowledge that read what was pushed are read anew, whatever the rules say."""
+    if not speaks_for(news, delivery.source.repository):
+        return []
+    names = pushes.tell(actor, news)
+    said = f"The knowledge base reads it anew: {', '.join(names)}."
+    return [{"rule": None, "environment": None, "effect": NOTE, "said": said}] if names else []
 
 
 def _do(actor: Actor, delivery: WebhookDelivery, news: News, follows: Follows) -> Did:

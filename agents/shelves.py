@@ -72,7 +72,7 @@ def administered(actor: Actor, rows: Iterable[Source]) -> set[int]:
 
 
 def refresh(actor: Actor, source: Source) -> None:
-    """Have the source read soon. Raises Conflict while it is."""
+    """Have the source read soon."""
     demand(actor, Verb.ADMINISTER, _scopes_of({source.scope})[source.scope], f"the source {source}")
     sources.ask(actor, source)
 

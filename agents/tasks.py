@@ -19,6 +19,7 @@ from controlplane.core import queue
 from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from knowledge import sources
+from knowledge.embeddings import changing
 from workloads import changes, deliveries, statuses
 from workloads.changes import waiting
 
@@ -28,6 +29,7 @@ SEAT_SECONDS = 1.0  # who parks or ends a run says so a moment before getting up
 _seats = threading.BoundedSemaphore(1)
 # A model takes its time too: one thread of a worker at most, so that one of those kept free stays free.
 _readers = threading.BoundedSemaphore(1)
+_embedders = threading.BoundedSemaphore(1)
 
 # What the graphs work with; a test gives another.
 operations: Callable[[], Operations] = RealOperations
@@ -138,6 +140,27 @@ def refresh_source(source_id: int) -> None:
     """Read one source now."""
     with suppress(TimonelError):
         library.refresh(Actor.system("refresh of a source"), source_id)
+
+
+@shared_task(name="agents.build_embeddings", ignore_result=True)
+def build_embeddings(model_id: int) -> None:
+    """Embed some passages with a model that is being built, and ask for the next. One at a time here: it computes."""
+    if not _embedders.acquire(blocking=False):
+        return
+    try:
+        more = changing.build(Actor.system("change of the embedding model"), model_id)
+    finally:
+        _embedders.release()
+    if more:
+        queue.enqueue("agents.build_embeddings", model_id)
+
+
+@shared_task(name="agents.tend_embeddings", ignore_result=True)
+def tend_embeddings() -> None:
+    """Take up models that are being built and that nobody builds; drop those that were retired a day ago."""
+    for model in changing.waiting():
+        queue.enqueue("agents.build_embeddings", model.pk)
+    changing.retire_old(Actor.system("change of the embedding model"))
 
 
 @worker_init.connect

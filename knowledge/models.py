@@ -49,6 +49,7 @@ class Source(models.Model):
     revision = models.CharField(max_length=100, blank=True, editable=False)
     refreshed_at = models.DateTimeField(null=True, editable=False)
     claimed_until = models.DateTimeField(null=True, editable=False, help_text=_("Until when its refresh is somebody's; renewed."))
+    asked_at = models.DateTimeField(null=True, editable=False, help_text=_("When a refresh was asked for that has not begun."))
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StateQuerySet.as_manager()
@@ -169,6 +170,9 @@ class EmbeddingModel(models.Model):
     key = SealedTextField(null=True, blank=True)
     private = models.BooleanField(default=False, help_text=_("The endpoint is on a network of our own."))
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.BUILDING)
+    problem = models.TextField(blank=True, editable=False, help_text=_("Why building it does not go on, until it does."))
+    claimed_until = models.DateTimeField(null=True, editable=False, help_text=_("Until when building it is somebody's; renewed."))
+    retired_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StateQuerySet.as_manager()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +18,10 @@ from controlplane.core.errors import Conflict, TimonelError
 from knowledge import ingest
 from knowledge.ages import EVERY
 from knowledge.ingest import File, Refreshed
-from knowledge.models import Passage, Source
+from knowledge.models import Source
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=5)  # more than the largest file or the slowest batch takes
+RENEW_SECONDS = 10.0
 RETRY_AFTER = timedelta(minutes=15)
 Status = Source.Status
 
@@ -37,35 +39,35 @@ Read = Callable[[Source], Brought]
 
 
 def due(now: datetime) -> QuerySet[Source]:
-    """The sources whose time has come: never read, read long enough ago, or left by a worker that is gone."""
+    """The sources whose time has come: asked for, never read, read long enough ago, failed, or left by a worker that is gone."""
     every = Coalesce("refresh_every", EVERY, output_field=DurationField())
     next_at = ExpressionWrapper(F("refreshed_at") + every, output_field=Source._meta.get_field("refreshed_at"))
     rows = Source.objects.filter(enabled=True).annotate(next_at=next_at)
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
-    return rows.filter(free, Q(refreshed_at__isnull=True) | Q(next_at__lte=now) | Q(status=Status.REFRESHING))
+    begun = Q(status__in=[Status.REFRESHING, Status.FAILED])
+    return rows.filter(free, Q(asked_at__isnull=False) | Q(refreshed_at__isnull=True) | Q(next_at__lte=now) | begun)
 
 
-def ask(actor: Actor, source: Source) -> None:
-    """Have the source read soon. Raises Conflict while it is. Its status is the order: a message that is lost costs a minute."""
+def ask(actor: Actor, source: Source, reason: str = "") -> None:
+    """Have the source read soon; a message that is lost costs a minute.
+
+    A refresh that runs already does not count: what it read may be older than the reason to ask.
+    """
     with transaction.atomic():
-        if not Source.objects.move(source.pk, [Status.IDLE, Status.FAILED], Status.REFRESHING, claimed_until=None):
-            raise Conflict("This source is being read.", cure="Wait until it has ended.")
-        audit.record(actor, "source.ask_refresh", source)
+        Source.objects.filter(pk=source.pk).update(asked_at=Now())
+        Source.objects.move(source.pk, [Status.IDLE, Status.FAILED], Status.REFRESHING, claimed_until=None)
+        audit.record(actor, "source.ask", source, reason=reason)
         queue.enqueue("agents.refresh_source", source.pk)
         live.ring("knowledge", source=source.pk)
-
-
-def rescope(source: Source) -> None:
-    """Have its passages found by whom its scope names now; in the transaction that changed it."""
-    Passage.objects.filter(document__source=source).exclude(scope=source.scope).update(scope=source.scope)
 
 
 def refresh(actor: Actor, source_id: int, read: Read) -> Refreshed:
     """Read the source anew. Raises Conflict while somebody else does, and what its reader raises, which is kept as its problem."""
     source = _claim(source_id)
+    hold = _Hold(source)
     try:
         brought = read(source)
-        done = ingest.refresh(source, _held(source, brought.files), brought.revision, whole=brought.whole)
+        done = ingest.refresh(source, hold.each(brought.files), brought.revision, whole=brought.whole, each=hold.on)
     except TimonelError as error:
         _end(source, Status.FAILED, str(error), claimed_until=timezone.now() + RETRY_AFTER)
         raise
@@ -79,16 +81,28 @@ def refresh(actor: Actor, source_id: int, read: Read) -> Refreshed:
 
 def _claim(source_id: int) -> Source:
     free = Source.objects.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now()) | Q(status=Status.FAILED), pk=source_id)
-    if not free.update(status=Status.REFRESHING, claimed_until=Now() + LEASE):
+    if not free.update(status=Status.REFRESHING, claimed_until=Now() + LEASE, asked_at=None):
         raise Conflict("This source is being refreshed.", cure="Wait until it has ended.")
     return Source.objects.get(pk=source_id)
 
 
-def _held(source: Source, files: Iterable[File]) -> Iterator[File]:
-    """The files, the lease renewed with each."""
-    for file in files:
-        Source.objects.filter(pk=source.pk).update(claimed_until=Now() + LEASE)
-        yield file
+class _Hold:
+    """The lease of one refresh, renewed while it goes on."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._renewed = source, time.monotonic()
+
+    def each(self, files: Iterable[File]) -> Iterator[File]:
+        """The files, the lease held between them."""
+        for file in files:
+            self.on()
+            yield file
+
+    def on(self) -> None:
+        """Renew it where that is worth a statement."""
+        if time.monotonic() - self._renewed >= RENEW_SECONDS:
+            Source.objects.filter(pk=self._source.pk).update(claimed_until=Now() + LEASE)
+            self._renewed = time.monotonic()
 
 
 def _end(source: Source, status: str, problem: str, claimed_until: datetime | None) -> None:

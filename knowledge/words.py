@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 WORD = re.compile(r"[^\W_]+")
-COMPOUND = re.compile(r"[^\W_]+(?:[._/:-][^\W_]+)+")
+COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:[._/:-][^\W_]+)+")
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 LONGEST = 80  # characters of an identifier; what is longer is a hash or a line of data
 MOST = 2_000  # identifiers of one passage

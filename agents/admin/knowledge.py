@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,9 +17,9 @@ from django.views.decorators.http import require_POST
 from agents import shelves
 from agents.admin.source_form import SourceForm
 from controlplane.core.administration import AuditedAdmin, actor_of
-from controlplane.core.errors import Conflict, TimonelError
+from controlplane.core.errors import TimonelError
 from controlplane.core.records import RecordAdmin
-from knowledge import sources
+from knowledge import ingest, sources
 from knowledge.models import Document, EmbeddingModel, Feedback, Passage, Source
 
 STATE = ("status", "problem", "revision", "refreshed_at", "claimed_until")
@@ -70,12 +69,11 @@ class SourceAdmin(AuditedAdmin):
             for name in STATE:
                 setattr(obj, name, getattr(now, name))
         super().save_model(request, obj, form, change)
-        sources.rescope(obj)
+        ingest.rescope(obj)
         for name, content in form.cleaned_data.get("upload") or ():
             shelves.upload(actor_of(request), obj, name, content)
         if obj.enabled and obj.kind != Source.Kind.UPLOAD and (not change or READ_FROM & set(form.changed_data)):
-            with suppress(Conflict):  # it is being read: the schedule, or the button, comes back to it
-                sources.ask(actor_of(request), obj)
+            sources.ask(actor_of(request), obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, int], set[str], list[Any]]:
         """What goes with a source is counted, not listed: there may be a hundred thousand passages."""

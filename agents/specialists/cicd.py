@@ -91,6 +91,6 @@ SPECIALIST = Specialist(
     name="cicd",
     title="CI/CD",
     purpose="Builds the artefact of the release and tells what it took.",
-    tools=("get_build_log", "get_requirements", "search_source", "get_source"),
+    tools=("get_build_log", "get_requirements", "search_source", "get_source", "search_knowledge", "get_document"),
     assess=assess,
 )

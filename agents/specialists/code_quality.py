@@ -121,7 +121,7 @@ SPECIALIST = Specialist(
     name="code_quality",
     title="Code quality",
     purpose="Reads the code as tools read it and tells what is new since the live commit.",
-    tools=("get_findings", "search_source", "get_source"),
+    tools=("get_findings", "search_source", "get_source", "search_knowledge", "get_document"),
     reports=("ruff", "check"),
     assess=assess,
 )

@@ -151,6 +151,6 @@ SPECIALIST = Specialist(
     name="configuration",
     title="Configuration",
     purpose="Compares the variables the settings read with those provided, before anything is touched.",
-    tools=("get_variables", "get_settings", "search_source", "get_source"),
+    tools=("get_variables", "get_settings", "search_source", "get_source", "search_knowledge", "get_document"),
     assess=assess,
 )

@@ -139,7 +139,7 @@ SPECIALIST = Specialist(
     name="deployment",
     title="Deployment",
     purpose="Tells what the roll-out will do: migrations by class, release steps, processes, and the way back.",
-    tools=("get_migrations", "get_deployments", "get_source", "propose_rollback"),
+    tools=("get_migrations", "get_deployments", "get_source", "search_knowledge", "get_document", "propose_rollback"),
     assess=assess,
     at_node="plan",
 )

@@ -25,7 +25,7 @@ SPECIALIST = Specialist(
     name="monitoring",
     title="Monitoring",
     purpose="Judges what was measured of the running release.",
-    tools=("get_samples", "get_logs", "get_probe", "get_deployments", "propose_rollback"),
+    tools=("get_samples", "get_logs", "get_probe", "get_deployments", "search_knowledge", "get_document", "propose_rollback"),
     assess=assess,
     at_node="verify",
 )

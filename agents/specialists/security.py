@@ -117,7 +117,7 @@ SPECIALIST = Specialist(
     name="security",
     title="Security",
     purpose="Looks for vulnerable dependencies, dangerous code, secrets in the source and unsafe settings.",
-    tools=("get_findings", "get_requirements", "search_source", "get_source"),
+    tools=("get_findings", "get_requirements", "search_source", "get_source", "search_knowledge", "get_document"),
     reports=("bandit", "pip-audit", "detect-secrets", "check --deploy"),
     assess=assess,
 )

@@ -246,7 +246,7 @@ SPECIALIST = Specialist(
     name="testing",
     title="Testing",
     purpose="Runs the application's own tests in isolation and measures what they cover.",
-    tools=("get_test_report", "get_coverage", "search_source", "get_source"),
+    tools=("get_test_report", "get_coverage", "search_source", "get_source", "search_knowledge", "get_document"),
     reports=("tests",),
     assess=assess,
 )

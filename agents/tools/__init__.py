@@ -1,8 +1,9 @@
 """What a model may call when it acts for a specialist: `get_`, `list_` and `search_` look, `propose_` proposes.
 
-Each tool sees one run, its environment and its application, and nothing else: that scope is given by Timonel, never by
-the model's arguments. What comes back is bounded and redacted. There is no tool that acts: a proposal is a Change that
-waits for people. May import `workloads`, `controlplane.core` and the records of `agents`; no model and no graph.
+Each tool sees one run, its environment and its application, what is written down for them or for everyone, and nothing
+else: that scope is given by Timonel, never by the model's arguments. What comes back is bounded and redacted. There is no
+tool that acts: a proposal is a Change that waits for people. May import `workloads`, `knowledge`, `controlplane.core` and
+the records of `agents`; no model and no graph.
 """
 
 from __future__ import annotations

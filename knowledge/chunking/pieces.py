@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 BEST, MOST = 900, 2_400  # characters: begin another piece after this; cut even what belongs together
+CROWD = 2_000  # pieces: a document that would have more is no longer cut at its headings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,14 @@ class Piece:
 def pack(blocks: Iterable[Block]) -> list[Piece]:
     """Blocks under the same headings together up to the best size; small sections beside each other under what they share."""
     sections = list(_sections(part for block in blocks for part in _cut(block)))
+    found = _beside(sections, _goes_with)
+    return found if len(found) <= CROWD else _beside(found, _fits)
+
+
+def _beside(pieces: Iterable[Piece], goes_with: Callable[[Piece, Piece], bool]) -> list[Piece]:
     found: list[Piece] = []
-    for piece in sections:
-        if found and _goes_with(found[-1], piece):
+    for piece in pieces:
+        if found and goes_with(found[-1], piece):
             found[-1] = _joined(found[-1], piece)
         else:
             found.append(piece)
@@ -58,6 +64,11 @@ def _goes_with(former: Piece, piece: Piece) -> bool:
     """Whether both are short and of one chapter, so that neither says enough alone."""
     shared = _shared(former.headings, piece.headings)
     return len(former.text) + len(piece.text) <= BEST // 2 and bool(shared)
+
+
+def _fits(former: Piece, piece: Piece) -> bool:
+    """Whether both are one piece where there are too many; their headings are part of what is said then."""
+    return len(former.text) + len(piece.text) + sum(map(len, piece.headings)) <= BEST
 
 
 def _joined(former: Piece, piece: Piece) -> Piece:

@@ -37,8 +37,8 @@ def _runs(text: str, begins: Callable[[str, str], bool]) -> Iterator[Block]:
 
 
 def _block(held: list[str], first: int) -> Iterator[Block]:
-    while held and not held[0].strip():
-        held, first = held[1:], first + 1
-    text = "\n".join(held).rstrip()
+    empty = next((place for place, line in enumerate(held) if line.strip()), len(held))
+    text = "\n".join(held[empty:]).rstrip()
+    first += empty
     if text.strip():
         yield Block(text, (), first, first + text.count("\n"))

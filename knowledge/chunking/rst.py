@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from knowledge.chunking.pieces import Block
 
 RULE = re.compile(r"^([!-/:-@\[-`{-~])\1{2,}[ \t]*$")
-COMMENT = re.compile(r"^\.\.(?: (?!.*::)|$)")
+# What begins with two dots and is no directive, and the one directive whose text is not of this format.
+DIRECTIVE = r"(?:\|[^|]+\|[ \t]+)?(?:[\w.+-]+(?::[\w.+-]+)*|(?:note|warning|tip|seealso|code-block) )::(?:[ \t]|$)"
+COMMENT = re.compile(rf"^[ \t]*\.\.(?:[ \t]*$|[ \t]+(?:raw::|(?!{DIRECTIVE})))")
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -62,9 +64,10 @@ def _take(lines: list[str], number: int, held: list[str], first: int) -> tuple[i
     if not held:
         first = number + 1
     if COMMENT.match(lines[number]):
+        margin = _margin(lines[number])
         held.append("")
         number += 1
-        while number < len(lines) and (lines[number].startswith(" ") or not lines[number].strip()):
+        while number < len(lines) and (_margin(lines[number]) > margin or not lines[number].strip()):
             held.append("")
             number += 1
         return first, number
@@ -79,10 +82,13 @@ def _goes_on(lines: list[str], number: int) -> bool:
 
 
 def _block(held: list[str], path: list[tuple[int, str]], first: int) -> Iterator[Block]:
-    lines = list(held)
+    empty = next((place for place, line in enumerate(held) if line.strip()), len(held))
+    text = "\n".join(held[empty:]).rstrip()
+    first += empty
     held.clear()
-    while lines and not lines[0].strip():
-        lines, first = lines[1:], first + 1
-    text = "\n".join(lines).rstrip()
     if text.strip():
         yield Block(text, tuple(name for _, name in path), first, first + text.count("\n"))
+
+
+def _margin(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))

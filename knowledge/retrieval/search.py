@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from controlplane.core.errors import OutsideError
+from controlplane.core.errors import TimonelError
 from controlplane.core.plain import storable
 from knowledge import ages
 from knowledge.embeddings import embedder_of
@@ -18,6 +19,7 @@ from knowledge.retrieval.vectors import ByMeaning
 from knowledge.retrieval.words import ByWords, Ranking
 from knowledge.words import HUMP, opened
 
+log = logging.getLogger(__name__)
 By = Literal["words", "vectors", "fused"]
 POOL = 60  # passages that each way of looking brings
 LONGEST_QUESTION, MOST = 2_000, 100
@@ -43,14 +45,15 @@ def _by_meaning(question: str, scope: Scope, limit: int) -> list[ByMeaning]:
         return []
     try:
         asked = embedder_of(model).embed([HUMP.sub(" ", question)])[0]
-    except OutsideError:  # an endpoint that is away makes a search poorer, not impossible
+    except TimonelError as error:  # a model that is away makes a search poorer, not impossible
+        log.warning("%s did not embed a question: %s", model, error)
         return []
     return vectors.nearest(model, asked, scope, limit)
 
 
 def _found(question: str, by_words: Ranking, by_meaning: Sequence[ByMeaning], pool: int) -> list[Found]:
     numbers = {*(one.passage for one in by_words.rows), *(one.passage for one in by_meaning)}
-    rows = Passage.objects.select_related("document__source").in_bulk(numbers)
+    rows = Passage.objects.select_related("document__source").defer("words", "document__text").in_bulk(numbers)
     scores = fused(
         [(one.passage, one.score) for one in by_words.rows],
         [(one.passage, one.similarity) for one in by_meaning],

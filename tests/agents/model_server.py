@@ -199,6 +199,10 @@ class _Answering(BaseHTTPRequestHandler):
         """Answer whole, as one JSON document, though a stream was asked for: some do."""
         self._whole(200, {"id": "x", "object": "chat.completion", "choices": [{"message": {"content": self.mood.text}}]})
 
+    def document(self) -> None:
+        """Answer whole with this JSON, as endpoints do that do not stream."""
+        self._whole(200, json.loads(self.mood.text))
+
     def nonsense(self) -> None:
         """Events that are no JSON."""
         self._begin()

@@ -18,6 +18,9 @@ from agents.specialists import registry as specialists
 from agents.tools import Scope, Tool, registry
 from agents.tools.tool import MOST_CHARACTERS, bounded
 from controlplane.core.actors import Actor
+from knowledge import ingest
+from knowledge.ingest import File
+from knowledge.models import Source
 from tests.agents.thinking_stage import piece, rows, written
 from tests.workloads.stage import Stage, stage
 from tests.workloads.test_git import commit as committed
@@ -54,7 +57,15 @@ def scene(db: None, tmp_path: Path, settings: Any) -> Stage:
     found.live(found.release("v1"))
     found.environment.refresh_from_db()
     _running(found)
+    written_down("everyone", "*", "oom.md", "# Out of memory\n\nExit code 137: raise the limit.\n")
     return found
+
+
+def written_down(name: str, scope: str, path: str, text: str) -> Source:
+    """A document, in a source of its own."""
+    source = Source.objects.create(name=name, kind=Source.Kind.UPLOAD, scope=scope)
+    ingest.refresh(source, [File(path, text)])
+    return source
 
 
 def _running(scene: Stage) -> None:
@@ -133,7 +144,12 @@ def test_an_administrator_leaves_tools_out_and_adds_none() -> None:
 
 # --- what they see ---
 
-ENOUGH: dict[str, dict[str, Any]] = {"search_source": {"text": "line 3"}, "get_source": {"path": "shop/views.py"}}
+ENOUGH: dict[str, dict[str, Any]] = {
+    "search_source": {"text": "line 3"},
+    "get_source": {"path": "shop/views.py"},
+    "search_knowledge": {"question": "exit code 137"},
+    "get_document": {"source": "everyone", "path": "oom.md"},
+}
 
 
 @pytest.mark.parametrize("name", LOOKING)
@@ -216,3 +232,40 @@ def test_nothing_in_an_answer_is_invisible() -> None:
     assert bounded(ToolAnswer("ok", "a\u202e", {"rows": [{"line\u200b": "b\u202e"}]})).data == {
         "rows": [{"line[U+200B]": "b[U+202E]"}]
     }
+
+
+def test_documents_are_those_of_everyone_of_the_application_and_of_the_environment(call: Call, scene: Stage) -> None:
+    mine, other = scene.environment, Environment.objects.exclude(pk=scene.environment.pk).get()
+    text = "# {0}\n\nThe zebra of {0} is restarted by hand.\n"
+    for name, scope in {
+        "mine-a": f"application/{mine.application_id}",
+        "mine-e": f"environment/{mine.pk}",
+        "other-a": f"application/{other.application_id}",
+        "other-e": f"environment/{other.pk}",
+    }.items():
+        written_down(name, scope, "zebra.md", text.format(name))
+    found = call("search_knowledge", question="zebra other-a other-e", limit=10).data["rows"]
+    assert {row["source"] for row in found} == {"everyone", "mine-a", "mine-e"}
+    (row,) = call("get_document", source="mine-e", path="zebra.md").data["rows"]
+    assert row == {"lines": "3-3", "under": ["mine-e"], "text": "| The zebra of mine-e is restarted by hand."}
+    for source in ("other-a", "other-e"):
+        assert call("get_document", source=source, path="zebra.md").status == "error"
+
+
+def test_a_document_is_quoted_line_by_line(call: Call) -> None:
+    (row, *_) = call("search_knowledge", question="exit code 137").data["rows"]
+    assert (row["source"], row["path"], row["lines"], row["text"]) == (
+        "everyone",
+        "oom.md",
+        "3-3",
+        "| Exit code 137: raise the limit.",
+    )
+
+
+def test_where_a_source_moves_to_another_scope_its_passages_move_at_once(call: Call) -> None:
+    source = written_down("moved", "*", "zebra.md", "# Zebra\n\nThe zebra is restarted by hand.\n")
+    assert call("search_knowledge", question="zebra").data["rows"][0]["source"] == "moved"
+    Source.objects.filter(pk=source.pk).update(scope="application/999")
+    assert call("get_document", source="moved", path="zebra.md").status == "error"
+    ingest.rescope(source)
+    assert "moved" not in {row["source"] for row in call("search_knowledge", question="zebra").data["rows"]}

@@ -46,7 +46,7 @@ def test_a_new_source_is_audited_and_read_at_once(ada: Client, tmp_path: Path) -
     source = Source.objects.get(name="runbooks")
     assert (source.include, source.status) == (["docs/**/*.md", "*.rst"], "refreshing")
     assert OutboxMessage.objects.filter(name="agents.refresh_source", arguments=[source.pk]).count() == 1
-    assert {"source.create", "source.ask_refresh"} <= set(AuditEntry.objects.values_list("action", flat=True))
+    assert {"source.create", "source.ask"} <= set(AuditEntry.objects.values_list("action", flat=True))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_reading_now_by_the_button_is_asked_for_once(ada: Client) -> None:
     assert ada.get(address).status_code == 405
     assert b"It is being read." in ada.post(address, follow=True).content
     assert b"Wait until it has ended." in ada.post(address, follow=True).content
-    assert AuditEntry.objects.filter(action="source.ask_refresh").count() == 1
+    assert AuditEntry.objects.filter(action="source.ask").count() == 1
 
 
 def test_skipped_files_are_shown_as_text_and_documents_are_only_read(ada: Client) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from knowledge import ingest
+from knowledge.ingest import File
 from knowledge.models import Document, Passage, Source, Vector
+from tests.core.canaries import every, mixed
 from tests.knowledge.conftest import Fill
 
 
@@ -49,6 +54,46 @@ def test_what_cannot_be_read_is_said_and_nothing_else_is_lost(source: Source, fi
     }  # fmt: skip
     assert Document.objects.count() == 3
     assert source.skipped.count() == 6
+
+
+def test_a_path_that_is_too_long_and_a_zero_far_inside_lose_nothing_else(source: Source) -> None:
+    zero = File("zero.md", "# Zero\n\n" + "a" * 9_000 + "\0b\n")
+    files = [File("x" * 501 + ".md", "# Long\n"), zero, File("fine.md", "# Fine\n\nText.\n")]
+    done = ingest.refresh(source, files)
+    assert (done.changed, [skipped.reason for skipped in done.skipped]) == (2, ["Its path is too long."])
+    assert set(source.documents.values_list("path", flat=True)) == {"zero.md", "fine.md"}
+
+
+FORMS = {
+    ".md": "# Keys\n\n{0}\n\n```\n{0}\n```\n\n- {0}\n",
+    ".rst": "Keys\n====\n\n{0}\n\n::\n\n    {0}\n",
+    ".txt": "Keys\n\n{0}\n",
+    ".html": "<h1>Keys</h1><p>{0}</p><pre>{0}</pre>",
+    ".yaml": "key: |\n  {0}\n",
+}
+
+
+@pytest.mark.parametrize("suffix", FORMS)
+def test_no_secret_of_any_format_is_stored(source: Source, suffix: str) -> None:
+    canaries = every()
+    files = [File(f"{number}{suffix}", FORMS[suffix].format(one.text)) for number, one in enumerate(canaries)]
+    ingest.refresh(source, files)
+    stored = "\n".join(str(row) for row in Document.objects.values_list("title", "text"))
+    stored += "\n".join(str(row) for row in Passage.objects.values_list("headings", "text", "words"))
+    assert [one.name for one in canaries if one.secret in stored or one.secret.lower() in stored] == []
+
+
+def test_a_secret_that_hides_between_tags_or_unseen_characters_is_not_stored(source: Source) -> None:
+    secret = f"ghp_{mixed(36)}"
+    files = [
+        File("tags.html", f"<p>{secret[:10]}<b>{secret[10:]}</b></p>"),
+        File("entities.html", f"<p>{''.join(f'&#{ord(letter)};' for letter in secret)}</p>"),
+        File("unseen.md", f"# {secret[:9]}\u200b{secret[9:]}\n\n{secret[:7]}\u2060{secret[7:]}\n"),
+    ]
+    ingest.refresh(source, files)
+    stored = str(list(Document.objects.values_list("title"))) + str(list(Passage.objects.values_list("headings", "text", "words")))
+    assert secret not in stored
+    assert secret.lower() not in stored
 
 
 def test_secrets_in_documents_are_not_stored(source: Source, fill: Fill, folder: Path) -> None:

@@ -17,8 +17,8 @@ from django.core.validators import validate_email
 from django.utils import timezone
 
 from controlplane.core.errors import Invalid
+from controlplane.core.watch import Watch
 from workloads.adapters.messages import DEADLINE, EXCERPT, Answer, Ended, Message
-from workloads.adapters.posting import Watch
 
 LONGEST_SUBJECT = 180  # characters
 OURS_TO_MEND = {421, 454, 530, 534, 535, 538}  # signing in, TLS: of the settings, not of this message

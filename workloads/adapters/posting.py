@@ -3,49 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
 
 from controlplane.core import outward
 from controlplane.core.errors import Invalid
+from controlplane.core.retrying import retry_after
+from controlplane.core.watch import Watch
 from workloads.adapters.messages import DEADLINE, EXCERPT, Answer, Ended, ended_by
-
-CONNECTED = {"connection.connect_tcp.complete", "connection.start_tls.complete"}
-
-
-class Watch:
-    """Cuts a connection when its time is over: a receiver that sends a byte now and then holds nobody up."""
-
-    def __init__(self, seconds: float) -> None:
-        self.over = False
-        self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Watch:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def on(self, connected: socket.socket | None) -> None:
-        """This is the connection now."""
-        self._socket = connected
-        if self.over:
-            self._cut()
-
-    def _cut(self) -> None:
-        self.over = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def post(address: str, body: bytes, headers: Mapping[str, str], *, private: bool, deadline: float = DEADLINE) -> Answer:
@@ -63,17 +29,13 @@ def post(address: str, body: bytes, headers: Mapping[str, str], *, private: bool
 
 
 def _ask(client: httpx.Client, address: str, body: bytes, headers: Mapping[str, str], watch: Watch) -> Answer:
-    def follow(event: str, info: Mapping[str, Any]) -> None:
-        if event in CONNECTED:
-            watch.on(info["return_value"].get_extra_info("socket"))
-
     given = {"Content-Type": "application/json", "User-Agent": "Timonel", "Accept": "*/*", **headers}
-    with client.stream("POST", address, content=body, headers=given, extensions={"trace": follow}) as response:
+    with client.stream("POST", address, content=body, headers=given, extensions={"trace": watch.follow}) as response:
         ended = ended_by(response.status_code)
         if ended is Ended.DELIVERED:
             return Answer(ended, response.status_code)
         error = f"It answered {response.status_code} {response.reason_phrase}. {_excerpt(response)}".strip()
-        wait = _retry_after(response.headers.get("retry-after", ""))
+        wait = retry_after(response.headers.get("retry-after", ""))
         return Answer(ended, response.status_code, error, wait, unreachable=response.status_code == 429)
 
 
@@ -85,12 +47,3 @@ def _excerpt(response: httpx.Response) -> str:
         for chunk in response.iter_bytes(EXCERPT * 4):
             return chunk.decode("utf-8", "replace")[:EXCERPT]
     return ""
-
-
-def _retry_after(text: str) -> float | None:
-    """Seconds of a Retry-After header, as a number or a date; None where it says neither."""
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    return None

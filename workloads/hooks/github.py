@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workloads.hooks.news import LONGEST_REF, MOST_PATHS, OURS, News, changed, commit_in, push_obstacle, ref_of
+from workloads.hooks.news import LONGEST_REF, MOST_PATHS, OURS, News, addresses_in, changed, commit_in, push_obstacle, ref_of
 from workloads.hooks.reading import Node, need
 
 MOST_COMMITS = 2_048  # GitHub lists no more
@@ -39,6 +39,7 @@ def _push(sent: Node) -> News:
         paths=paths,
         paths_known=bool(before) and not forced and sent.size("commits") < MOST_COMMITS and len(paths) <= MOST_PATHS,
         obstacle=push_obstacle(head or after, deleted=deleted, tag=tag, unchanged=before == after, message=message),
+        addresses=addresses_in(sent.at("repository"), "clone_url", "ssh_url", "git_url", "html_url"),
     )
 
 

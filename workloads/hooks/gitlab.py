@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workloads.hooks.github import NO_RULE
-from workloads.hooks.news import LONGEST_REF, MOST_PATHS, News, changed, commit_in, push_obstacle, ref_of
+from workloads.hooks.news import LONGEST_REF, MOST_PATHS, News, addresses_in, changed, commit_in, push_obstacle, ref_of
 from workloads.hooks.reading import Node, need
 
 BUILT = ("open", "reopen", "update")
@@ -36,6 +36,7 @@ def _push(sent: Node) -> News:
         # Only the newest 20 are listed; and whether a push was forced is not said, so that one that lists nothing is not known.
         paths_known=bool(before and commits) and sent.number("total_commits_count") == len(commits) and len(paths) <= MOST_PATHS,
         obstacle=push_obstacle(commit or after, deleted=not after, tag=tag, unchanged=before == after, message=message),
+        addresses=addresses_in(sent.at("project"), "git_http_url", "git_ssh_url", "web_url"),
     )
 
 

@@ -41,9 +41,14 @@ class Follows:
 
 def decide(news: News, rules: Iterable[Rule], repository: str = "") -> list[Follows]:
     """What follows from a delivery. `repository`: the only one this source speaks for, where it is known."""
-    if repository and news.repository and news.repository.lower() != repository.lower():
+    if not speaks_for(news, repository):
         return [Follows(NOTHING, f"It is about {news.repository[:100]}, and this source speaks for {repository} only.")]
     return list(_read(news, rules)) or [Follows(NOTHING, "There is no rule to read.")]
+
+
+def speaks_for(news: News, repository: str) -> bool:
+    """Whether a source that is bound to this repository (none: to no one) may tell this news."""
+    return not (repository and news.repository) or news.repository.lower() == repository.lower()
 
 
 def _read(news: News, rules: Iterable[Rule]) -> Iterator[Follows]:

@@ -13,6 +13,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 NOTHING = re.compile(r"0{40}(?:0{24})?")
 SKIP = re.compile(r"\[(?:skip[ -]ci|ci[ -]skip|no[ -]ci|skip[ -]timonel)\]", re.I)
 LONGEST_REF = 200
+LONGEST_ADDRESS = 500
 MOST_PATHS = 1_000  # more files than these, and the list is not whole
 
 OURS = "timonel"  # how deployments that we told a forge about are marked, so that their echo is known
@@ -50,6 +51,7 @@ class News:
     paths_known: bool = False
     obstacle: str = ""
     alerts: tuple[Alert, ...] = ()
+    addresses: tuple[str, ...] = ()  # of the repository, in the forms that the forge gives
 
     def as_json(self) -> dict[str, Any]:
         """To be kept."""
@@ -59,7 +61,7 @@ class News:
     def of(cls, kept: Mapping[str, Any]) -> News:
         """What `as_json` made."""
         alerts = tuple(Alert(**{**one, "labels": tuple(map(tuple, one["labels"]))}) for one in kept["alerts"])
-        return cls(**{**kept, "paths": tuple(kept["paths"]), "alerts": alerts})
+        return cls(**{**kept, "paths": tuple(kept["paths"]), "alerts": alerts, "addresses": tuple(kept.get("addresses", ()))})
 
 
 def commit_in(node: Node, *path: str) -> str:
@@ -86,6 +88,11 @@ def changed(commits: Sequence[Node]) -> tuple[str, ...]:
             for file in commit.items(kind):
                 found.setdefault(file.raw(most=500))
     return tuple(path for path in found if path)[: MOST_PATHS + 1]  # one more shows that there are more
+
+
+def addresses_in(node: Node, *names: str) -> tuple[str, ...]:
+    """The addresses under these names, as they are."""
+    return tuple(dict.fromkeys(found for name in names if (found := node.raw(name, most=LONGEST_ADDRESS))))
 
 
 def push_obstacle(commit: str, *, deleted: bool, tag: bool, unchanged: bool, message: str) -> str:

@@ -81,7 +81,7 @@ def test_a_source_is_read_soon_once_and_that_is_audited(client: APIClient, notes
     assert (answer.status_code, answer.json()["status"]) == (202, "refreshing")
     assert list(OutboxMessage.objects.values_list("name", "arguments")) == [("agents.refresh_source", [notes.pk])]
     assert client.post(f"{SOURCES}/{notes.pk}/refresh").status_code == 409
-    assert AuditEntry.objects.get(action="source.ask_refresh").actor_label.startswith("ada")
+    assert AuditEntry.objects.get(action="source.ask").actor_label.startswith("ada")
 
 
 def test_an_uploaded_file_is_kept_replaced_and_audited(client: APIClient, notes: Source) -> None:

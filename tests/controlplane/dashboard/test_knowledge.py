@@ -131,7 +131,7 @@ def test_sources_tell_how_they_stand_and_are_read_by_who_administers_them(as_: S
     assert as_("bob").post(address).status_code == 403
     assert as_("ada").post(address)["Location"] == reverse("knowledge-sources")
     assert OutboxMessage.objects.filter(name="agents.refresh_source", arguments=[runbooks.pk]).exists()
-    assert AuditEntry.objects.filter(action="source.ask_refresh", target_id=str(runbooks.pk)).exists()
+    assert AuditEntry.objects.filter(action="source.ask", target_id=str(runbooks.pk)).exists()
     assert "being read" in as_("ada").get(reverse("knowledge-sources")).content.decode()
 
 

@@ -17,6 +17,9 @@ def github_repository(number: int = 4711, name: str = "harbour/shop") -> Documen
         "full_name": name,
         "private": True,
         "html_url": f"https://github.example/{name}",
+        "clone_url": f"https://github.example/{name}.git",
+        "ssh_url": f"git@github.example:{name}.git",
+        "git_url": f"git://github.example/{name}.git",
         "default_branch": "main",
     }
 
@@ -120,6 +123,8 @@ def gitlab_project(number: int = 15) -> Document:
         "id": number,
         "name": "shop",
         "web_url": "https://gitlab.example/harbour/shop",
+        "git_http_url": "https://gitlab.example/harbour/shop.git",
+        "git_ssh_url": "ssh://git@gitlab.example:2222/harbour/shop.git",
         "path_with_namespace": "harbour/shop",
         "default_branch": "main",
     }

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("knowledge", "0002_what_comes_with_it"),
+        ("knowledge", "0003_changing_the_model"),
     ]
 
     operations = [
