@@ -16,8 +16,8 @@ TITLE = re.compile(r"^title:[ \t]*(\S.{0,300})", re.M)
 # Whatever stands in one of these is seen as it is written; what is in none of them (a definition of a link) is not.
 LEAVES = {"inline", "fence", "code_block", "hr", "table_open", "heading_open", "paragraph_open", "html_block"}
 FENCE = re.compile(r" {0,3}(?:```|~~~)")
-PART = 100_000  # characters that are parsed at once
-DEEPEST = 100  # lists in lists, quotes in quotes
+PART = 50_000  # characters that are parsed at once
+DEEPEST = 40  # lists in lists, quotes in quotes
 _READER = MarkdownIt("commonmark", {"html": True, "maxNesting": DEEPEST}).enable("table")
 
 

@@ -148,16 +148,14 @@ def _build_killed(model: EmbeddingModel) -> None:
     batches = iter([None])
     real = changing._hold
 
-    def hold(one: EmbeddingModel) -> None:
-        real(one)
+    def hold(model: EmbeddingModel) -> None:
+        real(model)
         if next(batches, "over") == "over":
             raise SystemExit
 
-    changing._hold = hold
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changing, "_hold", hold)
         changing.build(ACTOR, model.pk)
-    finally:
-        changing._hold = real
 
 
 def test_searches_are_answered_all_the_time_by_one_model_each(
