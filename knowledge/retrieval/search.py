@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
+
+from django.db.models import QuerySet
 
 from controlplane.core.errors import TimonelError
 from controlplane.core.plain import storable
@@ -34,8 +36,22 @@ def search(question: str, scope: Scope, limit: int = 10, by: By = "fused") -> li
     pool = max(POOL, limit)
     by_words = words.ranked(question, scope, pool) if by != "vectors" else Ranking()
     by_meaning = _by_meaning(question, scope, pool) if by != "words" else []
-    found = _fold(_found(question, by_words, by_meaning, pool))
+    best = _best(question, by_words, by_meaning)[:pool]
+    of_words = {one.passage: (rank, one) for rank, one in enumerate(by_words.rows, 1)}
+    of_meaning = {one.passage: (rank, one) for rank, one in enumerate(by_meaning, 1)}
+    found: list[Found] = []
+    for begin in range(0, len(best), 2 * limit):  # more than a part is read only where much is said twice
+        part = best[begin : begin + 2 * limit]
+        rows = _readable().in_bulk([number for number, _ in part])
+        found += [_one(rows[pk], score, of_words.get(pk), of_meaning.get(pk)) for pk, score in part if pk in rows]
+        found = _fold(found)
+        if len(found) >= limit:
+            break
     return found[:limit]
+
+
+def _readable() -> QuerySet[Passage]:
+    return Passage.objects.select_related("document__source").defer("words", "document__text", "document__source__key")
 
 
 def _by_meaning(question: str, scope: Scope, limit: int) -> list[ByMeaning]:
@@ -51,29 +67,26 @@ def _by_meaning(question: str, scope: Scope, limit: int) -> list[ByMeaning]:
     return vectors.nearest(model, asked, scope, limit)
 
 
-def _found(question: str, by_words: Ranking, by_meaning: Sequence[ByMeaning], pool: int) -> list[Found]:
+def _best(question: str, by_words: Ranking, by_meaning: Sequence[ByMeaning]) -> list[tuple[int, float]]:
+    """The passages, best first, each with its score."""
     numbers = {*(one.passage for one in by_words.rows), *(one.passage for one in by_meaning)}
-    rows = Passage.objects.select_related("document__source").defer("words", "document__text").in_bulk(numbers)
     scores = fused(
         [(one.passage, one.score) for one in by_words.rows],
         [(one.passage, one.similarity) for one in by_meaning],
-        _by_heads(question, rows.values()) if by_words.rows and by_meaning else [],
+        _by_heads(question, numbers) if by_words.rows and by_meaning else [],
         by_words.telling,
     )
-    of_words = {one.passage: (rank, one) for rank, one in enumerate(by_words.rows, 1)}
-    of_meaning = {one.passage: (rank, one) for rank, one in enumerate(by_meaning, 1)}
-    best = sorted((number for number in scores if number in rows), key=lambda number: (-scores[number], number))[:pool]
-    return [_one(rows[number], scores[number], of_words.get(number), of_meaning.get(number)) for number in best]
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _by_heads(question: str, passages: Iterable[Passage]) -> list[int]:
+def _by_heads(question: str, passages: Collection[int]) -> list[int]:
     """The passages whose title is said by the question, by the share of the title's words; none is not ranked."""
     asked = set(opened(question).lower().split())
     shares = []
-    for passage in passages:
-        title = set(opened(passage.document.title).lower().split())
+    for number, said in Passage.objects.filter(pk__in=passages).order_by().values_list("pk", "document__title"):
+        title = set(opened(said).lower().split())
         if title & asked:
-            shares.append((-len(title & asked) / len(title), passage.pk))
+            shares.append((-len(title & asked) / len(title), number))
     return [number for _, number in sorted(shares)]
 
 

@@ -66,11 +66,15 @@ def ranked(question: str, scope: Scope, limit: int) -> Ranking:
         return Ranking()
     condition, values = scope.condition()
     rank = _RANK.format(condition=condition, gain=K1 + 1, k1=K1, rest=1 - B, b=B)
-    query = " | ".join(_quoted(lexeme) for lexeme in _telling(asked))
-    lexemes, weights = list(asked), [weight for weight, _ in asked.values()]
-    with connection.cursor() as cursor:
-        cursor.execute(rank, [lexemes, weights, query, *values, max(counted.average_length, 1.0), limit])
-        rows = [ByWords(number, float(score), tuple(matched)) for number, score, matched in cursor.fetchall()]
+    telling, weights = _telling(asked), [weight for weight, _ in asked.values()]
+    rows: list[ByWords] = []
+    for held in [telling] if len(telling) == len(asked) else [telling, list(asked)]:  # in a small scope the rarest may not stand
+        query = " | ".join(_quoted(lexeme) for lexeme in held)
+        with connection.cursor() as cursor:
+            cursor.execute(rank, [list(asked), weights, query, *values, max(counted.average_length, 1.0), limit])
+            rows = [ByWords(number, float(score), tuple(matched)) for number, score, matched in cursor.fetchall()]
+        if rows:
+            break
     return Ranking(rows, _how_telling(rows[0], asked, counted.passages) if rows else 0.0)
 
 
