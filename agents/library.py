@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 import knowledge
-from agents import postmortems
+from agents import postmortems, pulse
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid, TimonelError
 from knowledge import folders, sources
@@ -28,7 +28,7 @@ CORPUS = Path(knowledge.__file__).parent / "corpus"
 def refresh(actor: Actor, source_id: int) -> Refreshed:
     """Read a source anew; raises what `knowledge.sources.refresh` raises."""
     with tempfile.TemporaryDirectory(prefix="timonel-library-") as folder:
-        return sources.refresh(actor, source_id, lambda source: READERS[source.kind](source, Path(folder)))
+        return sources.refresh(actor, source_id, lambda source: READERS[source.kind](source, Path(folder)), pulse.stopping)
 
 
 def _corpus(source: Source, _: Path) -> Brought:

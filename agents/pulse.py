@@ -21,6 +21,11 @@ LISTEN_SECONDS = 1.0
 _stopping = threading.Event()
 
 
+def stopping() -> bool:
+    """Whether this worker was asked to stop."""
+    return _stopping.is_set()
+
+
 def stop_all() -> None:
     """This worker was asked to stop: every run it drives is given back at the next moment where that is safe."""
     _stopping.set()

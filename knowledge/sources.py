@@ -38,6 +38,14 @@ class Brought:
 Read = Callable[[Source], Brought]
 
 
+class Interrupted(TimonelError):
+    """The worker that reads a source was asked to stop; another goes on where it was."""
+
+
+def _never() -> bool:
+    return False
+
+
 def due(now: datetime) -> QuerySet[Source]:
     """The sources whose time has come: asked for, never read, read long enough ago, failed, or left by a worker that is gone."""
     every = Coalesce("refresh_every", EVERY, output_field=DurationField())
@@ -61,13 +69,19 @@ def ask(actor: Actor, source: Source, reason: str = "") -> None:
         live.ring("knowledge", source=source.pk)
 
 
-def refresh(actor: Actor, source_id: int, read: Read) -> Refreshed:
-    """Read the source anew. Raises Conflict while somebody else does, and what its reader raises, which is kept as its problem."""
+def refresh(actor: Actor, source_id: int, read: Read, stopping: Callable[[], bool] = _never) -> Refreshed:
+    """Read the source anew. Raises Conflict while somebody else does, and what its reader raises, which is kept as its problem.
+
+    `stopping` is asked between batches; then the source is left for another worker, and Interrupted raised.
+    """
     source = _claim(source_id)
-    hold = _Hold(source)
+    hold = _Hold(source, stopping)
     try:
         brought = read(source)
         done = ingest.refresh(source, hold.each(brought.files), brought.revision, whole=brought.whole, each=hold.on)
+    except Interrupted:
+        _end(source, Status.REFRESHING, "", claimed_until=None)
+        raise
     except TimonelError as error:
         _end(source, Status.FAILED, str(error), claimed_until=timezone.now() + RETRY_AFTER)
         raise
@@ -89,8 +103,8 @@ def _claim(source_id: int) -> Source:
 class _Hold:
     """The lease of one refresh, renewed while it goes on."""
 
-    def __init__(self, source: Source) -> None:
-        self._source, self._renewed = source, time.monotonic()
+    def __init__(self, source: Source, stopping: Callable[[], bool]) -> None:
+        self._source, self._renewed, self._stopping = source, time.monotonic(), stopping
 
     def each(self, files: Iterable[File]) -> Iterator[File]:
         """The files, the lease held between them."""
@@ -99,7 +113,9 @@ class _Hold:
             yield file
 
     def on(self) -> None:
-        """Renew it where that is worth a statement."""
+        """Renew it where that is worth a statement. Raises Interrupted where the worker stops."""
+        if self._stopping():
+            raise Interrupted("The worker stops; another reads this source.")
         if time.monotonic() - self._renewed >= RENEW_SECONDS:
             Source.objects.filter(pk=self._source.pk).update(claimed_until=Now() + LEASE)
             self._renewed = time.monotonic()

@@ -108,7 +108,7 @@ def test_facts_that_it_was_not_shown_carry_nothing(
 
 MOODS = {
     "stalls": (Mood("stall"), "said nothing"),
-    "stalls in a word": (Mood("stall_after_words", text="It was all a mistake"), "said nothing"),
+    "stalls in a word": (Mood("stall_after_words", text="It was all a mistake"), "It "),  # said nothing, or not in time
     "drips": (Mood("drip"), ""),
     "drips headers": (Mood("drip_headers"), ""),
     "cuts": (Mood("cut", text="It was all a mistake"), "cut off"),

@@ -12,7 +12,7 @@ from knowledge.models import Source
 from knowledge.retrieval import Scope
 from tests.evals.test_sets import CORPUS, SETS
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.django_db, pytest.mark.timeout(1_800)]
 BETTER = 1.05  # than the better of both
 
 

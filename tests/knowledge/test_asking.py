@@ -88,3 +88,10 @@ def test_marks_are_of_words_as_the_database_stems_them() -> None:
     text = "Memories of KubePodCrashLooping: la memoria, exit-code 137."
     (spans,) = marks.of([text], [["memori", "pod", "exit-code", "137"]])
     assert [text[begin:end] for begin, end in spans] == ["Memories", "Pod", "memoria", "exit-code", "137"]
+
+
+def test_a_worker_that_stops_leaves_the_source_to_another(notes: Source) -> None:
+    with pytest.raises(sources.Interrupted):
+        sources.refresh(SYSTEM, notes.pk, lambda _: Brought([File("a.md", "# A")]), stopping=lambda: True)
+    assert notes in sources.due(timezone.now())
+    assert Source.objects.get(pk=notes.pk).problem == ""
