@@ -33,9 +33,8 @@ class Ledger:
                 self._written[item.id], self._written_at[item.id] = item, now
         for gone in self._written.keys() - seen.keys():
             del self._written[gone], self._written_at[gone]
-        Instance.objects.filter(wanted=Instance.Wanted.STOPPED).exclude(pk__in=seen).exclude(status=Instance.Status.STOPPED).update(
-            status=Instance.Status.STOPPED, observed_at=now
-        )
+        here = Instance.objects.filter(environment__driver=Environment.Driver.PROCESS, wanted=Instance.Wanted.STOPPED)
+        here.exclude(pk__in=seen).exclude(status=Instance.Status.STOPPED).update(status=Instance.Status.STOPPED, observed_at=now)
 
     def _ring(self, item: Observed) -> None:
         """Whoever looks at the environment is told when an instance became something else."""
@@ -62,7 +61,8 @@ class Ledger:
 
 def stop_expired(now: datetime) -> None:
     """Former instances were kept long enough for an instant way back: they are wanted no more."""
-    Instance.objects.filter(wanted=Instance.Wanted.RUNNING, stop_after__lte=now).filter(
+    here = Instance.objects.filter(environment__driver=Environment.Driver.PROCESS, wanted=Instance.Wanted.RUNNING)
+    here.filter(stop_after__lte=now).filter(
         Q(environment__active_instance__isnull=True) | ~Q(environment__active_instance=F("pk"))
     ).update(wanted=Instance.Wanted.STOPPED)
 

@@ -51,7 +51,8 @@ class Reader:
     def read(self, now: datetime) -> Wanted:
         """What is wanted now. Raises the database's errors."""
         kept = Q(stop_after__isnull=True) | Q(stop_after__gt=now) | Q(environment__active_instance=F("pk"))
-        rows = Instance.objects.filter(Q(wanted=Instance.Wanted.RUNNING) & kept)
+        here = Q(environment__driver=Environment.Driver.PROCESS)
+        rows = Instance.objects.filter(here & Q(wanted=Instance.Wanted.RUNNING) & kept)
         found = {row.pk: self._wanted(row) for row in rows.select_related("environment__application", "release")}
         self._launches = {key: value for key, value in self._launches.items() if key[0] in found}
         return Wanted(found, routes(found))

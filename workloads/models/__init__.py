@@ -2,6 +2,7 @@
 
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
+from workloads.models.clusters import Cluster, Target
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Instance, Sample
@@ -22,6 +23,7 @@ __all__ = [
     "Application",
     "Approval",
     "Change",
+    "Cluster",
     "Deployment",
     "Environment",
     "EnvironmentLock",
@@ -39,6 +41,7 @@ __all__ = [
     "Sample",
     "Sighting",
     "Stop",
+    "Target",
     "Variable",
     "WebhookDelivery",
     "WebhookRule",

@@ -30,7 +30,7 @@ class Instance(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="instances")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="instances")
     key = models.CharField(max_length=200, unique=True, help_text=_("Idempotency key of the action that made it."))
-    folder = models.CharField(max_length=500)
+    folder = models.CharField(max_length=500, blank=True, help_text=_("Its source on this machine; empty on a cluster."))
     port = models.PositiveIntegerField(null=True, help_text=_("Where its web process listens on 127.0.0.1."))
     wanted = models.CharField(max_length=8, choices=Wanted.choices, default=Wanted.RUNNING)
     stop_after = models.DateTimeField(null=True, help_text=_("Kept this long after the switch, for an instant rollback."))

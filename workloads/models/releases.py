@@ -24,6 +24,8 @@ class Release(models.Model):
     authored_at = models.DateTimeField(null=True)
     message = models.TextField(blank=True)
     artefact_digest = models.CharField(max_length=64)
+    # What runs on a cluster: "registry/repository@sha256:..."; empty where it was never made or named.
+    image = models.CharField(max_length=400, blank=True)
     configuration_digest = models.CharField(max_length=64)
     # The variables as they were: {"NAME": {"value": ..., "secret": bool} or {"binding": "database.url"}}; sealed.
     configuration = SealedJSONField()
@@ -35,7 +37,7 @@ class Release(models.Model):
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["application", "commit", "artefact_digest", "configuration_digest"], name="release_is_made_once"
+                fields=["application", "commit", "artefact_digest", "configuration_digest", "image"], name="release_is_made_once"
             ),
         ]
 
