@@ -102,7 +102,8 @@ class Handler(BaseHTTPRequestHandler):
         text = found if isinstance(found, bytes) else json.dumps(found).encode()
         if fault and fault.kind == "half":
             text = text[: len(text) // 2]
-        self._bytes(201 if asked.method == "POST" else 200, text, cut=bool(fault and fault.kind == "cut_list"))
+        headers = {"Content-Type": "text/plain"} if isinstance(found, bytes) else {}
+        self._bytes(201 if asked.method == "POST" else 200, text, headers, cut=bool(fault and fault.kind == "cut_list"))
 
     def _watch(self, asked: Asked, route: Route) -> None:
         cluster = self.cluster
@@ -288,6 +289,7 @@ class FakeCluster:
     def _close(self) -> None:
         server, self._server = self._server, None
         if server:
+            server.socket.shutdown(socket.SHUT_RDWR)  # the kernel stops listening at once
             server.socket.close()
             threading.Thread(target=server.shutdown, daemon=True).start()
 
