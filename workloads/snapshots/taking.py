@@ -30,6 +30,7 @@ from workloads.snapshots.limits import Limits
 from workloads.snapshots.veil import Json
 
 KEPT_BELOW = "snapshots"
+KEPT_FOR, MOST_KEPT = timedelta(days=30), 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def altered(row: Snapshot) -> list[str]:
     return folder.altered(path_of(row), row.sha256)
 
 
-def prune(now: datetime, kept_for: timedelta, most: int) -> int:
+def prune(now: datetime, kept_for: timedelta = KEPT_FOR, most: int = MOST_KEPT) -> int:
     """Delete the files of snapshots older than that, and of the oldest beyond so many; their rows stay. How many."""
     held = list(Snapshot.objects.exclude(folder="").order_by("-collected_at"))
     old = [row for number, row in enumerate(held) if number >= most or row.collected_at < now - kept_for]
