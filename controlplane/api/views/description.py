@@ -23,7 +23,7 @@ class OnceMade(SchemaGenerator):  # type: ignore[misc]  # ships no types
 
 @lru_cache(maxsize=4)
 def _made(language: str) -> Any:
-    return SchemaGenerator().get_schema(request=None, public=True)
+    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
 
 
 class Schema(SpectacularAPIView):  # type: ignore[misc]  # ships no types
