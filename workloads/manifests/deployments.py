@@ -27,7 +27,9 @@ def deployment(profile: Profile, choice: Choice, given: Names) -> Json:
         "template": pods.template(profile, choice, given),
     }
     metadata = marks.metadata(profile, marks.named(profile, component), component, of_set=component == "web")
-    metadata["annotations"] = dict(sorted({**metadata.get("annotations", {}), **_exemptions(choice)}.items()))
+    metadata["annotations"] = dict(
+        sorted({**metadata.get("annotations", {}), **marks.running(profile), **_exemptions(choice)}.items())
+    )
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
 
