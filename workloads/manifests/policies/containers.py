@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from workloads.manifests.policies.rule import RUNS_ONCE, Json, Rule, Subject, mapping, rule, security, told
+from workloads.manifests.policies.rule import RUNS_ONCE, Json, Rule, Subject, listed, mapping, rule, security, told
 
 PRIVATE_KEY = re.compile(r"-BEGIN\s+.*PRIVATE KEY-", re.I)
 SENSITIVE = re.compile(
@@ -81,8 +81,8 @@ def liveness_probe(subject: Subject) -> Iterator[str]:
 def probed_port(subject: Subject) -> Iterator[str]:
     """Probes ask a port that is there."""
     for one in subject.containers():
-        ports = [mapping(port) for port in one.get("ports") or ()]
-        known = {port.get("name") for port in ports} | {port.get("containerPort") for port in ports}
+        ports = [mapping(port) for port in listed(one.get("ports"))]
+        known = [port.get(field) for port in ports for field in ("name", "containerPort")]
         for name in PROBES.values():
             asked = _port(mapping(one.get(name)))
             if asked is not None and asked not in known:
@@ -113,7 +113,7 @@ def memory(subject: Subject) -> Iterator[str]:
 def secret_in_the_open(subject: Subject) -> Iterator[str]:
     """No secret stands in the pod's own description."""
     for one in subject.containers():
-        for variable in map(mapping, one.get("env") or ()):
+        for variable in map(mapping, listed(one.get("env"))):
             name, value = str(variable.get("name", "")), str(variable.get("value") or "")
             if value and (SENSITIVE.match(name) or PRIVATE_KEY.search(value)):
                 yield f"{told(one)} is given {name} in the open"
@@ -123,7 +123,7 @@ def secret_in_the_open(subject: Subject) -> Iterator[str]:
 def said_once(subject: Subject) -> Iterator[str]:
     """A variable has one value."""
     for one in subject.containers():
-        counted = Counter(str(mapping(variable).get("name")) for variable in one.get("env") or ())
+        counted = Counter(str(mapping(variable).get("name")) for variable in listed(one.get("env")))
         for name in sorted(name for name, times in counted.items() if times > 1):
             yield f"{told(one)} is given {name} twice"
 
@@ -132,14 +132,14 @@ def said_once(subject: Subject) -> Iterator[str]:
 def no_ssh(subject: Subject) -> Iterator[str]:
     """Nobody logs into a container by SSH."""
     for one in subject.containers():
-        if any(mapping(port).get("containerPort") == 22 for port in one.get("ports") or ()):
+        if any(mapping(port).get("containerPort") == 22 for port in listed(one.get("ports"))):
             yield f"{told(one)} listens on port 22"
 
 
 @rule("kube-linter/docker-sock", severity="critical", cure="Leave it out.")
 def no_engine_socket(subject: Subject) -> Iterator[str]:
     """The container engine's socket is root on its node."""
-    for volume in map(mapping, subject.pod.get("volumes") or ()):
+    for volume in map(mapping, listed(subject.pod.get("volumes"))):
         path = str(mapping(volume.get("hostPath")).get("path", ""))
         if path in ENGINES:
             yield f"volume {volume.get('name')} is {path}"

@@ -6,9 +6,8 @@ Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from workloads.manifests.policies.rule import Json, Rule, Subject, mapping, rule, security, told
+from workloads.manifests.policies.rule import Json, Rule, Subject, listed, mapping, rule, security, told, words
 
 BASELINE_CAPABILITIES = frozenset({
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP",
@@ -19,12 +18,13 @@ SYSCTLS = frozenset({
     "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout",
     "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem",
 })  # fmt: skip
-SELINUX = frozenset({"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"})
+SELINUX = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 VOLUMES = frozenset({
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
 })  # fmt: skip
-APPARMOR = frozenset({"RuntimeDefault", "Localhost", None})
-SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
+# Tuples: they are asked about values of any shape.
+APPARMOR = ("RuntimeDefault", "Localhost", None)
+SECCOMP = ("RuntimeDefault", "Localhost")
 
 
 @rule("pod-security/hostNamespaces", "polaris/hostNetworkSet", "kube-linter/host-network", severity="high", cure="Leave it out.")
@@ -58,7 +58,7 @@ def privileged(subject: Subject) -> Iterator[str]:
 def capabilities_baseline(subject: Subject) -> Iterator[str]:
     """Baseline: no capabilities beyond those a runtime gives."""
     for one in subject.containers():
-        added = set(mapping(security(one).get("capabilities")).get("add") or ())
+        added = words(mapping(security(one).get("capabilities")).get("add"))
         for name in sorted(map(str, added - BASELINE_CAPABILITIES)):
             yield f"{told(one)} adds {name}"
 
@@ -81,7 +81,7 @@ def host_path_volumes(subject: Subject) -> Iterator[str]:
 def host_ports(subject: Subject) -> Iterator[str]:
     """Baseline: no ports of the node."""
     for one in subject.containers():
-        for port in one.get("ports") or ():
+        for port in listed(one.get("ports")):
             if mapping(port).get("hostPort"):
                 yield f"{told(one)} takes port {mapping(port)['hostPort']} of the node"
 
@@ -120,7 +120,7 @@ def se_linux_options(subject: Subject) -> Iterator[str]:
 def proc_mount(subject: Subject) -> Iterator[str]:
     """Baseline: /proc as the runtime masks it."""
     for one in subject.containers():
-        if security(one).get("procMount") not in {None, "Default"}:
+        if security(one).get("procMount") not in (None, "Default"):
             yield f"{told(one)} unmasks /proc"
 
 
@@ -135,8 +135,8 @@ def seccomp_profile_baseline(subject: Subject) -> Iterator[str]:
 @rule("pod-security/sysctls", "kube-linter/unsafe-sysctls", severity="medium", cure="Leave it out.")
 def sysctls(subject: Subject) -> Iterator[str]:
     """Baseline: only kernel settings that are the pod's own."""
-    for one in mapping(subject.pod.get("securityContext")).get("sysctls") or ():
-        if mapping(one).get("name") not in SYSCTLS:
+    for one in listed(mapping(subject.pod.get("securityContext")).get("sysctls")):
+        if str(mapping(one).get("name")) not in SYSCTLS:
             yield f"the pod sets {mapping(one).get('name')}"
 
 
@@ -210,9 +210,9 @@ def capabilities_restricted(subject: Subject) -> Iterator[str]:
     """Restricted: every capability is dropped; NET_BIND_SERVICE may be added."""
     for one in subject.containers():
         capabilities = mapping(security(one).get("capabilities"))
-        if "ALL" not in {str(name).upper() for name in capabilities.get("drop") or ()}:
+        if "ALL" not in {str(name).upper() for name in listed(capabilities.get("drop"))}:
             yield f"{told(one)} keeps capabilities"
-        for name in sorted(map(str, (set(capabilities.get("add") or ()) & BASELINE_CAPABILITIES) - {"NET_BIND_SERVICE"})):
+        for name in sorted(map(str, (words(capabilities.get("add")) & BASELINE_CAPABILITIES) - {"NET_BIND_SERVICE"})):
             yield f"{told(one)} adds {name}"
 
 
@@ -224,8 +224,7 @@ def _contexts(subject: Subject) -> Iterator[tuple[str, Json]]:
 
 
 def _volumes(subject: Subject) -> Iterator[Json]:
-    volumes: Any = subject.pod.get("volumes") or ()
-    yield from map(mapping, volumes)
+    yield from map(mapping, listed(subject.pod.get("volumes")))
 
 
 RULES: tuple[Rule, ...] = (

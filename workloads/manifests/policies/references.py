@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from workloads.manifests.policies.rule import Rule, Subject, mapping, rule, selects
+from workloads.manifests.policies.rule import Rule, Subject, listed, mapping, rule, selects
 
 
 @rule("kube-linter/dangling-service", severity="high", cure="Select labels that a workload's pods have.")
@@ -27,8 +27,8 @@ def target_ports(subject: Subject) -> Iterator[str]:
     if subject.kind != "Service":
         return
     for other in _chosen(subject, subject.spec.get("selector")):
-        names = {mapping(port).get("name") for one in other.containers(starting=False) for port in one.get("ports") or ()}
-        for port in map(mapping, subject.spec.get("ports") or ()):
+        names = {str(mapping(port).get("name")) for one in other.containers(starting=False) for port in listed(one.get("ports"))}
+        for port in map(mapping, listed(subject.spec.get("ports"))):
             target = port.get("targetPort")
             if isinstance(target, str) and target not in names:
                 yield f"it leads to port {target}, which {other.kind} {other.name} does not have"
@@ -46,8 +46,8 @@ def own_selector(subject: Subject) -> Iterator[str]:
 def account_is_there(subject: Subject) -> Iterator[str]:
     """The service account is there. Looked for only where any account was given: otherwise it may be made elsewhere."""
     name = subject.pod.get("serviceAccountName")
-    known = {mapping(other.get("metadata")).get("name") for other in subject.beside("ServiceAccount")}
-    if name and known and name != "default" and name not in known:
+    known = {str(mapping(other.get("metadata")).get("name")) for other in subject.beside("ServiceAccount")}
+    if name and known and name != "default" and str(name) not in known:
         yield f"there is no service account {name}"
 
 
@@ -98,8 +98,8 @@ def _chosen(subject: Subject, selector: Any) -> Iterator[Subject]:
 
 
 def _backends(subject: Subject) -> Iterator[Any]:
-    for one in subject.spec.get("rules") or ():
-        for path in mapping(mapping(one).get("http")).get("paths") or ():
+    for one in listed(subject.spec.get("rules")):
+        for path in listed(mapping(mapping(one).get("http")).get("paths")):
             name = mapping(mapping(mapping(path).get("backend")).get("service")).get("name")
             if name:
                 yield name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workloads.manifests.policies.rule import Json, Rule, Subject, mapping, rule
+from workloads.manifests.policies.rule import Json, Rule, Subject, listed, mapping, rule, words
 
 ROLES, BINDINGS = frozenset({"Role", "ClusterRole"}), frozenset({"RoleBinding", "ClusterRoleBinding"})
 MAKING = frozenset({"create", "*"})
@@ -28,7 +28,7 @@ def named_rights(subject: Subject) -> Iterator[str]:
     """Rights are named, not "all"."""
     for one in _rules(subject):
         for field in ("verbs", "resources"):
-            if "*" in (one.get(field) or ()):
+            if "*" in words(one.get(field)):
                 yield f"it grants all {field}"
 
 
@@ -36,8 +36,8 @@ def named_rights(subject: Subject) -> Iterator[str]:
 def no_exec(subject: Subject) -> Iterator[str]:
     """Nobody may run programs in pods."""
     for one in _rules(subject):
-        found = {"pods/exec", "pods/attach"} & set(one.get("resources") or ())
-        if found and MAKING & set(one.get("verbs") or ()):
+        found = {"pods/exec", "pods/attach"} & words(one.get("resources"))
+        if found and MAKING & words(one.get("verbs")):
             yield f"it grants {', '.join(sorted(found))}"
 
 
@@ -45,7 +45,7 @@ def no_exec(subject: Subject) -> Iterator[str]:
 def no_secrets(subject: Subject) -> Iterator[str]:
     """Secrets are read by whom they are for."""
     for one in _rules(subject):
-        if "secrets" in (one.get("resources") or ()) and READING & set(one.get("verbs") or ()) and not one.get("resourceNames"):
+        if "secrets" in words(one.get("resources")) and READING & words(one.get("verbs")) and not one.get("resourceNames"):
             yield "it grants reading every Secret"
 
 
@@ -57,13 +57,13 @@ def no_secrets(subject: Subject) -> Iterator[str]:
 def no_pods(subject: Subject) -> Iterator[str]:
     """Pods are made by workloads."""
     for one in _rules(subject):
-        if "pods" in (one.get("resources") or ()) and MAKING & set(one.get("verbs") or ()):
+        if "pods" in words(one.get("resources")) and MAKING & words(one.get("verbs")):
             yield "it grants making pods"
 
 
 def _rules(subject: Subject) -> Iterator[Json]:
     if subject.kind in ROLES:
-        yield from map(mapping, subject.item.get("rules") or ())
+        yield from map(mapping, listed(subject.item.get("rules")))
 
 
 RULES: tuple[Rule, ...] = (no_cluster_admin, named_rights, no_exec, no_secrets, no_pods)

@@ -67,7 +67,7 @@ class Subject:
         """Every container; with `starting` those too that run before the others."""
         fields = ("initContainers", "ephemeralContainers", "containers") if starting else ("containers",)
         for name in fields:
-            yield from (mapping(one) for one in self.pod.get(name) or ())
+            yield from (mapping(one) for one in listed(self.pod.get(name)))
 
     def beside(self, kind: str) -> Iterator[Json]:
         """Objects of a kind in the same namespace."""
@@ -98,6 +98,21 @@ def rule(*ids: str, severity: Severity, cure: str) -> Callable[[Look], Rule]:
 def mapping(value: Any) -> Json:
     """The value where it is a map; an empty one for anything else: objects of others may be of any shape."""
     return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """The value where it is a list; an empty one for anything else."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def words(value: Any) -> set[str]:
+    """The texts in a list."""
+    return {item for item in listed(value) if isinstance(item, str)}
+
+
+def number(value: Any) -> int:
+    """The value where it is a whole number; 0 for anything else."""
+    return value if isinstance(value, int) else 0
 
 
 def told(container: Json) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.manifests.policies.containers import PRIVATE_KEY, SENSITIVE
-from workloads.manifests.policies.rule import RUNS_ONCE, Rule, Subject, mapping, rule, selects
+from workloads.manifests.policies.rule import RUNS_ONCE, Rule, Subject, listed, mapping, number, rule, selects, words
 
 REPLICATED = frozenset({"Deployment", "StatefulSet"})
 
@@ -13,7 +13,7 @@ REPLICATED = frozenset({"Deployment", "StatefulSet"})
 @rule("polaris/deploymentMissingReplicas", severity="low", cure="Run at least two, or say why it must be one.")
 def several_replicas(subject: Subject) -> Iterator[str]:
     """One may leave without anybody noticing; an autoscaler decides for itself."""
-    if subject.kind == "Deployment" and not _scaled(subject) and int(subject.spec.get("replicas", 1) or 0) == 1:
+    if subject.kind == "Deployment" and not _scaled(subject) and number(subject.spec.get("replicas", 1)) == 1:
         yield "it has one replica"
 
 
@@ -28,7 +28,7 @@ def spread(subject: Subject) -> Iterator[str]:
 @rule("polaris/missingPodDisruptionBudget", severity="low", cure="Give it a PodDisruptionBudget.")
 def disruption_budget(subject: Subject) -> Iterator[str]:
     """A node that is emptied does not take all replicas at once."""
-    several = int(subject.spec.get("replicas", 1) or 0) > 1 or _scaled(subject)
+    several = number(subject.spec.get("replicas", 1)) > 1 or _scaled(subject)
     budgets = [mapping(other.get("spec")).get("selector") for other in subject.beside("PodDisruptionBudget")]
     found = any(selects(mapping(selector).get("matchLabels"), subject.labels) for selector in budgets if selector)
     if subject.kind == "Deployment" and several and not found:
@@ -42,7 +42,7 @@ def disruption_budget(subject: Subject) -> Iterator[str]:
 def budget_allows(subject: Subject) -> Iterator[str]:
     """A node can be emptied at all."""
     least, most = subject.spec.get("minAvailable"), subject.spec.get("maxUnavailable")
-    if subject.kind == "PodDisruptionBudget" and (most in {0, "0", "0%"} or least == "100%"):
+    if subject.kind == "PodDisruptionBudget" and (most in (0, "0", "0%") or least == "100%"):
         yield "it allows no eviction ever"
 
 
@@ -56,7 +56,7 @@ def unhealthy_may_go(subject: Subject) -> Iterator[str]:
 @rule("polaris/hpaMinAvailability", severity="low", cure="minReplicas: 2.")
 def scaled_from_two(subject: Subject) -> Iterator[str]:
     """Scaling down leaves two."""
-    if subject.kind == "HorizontalPodAutoscaler" and int(subject.spec.get("minReplicas", 1) or 0) < 2:
+    if subject.kind == "HorizontalPodAutoscaler" and number(subject.spec.get("minReplicas", 1)) < 2:
         yield "it may leave one replica"
 
 
@@ -64,7 +64,7 @@ def scaled_from_two(subject: Subject) -> Iterator[str]:
 def scaled_at_all(subject: Subject) -> Iterator[str]:
     """An autoscaler has room."""
     least, most = subject.spec.get("minReplicas", 1), subject.spec.get("maxReplicas", 0)
-    if subject.kind == "HorizontalPodAutoscaler" and int(most or 0) <= int(least or 1):
+    if subject.kind == "HorizontalPodAutoscaler" and number(most) <= number(least):
         yield f"it scales from {least} to {most}"
 
 
@@ -95,7 +95,7 @@ def isolated(subject: Subject) -> Iterator[str]:
     for other in subject.beside("NetworkPolicy"):
         spec = mapping(other.get("spec"))
         if selects(mapping(spec.get("podSelector")).get("matchLabels"), subject.labels):
-            kinds |= set(spec.get("policyTypes") or ["Ingress"])
+            kinds |= words(spec.get("policyTypes")) or {"Ingress"}
     for kind in sorted({"Egress", "Ingress"} - kinds):
         yield f"no NetworkPolicy limits {kind.lower()} of its pods"
 
@@ -158,7 +158,7 @@ def _has_rights(subject: Subject, account: str) -> bool:
     return any(
         mapping(one).get("kind") == "ServiceAccount" and mapping(one).get("name") == account
         for other in bindings
-        for one in other.get("subjects") or ()
+        for one in listed(other.get("subjects"))
     )
 
 
