@@ -158,8 +158,8 @@ def test_public_annotations_let_a_rule_be_but_never_pod_security() -> None:
 
 
 KEYS = (
-    "name", "spec", "securityContext", "containers", "env", "ports", "template", "metadata", "labels", "volumes", "resources", "type",
-    "selector", "seccompProfile", "policyTypes", "maxUnavailable",
+    "name", "spec", "securityContext", "containers", "env", "ports", "template", "metadata", "labels", "volumes", "resources",
+    "type", "selector", "seccompProfile", "policyTypes", "maxUnavailable",
 )  # fmt: skip
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
