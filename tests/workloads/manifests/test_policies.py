@@ -63,7 +63,7 @@ def context(**values: Any) -> Callable[[Json], None]:
 
 WRONG: dict[str, list[Json]] = {
     "pod-security/hostNamespaces": pod(lambda spec: spec.update(hostNetwork=True)),
-    "pod-security/privileged": web(context(privileged=True)),
+    "pod-security/privileged": web(context(privileged=True, allowPrivilegeEscalation=True)),
     "pod-security/capabilities_baseline": web(context(capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN"]})),
     "pod-security/hostPathVolumes": pod(lambda spec: spec["volumes"].append({"name": "etc", "hostPath": {"path": "/etc"}})),
     "pod-security/hostPorts": web(lambda one: one["ports"][0].update(hostPort=80)),
