@@ -70,9 +70,18 @@ def templates(profile: Profile, rendered: Rendered) -> Iterator[tuple[str, str]]
     yield "monitoring.yaml", _all(".Values.monitoring.enabled", monitoring.monitors(_monitored(profile), found))
     if rendered.migration:
         yield "migration.yaml", _migration(profile, rendered.migration)
-    others = [item for item in rendered.foundation if item["kind"] in {"PersistentVolumeClaim", "ExternalSecret"}]
-    if others:
-        yield "others.yaml", "---\n".join(_plain(item) for item in others)
+    for item in rendered.foundation:
+        if item["kind"] == "PersistentVolumeClaim":
+            yield "persistentvolumeclaim.yaml", _claim(item)
+        if item["kind"] == "ExternalSecret":
+            yield "externalsecret.yaml", _plain(item)
+
+
+def _claim(item: Json) -> str:
+    """Made before the migration, which needs it, where it is not there yet; never deleted, since data is in it."""
+    told = {HOOK: "pre-install,pre-upgrade", HOOK_DELETE: "hook-failed", HOOK_WEIGHT: "-10"}
+    there = f'lookup "v1" "PersistentVolumeClaim" .Release.Namespace "{item["metadata"]["name"]}"'
+    return when(f"not ({there})", _plain({**item, "metadata": {**item["metadata"], "annotations": told}}))
 
 
 def _placed(item: Json, tokens: Tokens) -> Json:
