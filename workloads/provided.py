@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -114,11 +114,14 @@ def bind(
             cure='Use a database server, or give "storage": {"kind": "claim"} in the target\'s options and run one replica.',
         )
     told = {**values, **secrets}
+    hidden = _behind(options, entries, references)
     broker, password = _broker(told)
     if broker and password and _scales_by_queue(options):
         secrets[BROKER_PASSWORD] = password
         broker = replace(broker, password_variable=BROKER_PASSWORD)
-    return Given(values, secrets, tuple(references), _peers(told, entries), broker, _host(place, values), place.https, shared)
+    return Given(
+        values, secrets, tuple(references), (*_peers(told, entries), *hidden), broker, _host(place, values), place.https, shared
+    )
 
 
 def home_of(options: Options, plan: Mapping[str, Any]) -> str:
@@ -258,6 +261,16 @@ def _peers(told: Mapping[str, str], entries: Mapping[str, Mapping[str, Any]]) ->
             if not _loopback(host) and host != "localhost":
                 found.setdefault((host, port), Peer(host, port, _what(name, entries)))
     return tuple(found.values())
+
+
+def _behind(options: Options, entries: Mapping[str, Mapping[str, Any]], references: Sequence[Reference]) -> Iterator[Peer]:
+    """Servers that only a Secret of somebody else names: their port, and their host where the options tell it."""
+    kinds = {str(entries[one.variable]["binding"]).partition(".")[0] for one in references}
+    for kind, what, port in (("database", "database", 5432), ("redis", "broker", 6379)):
+        server = _server(options, kind)
+        if kind in kinds and server is not None:
+            host, _, named = server.address.rpartition(":")
+            yield Peer(host.strip("[]"), int(named or port), what)
 
 
 def _addresses(name: str, value: str, told: Mapping[str, str]) -> list[tuple[str, int]]:

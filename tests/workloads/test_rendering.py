@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 
 from controlplane.core.errors import Invalid, NotFound
 from workloads import rendering
+from workloads.admin.target_form import TargetForm
 from workloads.manifests.names import sha
 from workloads.manifests.profile import Broker, Peer, Profile
 from workloads.models import Application, Cluster, Environment, Release, Target
@@ -149,6 +150,7 @@ def test_an_operators_secret_holds_all_of_a_database(environment: Environment) -
         ("DATABASE_URL", "shop-db-app", "uri"),
         ("DB_HOST", "shop-db-app", "host"),
     }
+    assert found.peers == (Peer("", 5432, "database"),)  # nobody but that Secret knows where it is
 
 
 def test_everybody_the_variables_name_may_be_reached(environment: Environment) -> None:
@@ -225,3 +227,25 @@ def test_what_a_patch_breaks_is_found_offline(environment: Environment) -> None:
     Target.objects.filter(environment=environment).update(patches=patches)
     facts = rendering.facts(rendering.render(environment, release(environment, DATABASE)).objects)
     assert any("spec.replicas: 'three' is not of type" in fact.message for fact in facts)
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "says"),
+    [
+        ("options", {"hosts": ["https://shop.example.com"]}, "Option hosts.0"),
+        ("options", {"rollout": {"anything": "is the driver's"}}, ""),
+        ("options", ["web"], "Give a map"),
+        ("patches", {"kind": "Deployment"}, "Give a list"),
+        ("patches", [{"name": "shop-web"}], "Give a list"),
+        ("patches", [{"kind": "Deployment", "patch": {}}], ""),
+    ],
+)
+def test_the_administration_says_at_once_what_a_rendering_would_refuse(
+    environment: Environment, field: str, given: Any, says: str
+) -> None:
+    target = Target.objects.get(environment=environment)
+    values = {name: getattr(target, name) for name in ("namespace", "strategy", "mode", "image_repository")}
+    told = {**values, "environment": environment.pk, "cluster": target.cluster_id, "options": "{}", "patches": "[]"}
+    form = TargetForm({**told, field: json.dumps(given)}, instance=target)
+    assert form.is_valid() is (not says), form.errors
+    assert says in str(form.errors.get(field, [""])[0])

@@ -42,7 +42,7 @@ class Reference:
 class Peer:
     """Somebody the application speaks to: a host's name or address, and a port."""
 
-    host: str
+    host: str  # empty: only a Secret of somebody else knows
     port: int
     what: str = ""  # "database", "broker", or the variable that names it
 
