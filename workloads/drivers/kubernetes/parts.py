@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -115,6 +116,14 @@ def pinned(service: Json, name: str) -> Json:
 def mark(key: str, content: Any) -> str:
     """A keyed digest: tells that this was applied by this step, and gives nothing away about it."""
     return salted_hmac("workloads.drivers.kubernetes", f"{key} {canonical(content)}", algorithm="sha256").hexdigest()[:20]
+
+
+def secret_values(item: Mapping[str, Any]) -> list[str]:
+    """The plain values that a Secret holds."""
+    if item.get("kind") != "Secret":
+        return []
+    coded = [base64.b64decode(value).decode("utf-8", "replace") for value in (item.get("data") or {}).values()]
+    return [*coded, *map(str, (item.get("stringData") or {}).values())]
 
 
 def _plain(value: Any) -> Any:

@@ -49,7 +49,7 @@ class Pen:
             if live is not None and live["metadata"].get("deletionTimestamp"):
                 self.gone(item)
                 live = None
-            return self._apply(_on_top_of(wanted, live), force=force or name in self.forced)
+            return self._apply(on_top_of(wanted, live), force=force or name in self.forced)
 
         return self._until_written(write, name)
 
@@ -129,8 +129,8 @@ def _mark(item: Json) -> str:
     return str((item["metadata"].get("annotations") or {}).get(parts.APPLIED, ""))
 
 
-def _on_top_of(wanted: Json, live: Json | None) -> Json:
-    """Conditional on what was seen; and replicas that a scaler keeps stay as they are."""
+def on_top_of(wanted: Json, live: Json | None) -> Json:
+    """What is wanted, conditional on what was seen; and replicas that a scaler keeps stay as they are."""
     body: dict[str, Any] = copy.deepcopy(wanted)
     if live is None:
         return body
