@@ -9,6 +9,7 @@ from typing import Any, Literal
 from workloads.manifests.options import Options
 
 Tier = Literal["local", "staging", "production"]
+Strategy = Literal["rolling", "blue_green", "canary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Profile:
     references: tuple[Reference, ...] = ()
     peers: tuple[Peer, ...] = ()
     options: Options = field(default_factory=Options)
-    strategy: Literal["rolling", "blue_green", "canary"] = "rolling"
+    strategy: Strategy = "rolling"
     patches: tuple[Mapping[str, Any], ...] = ()
     set: str = ""
     live: str | None = None
