@@ -16,6 +16,8 @@ from workloads.manifests.rendered import Rendered
 from workloads.models import Environment, Release, Target
 from workloads.provided import Given
 
+# What the driver reads of a target's options: how a release is rolled out, and what is no drift.
+DRIVERS = frozenset({"rollout", "drift"})
 # Steps that write files belong to the image: a pod's own files are read-only, and other pods would not see them.
 WRITES_FILES = frozenset({"collectstatic", "timonel_static", "compress", "compilemessages", "compilescss", "compilejsi18n"})
 
@@ -33,7 +35,7 @@ def profile_of(environment: Environment, release: Release, **given: Any) -> Prof
     and for servers that a pod could not reach.
     """
     target = target_of(environment)
-    options = options_of(target.options)
+    options = options_of({name: value for name, value in target.options.items() if name not in DRIVERS})
     bound = provided.bind(environment, target, options, release.configuration, release.run_plan)
     profile = Profile(
         application=release.application.name,

@@ -10,16 +10,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from controlplane.core.connections import give_back
-from controlplane.core.errors import DeadlineExceeded, LeaseLost, Refused, TimonelError
+from controlplane.core.errors import LeaseLost, Refused, TimonelError
 from workloads.adapters.kubernetes.client import Client
-from workloads.adapters.kubernetes.failures import ApiFailure, Busy, Forbidden, Gone, Unreachable
+from workloads.adapters.kubernetes.failures import ApiFailure, Busy, Forbidden, Gone, Unauthorized, Unreachable
 from workloads.drivers import Say
 
+T = TypeVar("T")
 PATIENCE = 60.0  # seconds one question may take, its repeats counted
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})  # 401: a token that ran out and is renewed by asking again
+PASSING = frozenset({408, 500, 502, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Patient:
     say: Say
     patience: float = PATIENCE
 
-    def ask[T](self, question: Callable[[Client], T]) -> T:
+    def ask(self, question: Callable[[Client], T]) -> T:
         """The answer. Raises Refused, naming the right, where one is missing; the last failure where none came in time."""
         until = time.monotonic() + self.patience
         attempt = 0
@@ -58,9 +60,9 @@ class Patient:
 
 def passes(error: TimonelError) -> bool:
     """Whether the same question may be answered a moment later."""
-    if isinstance(error, LeaseLost):
+    if error.code == LeaseLost.code or getattr(error, "reason", "") == "Certificate":
         return False
-    if isinstance(error, (Busy, Gone, Unreachable, DeadlineExceeded)):
+    if isinstance(error, (Busy, Gone, Unauthorized, Unreachable)):
         return True
     return isinstance(error, ApiFailure) and error.http in PASSING
 
@@ -75,14 +77,13 @@ def pause_before(error: TimonelError, attempt: int) -> float:
 
 
 def missing(error: Forbidden) -> Refused:
-    """A missing right, said as a refusal that names it."""
-    return Refused(
-        f"A right is missing on the cluster: {error.message}",
-        cure="Grant it to the identity that writes (the cluster's page shows the Role), then ask again.",
-    )
+    """A missing right, said as a refusal that names it; a quota or an admission rule that said no, as that."""
+    if error.right:
+        return Refused(f"The identity that writes may not {error.right}.", cure=error.cure)
+    return Refused(f"The cluster refuses it: {error.message}", cure=error.cure or "Mend what it names, then ask again.")
 
 
-def quietly[T](question: Callable[[], T]) -> T | None:
+def quietly(question: Callable[[], T]) -> T | None:
     """The answer to what is only nice to have, or None."""
     with suppress(TimonelError):
         return question()

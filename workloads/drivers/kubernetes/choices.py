@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from controlplane.core.errors import Invalid
 from workloads.rollout import KEEP_OLD_SECONDS
 
+T = TypeVar("T")
 STRICT = ConfigDict(extra="forbid")
 Weight = Annotated[int, Field(ge=1, le=99)]
 
@@ -74,7 +75,7 @@ def drift_of(options: Mapping[str, Any]) -> DriftChoice:
     return _read(DRIFT, "drift", options)
 
 
-def _read[T](adapter: TypeAdapter[T], name: str, options: Mapping[str, Any]) -> T:
+def _read(adapter: TypeAdapter[T], name: str, options: Mapping[str, Any]) -> T:
     try:
         return adapter.validate_python(options.get(name, {}))
     except ValidationError as error:
