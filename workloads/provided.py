@@ -6,9 +6,9 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
@@ -16,11 +16,13 @@ from controlplane.core.errors import Invalid
 from workloads import configuration
 from workloads.manifests import names
 from workloads.manifests.options import Options, Server
-from workloads.manifests.profile import Peer, Reference
+from workloads.manifests.profile import Broker, Peer, Reference
 from workloads.models import Environment, Target
 
-HOME = "/app"  # the folder of manage.py in an image of ours
 SHARED = "shared-files/"
+ROOT = "/app/source"  # where the source is in an image of ours
+BROKER_PASSWORD = "TIMONEL_BROKER_PASSWORD"
+BROKERS = ("CELERY_BROKER_URL", "BROKER_URL", "REDIS_URL")  # the order in which one is taken for Celery's broker
 KEYS = {
     # the keys under which operators of PostgreSQL and Redis keep what a client needs
     "database": {"url": "uri", "name": "dbname", "user": "username", "password": "password", "host": "host", "port": "port"},
@@ -42,6 +44,7 @@ class Given:
     secrets: dict[str, str]
     references: tuple[Reference, ...]
     peers: tuple[Peer, ...]
+    broker: Broker | None
     host: str
     https: bool
     shared: tuple[str, ...]
@@ -54,6 +57,7 @@ class Place:
     environment: Environment
     target: Target
     options: Options
+    home: str  # the folder of manage.py in the image
 
     @property
     def https(self) -> bool:
@@ -89,7 +93,7 @@ def bind(
     environment: Environment, target: Target, options: Options, entries: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any]
 ) -> Given:
     """The configuration resolved for a cluster. Raises Invalid for a server that no pod could reach."""
-    place = Place(environment, target, options)
+    place = Place(environment, target, options, home_of(options, plan))
     values: dict[str, str] = {}
     secrets: dict[str, str] = {}
     references: list[Reference] = []
@@ -109,8 +113,18 @@ def bind(
             "A SQLite file would end with each pod, and its migration with the migration's.",
             cure='Use a database server, or give "storage": {"kind": "claim"} in the target\'s options and run one replica.',
         )
-    peers = _peers({**values, **secrets}, options, entries)
-    return Given(values, secrets, tuple(references), peers, _host(place, values), place.https, shared)
+    told = {**values, **secrets}
+    broker, password = _broker(told)
+    if broker and password and _scales_by_queue(options):
+        secrets[BROKER_PASSWORD] = password
+        broker = replace(broker, password_variable=BROKER_PASSWORD)
+    return Given(values, secrets, tuple(references), _peers(told, entries), broker, _host(place, values), place.https, shared)
+
+
+def home_of(options: Options, plan: Mapping[str, Any]) -> str:
+    """The folder of manage.py in the image: as chosen, or as in images of ours."""
+    folder = str(plan.get("folder") or "").strip("/")
+    return options.home.rstrip("/") or f"{ROOT}/{folder}".rstrip("/")
 
 
 def _reference(options: Options, name: str, entry: Mapping[str, Any]) -> Reference | None:
@@ -135,7 +149,7 @@ def _value(place: Place, name: str, entry: Mapping[str, Any]) -> str:
         "secret": lambda: configuration.derived(place.environment, name),
         "database": lambda: _database(place, part),
         "redis": lambda: _redis(place, part),
-        "shared": lambda: _shared(part),
+        "shared": lambda: _shared(place, part),
         "hosts": lambda: configuration.listed(place.hosts, part),
         "origins": lambda: configuration.listed(place.origins, part),
         "host": lambda: place.public[0],
@@ -147,7 +161,7 @@ def _value(place: Place, name: str, entry: Mapping[str, Any]) -> str:
 
 def _database(place: Place, part: str) -> str:
     if part == "sqlite_url":
-        return f"sqlite:///{_shared('sqlite')}"
+        return f"sqlite:///{_shared(place, 'sqlite')}"
     found = _moved(configuration.database_url(place.environment), place.options.database.address)
     _reachable(found, "database", "DATABASE_URL")
     return configuration.database_part(found, part)
@@ -187,8 +201,8 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _shared(part: str) -> str:
-    folder = f"{HOME}/{SHARED}".rstrip("/")
+def _shared(place: Place, part: str) -> str:
+    folder = f"{place.home}/{SHARED}".rstrip("/")
     return f"{folder}/db.sqlite3" if part == "sqlite" else folder
 
 
@@ -220,7 +234,23 @@ def _words(value: str) -> list[str]:
         return [word for word in re.split(r"[\s,;]+", value) if word]
 
 
-def _peers(told: Mapping[str, str], options: Options, entries: Mapping[str, Mapping[str, Any]]) -> tuple[Peer, ...]:
+def _broker(told: Mapping[str, str]) -> tuple[Broker | None, str]:
+    """The Redis or Valkey of Celery's queues, as far as the variables tell, and its password."""
+    named = [name for name in BROKERS if name in told] + sorted(name for name in told if "BROKER" in name.upper())
+    for name in named:
+        url = urlsplit(told[name])
+        if url.scheme in {"redis", "rediss", "valkey"} and url.hostname:
+            number = url.path.strip("/")
+            found = Broker(url.hostname, url.port or 6379, int(number) if number.isdigit() else 0, url.scheme == "rediss")
+            return found, unquote(url.password or "")
+    return None, ""
+
+
+def _scales_by_queue(options: Options) -> bool:
+    return any(chosen.autoscale for chosen in options.processes.values())
+
+
+def _peers(told: Mapping[str, str], entries: Mapping[str, Mapping[str, Any]]) -> tuple[Peer, ...]:
     """Everybody that the variables name by an address or by host and port."""
     found: dict[tuple[str, int], Peer] = {}
     for name, value in sorted(told.items()):

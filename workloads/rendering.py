@@ -19,7 +19,7 @@ from workloads.provided import Given
 # What the driver reads of a target's options: how a release is rolled out, and what is no drift.
 DRIVERS = frozenset({"rollout", "drift"})
 # Steps that write files belong to the image: a pod's own files are read-only, and other pods would not see them.
-WRITES_FILES = frozenset({"collectstatic", "timonel_static", "compress", "compilemessages", "compilescss", "compilejsi18n"})
+WRITES_FILES = frozenset({"collectstatic", "timonel_static", "compress"})
 
 
 def render(environment: Environment, release: Release, **given: Any) -> Rendered:
@@ -44,7 +44,7 @@ def profile_of(environment: Environment, release: Release, **given: Any) -> Prof
         image=image_of(release),
         processes=tuple(Process(name, tuple(argv)) for name, argv in release.run_plan.get("processes", {}).items()),
         environment_id=environment.pk,
-        tier=cast(Tier, environment.tier),
+        tier=cast("Tier", environment.tier),
         release=release.pk,
         label=release.label,
         commit=release.commit,
@@ -52,7 +52,7 @@ def profile_of(environment: Environment, release: Release, **given: Any) -> Prof
         health_path=str(release.run_plan.get("health_path") or ""),
         https=bound.https,
         options=options,
-        strategy=cast(Strategy, target.strategy),
+        strategy=cast("Strategy", target.strategy),
         patches=tuple(target.patches),
         salt=salted_hmac("workloads.rendering", str(environment.pk), algorithm="sha256").hexdigest(),
     )
@@ -86,7 +86,8 @@ def _with(profile: Profile, bound: Given, release: Release) -> Profile:
         references=bound.references,
         peers=bound.peers,
         shared=tuple(dict.fromkeys(shared)),
-        home=provided.HOME,
+        home=provided.home_of(profile.options, release.run_plan),
+        broker=bound.broker,
     )
 
 

@@ -25,7 +25,7 @@ def deployment(profile: Profile, choice: Choice, given: Names) -> Json:
         "strategy": _strategy(choice),
         "template": pods.template(profile, choice, given),
     }
-    metadata = marks.metadata(profile, marks.named(profile, component), component)
+    metadata = marks.metadata(profile, marks.named(profile, component), component, of_set=component == "web")
     if not choice.web:
         metadata["annotations"] = dict(sorted({**metadata.get("annotations", {}), **_exemptions(choice)}.items()))
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}

@@ -10,22 +10,21 @@ from workloads.manifests.profile import Profile
 Json = dict[str, Any]
 
 
-def labels(profile: Profile, component: str = "", *, release: bool = True) -> dict[str, str]:
-    """Who it belongs to. `release=False` leaves out what changes with each release."""
+def labels(profile: Profile, component: str = "", *, of_set: bool = False) -> dict[str, str]:
+    """Who it belongs to, of which release it is, and of which set where it is one of several that stand side by side."""
     found = {
         **{key: names.value(value) for key, value in profile.options.labels.items()},
         **_owner(profile),
         "app.kubernetes.io/managed-by": names.MANAGER,
         "app.kubernetes.io/part-of": names.value(profile.application),
         "timonel.dev/environment": str(profile.environment_id),
-        "timonel.dev/set": profile.set if component in {"", "web"} else "",
+        "timonel.dev/release": str(profile.release),
+        "timonel.dev/set": profile.set if of_set else "",
     }
     if component:
         found["app.kubernetes.io/component"] = component
-    if release:
-        found["timonel.dev/release"] = str(profile.release)
-        if version := names.value(profile.label):
-            found["app.kubernetes.io/version"] = version
+    if version := names.value(profile.label):
+        found["app.kubernetes.io/version"] = version
     return dict(sorted(found.items()))
 
 
@@ -40,10 +39,10 @@ def instance(profile: Profile) -> dict[str, str]:
     return _owner(profile)
 
 
-def metadata(profile: Profile, name: str, component: str = "") -> Json:
+def metadata(profile: Profile, name: str, component: str = "", *, of_set: bool = False) -> Json:
     """An object's metadata: name, namespace, labels, annotations."""
     told = {**dict(profile.options.annotations), **_annotations(profile)}
-    found: Json = {"name": name, "namespace": profile.namespace, "labels": labels(profile, component)}
+    found: Json = {"name": name, "namespace": profile.namespace, "labels": labels(profile, component, of_set=of_set)}
     return {**found, "annotations": dict(sorted(told.items()))} if told else found
 
 
@@ -57,9 +56,10 @@ def prefix(profile: Profile) -> str:
     return names.dns(profile.application)
 
 
-def named(profile: Profile, component: str) -> str:
-    """The name of a component's workload."""
-    return names.joined(prefix(profile), component, profile.set if component == "web" else "")
+def named(profile: Profile, component: str, only: str | None = None) -> str:
+    """The name of a component's workload: of this profile's set, unless `only` names another (empty: whatever the set)."""
+    chosen = profile.set if only is None else only
+    return names.joined(prefix(profile), component, chosen if component == "web" else "")
 
 
 def _owner(profile: Profile) -> dict[str, str]:

@@ -159,13 +159,28 @@ class Scheduling:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """Something the pods may do at the API server, in their own namespace."""
+
+    __pydantic_config__ = STRICT
+    resources: Annotated[tuple[str, ...], Field(min_length=1)]
+    verbs: Annotated[tuple[str, ...], Field(min_length=1)]
+    groups: tuple[str, ...] = ("",)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """The pods' service account; annotations give it a role in a cloud. An existing one is only named."""
+    """The pods' service account; annotations give it a role in a cloud. An existing one is only named.
+
+    With `rights` the pods get a Role and a token; without, they have no token at all.
+    """
 
     __pydantic_config__ = STRICT
     name: Name = ""
     existing: bool = False
     annotations: dict[str, str] = field(default_factory=dict)
+    rights: tuple[Right, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +212,8 @@ class Options:
     account: Account = field(default_factory=Account)
     port: Annotated[int, Field(ge=1024, le=65_535)] = 8000  # below 1024 a plain user may not listen
     user: Annotated[int, Field(ge=1)] | None = 10_001  # None: the image's own, which must be a number
+    home: Annotated[str, Field(pattern=r"^(/[^/].*)?$")] = ""  # the folder of manage.py in an image that Timonel did not make
+    keep_entrypoint: bool = False  # processes are arguments of the image's own entry point
     pull_secrets: tuple[Name, ...] = ()
     make_namespace: bool = True
     migration_seconds: Annotated[int, Field(ge=10, le=86_400)] = 900
@@ -258,7 +275,7 @@ def _shape(shape: Any, name: str) -> Any:
     if name == "processes":
         return ProcessOptions
     defaults = {found.name: found.default_factory for found in fields(shape)}
-    made = {"autoscale": Autoscale, "egress": Egress}.get(name) or defaults.get(name)
+    made = {"autoscale": Autoscale, "egress": Egress, "rights": Right}.get(name) or defaults.get(name)
     return made if is_dataclass(made) else None
 
 
@@ -269,6 +286,10 @@ def _consistent(options: Options) -> None:
     if route.kind == "gateway" and not route.gateway:
         raise Invalid(
             "A route through a Gateway needs that Gateway's name.", cure='Give "route": {"kind": "gateway", "gateway": ...}.'
+        )
+    if options.account.existing and not options.account.name:
+        raise Invalid(
+            "A service account that exists already needs its name.", cure='Give "account": {"existing": true, "name": ...}.'
         )
     if secrets.kind == "existing" and not secrets.name:
         raise Invalid(

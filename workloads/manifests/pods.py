@@ -17,7 +17,8 @@ TMP = "tmp"
 def template(profile: Profile, choice: Choice, given: Names) -> Json:
     """The pods of one process."""
     told = {"timonel.dev/commit": profile.commit} if profile.commit else {}
-    metadata: Json = {"labels": marks.labels(profile, marks.component(choice.process.name))}
+    component = marks.component(choice.process.name)
+    metadata: Json = {"labels": marks.labels(profile, component, of_set=component == "web")}
     if told:
         metadata["annotations"] = told
     spec = {
@@ -35,7 +36,7 @@ def common(profile: Profile, given: Names) -> Json:
     options = profile.options
     found: Json = {
         "serviceAccountName": given.account,
-        "automountServiceAccountToken": False,
+        "automountServiceAccountToken": bool(options.account.rights),
         "enableServiceLinks": False,
         "securityContext": security(options.user),
     }
@@ -60,7 +61,7 @@ def container(profile: Profile, choice: Choice, given: Names) -> Json:
     """The one container of a process."""
     found: Json = {
         **_container(profile, marks.component(choice.process.name), given),
-        "command": commands.adapted(choice.process, port=profile.options.port, grace=choice.grace),
+        words(profile): commands.adapted(choice.process, port=profile.options.port, grace=choice.grace),
         "resources": resources(choice.cpu, choice.memory, choice.cpu_limit),
     }
     if choice.web:
@@ -73,12 +74,17 @@ def step(profile: Profile, number: int, given: Names, one: Step) -> Json:
     """A container that runs one release step."""
     found = _container(profile, names.joined(f"step-{number}", one.name), given)
     found |= {
-        "command": commands.with_port(one.argv, profile.options.port),
+        words(profile): commands.with_port(one.argv, profile.options.port),
         "resources": resources("100m", "384Mi", ""),
     }
     if one.folder:
-        found["workingDir"] = f"{profile.home.rstrip('/')}/{one.folder.strip('/')}"
+        found["workingDir"] = f"{storage.home(profile).rstrip('/')}/{one.folder.strip('/')}"
     return found
+
+
+def words(profile: Profile) -> str:
+    """Under what a container's argument vector is given: in place of the image's entry point, or to it."""
+    return "args" if profile.options.keep_entrypoint else "command"
 
 
 def resources(cpu: str, memory: str, cpu_limit: str) -> Json:
@@ -119,4 +125,10 @@ def _spread(profile: Profile, choice: Choice) -> list[Json]:
     """Over nodes and zones as well as it can be done; never a reason not to run."""
     selector = {"matchLabels": marks.selector(profile, marks.component(choice.process.name))}
     keys = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
-    return [{"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": selector} for key in keys]
+    shared = {
+        "maxSkew": 1,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": selector,
+        "matchLabelKeys": ["pod-template-hash"],  # a rollout spreads the new pods, whatever the old ones do
+    }
+    return [{"topologyKey": key, **shared} for key in keys]

@@ -48,6 +48,17 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
+class Broker:
+    """The Redis or Valkey whose lists are the queues; its password is in a variable of the worker's, where it has one."""
+
+    host: str
+    port: int = 6379
+    database: int = 0
+    tls: bool = False
+    password_variable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """An application in an environment at one release.
 
@@ -71,11 +82,12 @@ class Profile:
     pages_host: str = ""  # a name that ALLOWED_HOSTS has
     https: bool = False  # the application insists on HTTPS
     shared: tuple[str, ...] = ()  # files and folders ("media/") that outlive a release, relative to `home`
-    home: str = "/app"  # the folder of manage.py in the image
+    home: str = "/app/source"  # the folder of manage.py in the image
     values: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     references: tuple[Reference, ...] = ()
     peers: tuple[Peer, ...] = ()
+    broker: Broker | None = None
     options: Options = field(default_factory=Options)
     strategy: Strategy = "rolling"
     patches: tuple[Mapping[str, Any], ...] = ()

@@ -52,4 +52,6 @@ def _service(profile: Profile, called: str, selector: dict[str, str], *, fixed: 
     if fixed and chosen.node_port and chosen.type != "ClusterIP":
         port["nodePort"] = chosen.node_port
     spec = {"type": chosen.type if fixed else "ClusterIP", "selector": selector, "ports": [port]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": marks.metadata(profile, called, WEB), "spec": spec}
+    metadata = marks.metadata(profile, called, WEB, of_set=not fixed)
+    metadata["labels"]["timonel.dev/service"] = "stable" if fixed else "preview"
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}

@@ -15,7 +15,7 @@ def mounts(profile: Profile) -> list[Json]:
     """Where the folders appear in a container. A file is kept by its folder, unless that is the application's own."""
     found = []
     for path in _folders(profile):
-        found.append({"name": SHARED, "mountPath": f"{profile.home.rstrip('/')}/{path}", "subPath": path})
+        found.append({"name": SHARED, "mountPath": f"{home(profile).rstrip('/')}/{path}", "subPath": path})
     return found
 
 
@@ -43,6 +43,11 @@ def claims(profile: Profile) -> list[Json]:
 def claim_name(profile: Profile) -> str:
     """The claim's name."""
     return profile.options.storage.claim or names.joined(marks.prefix(profile), "files")
+
+
+def home(profile: Profile) -> str:
+    """The folder of manage.py in the image."""
+    return profile.options.home or profile.home
 
 
 def notes(profile: Profile) -> list[str]:
