@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controlplane.core.actors import Actor
@@ -61,24 +61,19 @@ class ClusterStage:
         }
         return Release.objects.create(application=self.environment.application, ref=ref, **{**given, **more})
 
-    def propose(self, release: Release) -> Change:
-        """A roll-out, with what the driver foresees of it; approved as people would."""
+    def propose(self, release: Release, *, approved: bool = True) -> Change:
+        """A roll-out, with what the driver foresees of it; approved unless the policy shall judge."""
         self.environment.refresh_from_db()
         draft = actions.roll_out(release, Facts(world=select.world(self.environment, release)))
         preview = actions.preview(self.environment, [draft])
         judgement = changes.judge(SYSTEM, self.environment, draft)
+        judgement = replace(judgement, policy_approves=True) if approved else judgement
         return changes.propose(
             SYSTEM, self.environment, f"Roll out {release.label}", [draft], preview, judgement, idempotency_key=f"k8s-{next(_numbers)}"
         )
 
-    def approved(self, change: Change) -> Change:
-        """However policy judged it."""
-        Change.objects.filter(pk=change.pk, status="waiting").update(status="approved", policy_approves=True)
-        change.refresh_from_db()
-        return change
-
     def apply(self, change: Change, *, key: str = "", lease: int = 1) -> Outcome:
-        return changes.apply(self.approved(change).pk, key=key or f"key-{change.pk}", fence=lease, say=self.say)
+        return changes.apply(change.pk, key=key or f"key-{change.pk}", fence=lease, say=self.say)
 
     def deploy(self, release: Release, verdict: Verdict = Verdict.PASSED) -> Outcome:
         """Proposed, approved, applied; live with this verdict where it got the traffic."""
