@@ -7,58 +7,88 @@ import controlplane.core.secrets
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('workloads', '0012_clusters'),
+        ("workloads", "0012_clusters"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='instance',
-            name='manifests',
+            model_name="instance",
+            name="manifests",
             field=controlplane.core.secrets.SealedJSONField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='instance',
-            name='rollout',
+            model_name="instance",
+            name="rollout",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='target',
-            name='drift_looked_at',
+            model_name="target",
+            name="drift_looked_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='target',
-            name='drift_trouble',
+            model_name="target",
+            name="drift_trouble",
             field=models.CharField(blank=True, editable=False, max_length=300),
         ),
         migrations.AddField(
-            model_name='target',
-            name='inventory',
+            model_name="target",
+            name="inventory",
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AlterField(
-            model_name='action',
-            name='kind',
-            field=models.CharField(choices=[('roll_out', 'roll out'), ('roll_back', 'roll back'), ('promote', 'keep live'), ('restore', 'restore what drifted')], max_length=16),
+            model_name="action",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("roll_out", "roll out"),
+                    ("roll_back", "roll back"),
+                    ("promote", "keep live"),
+                    ("restore", "restore what drifted"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.CreateModel(
-            name='Drift',
+            name="Drift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('standing', 'Standing'), ('mended', 'Mended'), ('over', 'no longer there')], default='standing', max_length=16)),
-                ('objects_found', models.JSONField(default=list)),
-                ('digest', models.CharField(max_length=64)),
-                ('found_at', models.DateTimeField(auto_now_add=True)),
-                ('seen_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('change', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='workloads.change')),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drifts', to='workloads.environment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("standing", "Standing"), ("mended", "Mended"), ("over", "no longer there")],
+                        default="standing",
+                        max_length=16,
+                    ),
+                ),
+                ("objects_found", models.JSONField(default=list)),
+                ("digest", models.CharField(max_length=64)),
+                ("found_at", models.DateTimeField(auto_now_add=True)),
+                ("seen_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "change",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="workloads.change"
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="drifts", to="workloads.environment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'standing')), fields=('environment',), name='drift_one_standing_an_environment')],
+                "ordering": ["-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "standing")),
+                        fields=("environment",),
+                        name="drift_one_standing_an_environment",
+                    )
+                ],
             },
         ),
     ]

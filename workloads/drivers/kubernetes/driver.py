@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controlplane.core.errors import LeaseLost, TimonelError
+from controlplane.core.errors import Conflict, LeaseLost, TimonelError
 from workloads.drivers import Outcome, Say
-from workloads.drivers.kubernetes import foreseeing, making, parts, pruning, rolling, rows, sets, staging, watching
+from workloads.drivers.kubernetes import foreseeing, making, mending, parts, pruning, rolling, rows, sets, staging, watching
 from workloads.drivers.kubernetes.errand import Errand, errand
 from workloads.drivers.kubernetes.making import CANARY
 from workloads.drivers.kubernetes.parts import Parts
@@ -103,6 +103,20 @@ class KubernetesDriver:
         return Outcome(
             Verdict.PASSED, f"{former.release.label} has the traffic again after {ready.seconds:.1f} s.", True, former.pk
         )
+
+    def drifted(self, environment: Environment) -> Foreseen | None:
+        """What on the cluster is no longer as it was applied; None where nothing of ours runs."""
+        live = environment.active_instance
+        if live is None or live.manifests is None:
+            return None
+        return mending.look(errand(environment, "drift", silent).told(live), parts.read(live.manifests))
+
+    def mend(self, environment: Environment, shown: Foreseen, key: str, say: Say) -> Outcome:
+        """Make what was shown to have drifted as it was applied."""
+        live = environment.active_instance
+        if live is None:
+            raise Conflict(f"Nothing runs in {environment}.", cure="Deploy a release.")
+        return mending.mend(errand(environment, key, say).told(live), _fresh(live), shown)
 
     def retire(self, environment: Environment, instance: Instance) -> None:
         """Stop a set that never got traffic; what was changed in place is as it was again already."""

@@ -54,7 +54,7 @@ def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: b
             _tried(errand, item)
         beside = _before(item, live)
         text = differences.diff(beside, item, item, seal)
-        return _difference(kind, name, "create", text)
+        return difference(kind, name, "create", text)
     if kind == "Job" and migrating.ended(now) == "Complete":
         return None
     then, taken = _tried(errand, on_top_of(item, now))
@@ -63,7 +63,7 @@ def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: b
     text = differences.diff(now, then, item, seal)
     if not text and not taken:
         return None
-    return replace(_difference(kind, name, "change", text), clashes=taken)
+    return replace(difference(kind, name, "change", text), clashes=taken)
 
 
 def steps(errand: Errand, made: Parts, live: Parts | None) -> Sequence[str]:
@@ -94,7 +94,8 @@ def seal(value: str) -> str:
     return f"•••••• {parts.mark('secret', value)[:8]}"
 
 
-def _difference(kind: str, name: str, what: str, text: str) -> Difference:
+def difference(kind: str, name: str, what: str, text: str) -> Difference:
+    """One object with its diff, cut where it is too long to be read; the digest binds all of it."""
     short = text if len(text) <= differences.LONGEST else text[: differences.LONGEST].rpartition("\n")[0] + "\n... (cut)"
     return Difference(kind, name, what, short, parts.mark("diff", text))
 
@@ -106,7 +107,7 @@ def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
         return errand.patient.client.apply(item, manager=MANAGER, dry_run=True), ()
     except Clash as clash:
         if not owned_by_others(clash):
-            return _again(errand, item), ()
+            raise
         taken = tuple(Taken(manager, fields) for manager, fields in sorted(differences.clashes(clash.message)))
         return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), taken
     except Forbidden as error:
@@ -119,12 +120,6 @@ def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
         ) from error
     except OutsideError:
         return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), ()
-
-
-def _again(errand: Errand, item: Json) -> Json:
-    """It moved between the look and the try."""
-    loose = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}}
-    return errand.patient.ask(lambda client: client.apply(loose, manager=MANAGER, dry_run=True, force=True))
 
 
 def _before(item: Json, live: Parts | None) -> Json | None:
