@@ -82,8 +82,9 @@ def added(live: Json, wanted: Json) -> list[Field]:
         for path in owned(entry.get("fieldsV1") or {}):
             if path[0] not in LOOKED_AT or at(wanted, path) is not GONE or at(live, path) is GONE:
                 continue
-            if not any(one.path == path[: len(one.path)] for one in found):
-                found.append(Field(path, at(live, path), GONE))
+            whole = _whole(wanted, path)
+            if not any(one.path == whole[: len(one.path)] for one in found):
+                found.append(Field(whole, at(live, whole), GONE))
     return found
 
 
@@ -167,6 +168,14 @@ def _entries(value: Any) -> dict[str, Any] | None:
         found = {f"[{one['name']}]": one for one in value}
         return found if len(found) == len(value) else None
     return None
+
+
+def _whole(wanted: Json, path: Path) -> Path:
+    """The entry of a list that the field is part of, where we have no such entry at all."""
+    for length in range(1, len(path)):
+        if path[length - 1].startswith("[") and at(wanted, path[:length]) is GONE:
+            return path[:length]
+    return path
 
 
 def _step(name: str) -> str | None:

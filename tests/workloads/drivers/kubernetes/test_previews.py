@@ -80,8 +80,9 @@ def test_what_the_release_has_no_more_is_shown_and_only_that_removed(shop: Clust
     processes = {"web": ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:{port}"], "worker": ["celery", "-A", "shop", "worker"]}
     shop.deploy(shop.release("v1", plan={"processes": processes}))
     assert shop.live("Deployment", "shop-worker") is not None
-    labels = {"timonel.dev/environment": str(shop.environment.pk)}
-    shop.kube.create({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "media", "namespace": shop.namespace, "labels": labels}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}})  # fmt: skip
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    metadata = {"name": "media", "namespace": shop.namespace, "labels": {"timonel.dev/environment": str(shop.environment.pk)}}
+    shop.kube.create({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim})
     change = shop.propose(shop.release("v2"))
     found = read(world_of(change))
     assert [removal.title for removal in found.removals if removal.asks] == [
