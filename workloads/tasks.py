@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 from celery import shared_task
+from django.utils import timezone
 
 from workloads import drift
 from workloads.drivers.kubernetes import sweeping
 from workloads.notices import pruning, router, sending
+from workloads.snapshots import taking
 
 # Receivers may be slow: one thread of a worker at most waits for them.
 _seat = threading.BoundedSemaphore(1)
@@ -50,3 +52,9 @@ def look_for_drift() -> None:
         drift.look_at_all()
     finally:
         _looker.release()
+
+
+@shared_task(name="workloads.prune_snapshots", ignore_result=True)
+def prune_snapshots() -> None:
+    """Delete the files of old snapshots; who took which stays known."""
+    taking.prune(timezone.now())

@@ -1,4 +1,4 @@
-"""Amounts as Kubernetes writes them ("250m", "1Gi", "1e3") as numbers."""
+"""Amounts as Kubernetes writes them ("250m", "1Gi", "1e3") as numbers. Pure."""
 
 from __future__ import annotations
 
