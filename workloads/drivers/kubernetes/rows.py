@@ -50,6 +50,12 @@ def note(environment: Environment, instance: Instance, phase: str, **more: Any) 
     _ring(environment)
 
 
+def remember(instance: Instance, **facts: Any) -> None:
+    """Keep what was measured of it beside how far it is."""
+    instance.rollout = {**instance.rollout, **facts}
+    Instance.objects.filter(pk=instance.pk).update(rollout=instance.rollout)
+
+
 def stands(instance: Instance, status: str, processes: Mapping[str, Any] | None = None) -> None:
     """Write down what was seen of it."""
     more = {} if processes is None else {"processes": dict(processes)}

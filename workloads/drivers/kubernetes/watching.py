@@ -58,7 +58,8 @@ def _judged(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: 
     after = standing(pods)
     metrics = pods_metrics(seen.before, after)
     if asked is not None:
-        metrics += _http(asked, seen)
+        metrics += _http(asked, seen, baseline(instance))
+        rows.remember(instance, p99=asked.p99())
     troubles = _troubles(errand, pods, seen)
     metrics.append(Metric("log", (rollout.within(len(troubles), limit=0, unit=" tracebacks"),)))
     former = parts.read(instance.replaced.manifests) if instance.replaced else None
@@ -74,13 +75,18 @@ def _judged(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: 
     return Outcome(judged.verdict, text or f"{label}: {judged.summary}.", True, instance.pk, evidence=tuple(found))
 
 
-def _http(asked: Trickle, seen: Seen) -> list[Metric]:
+def baseline(instance: Instance) -> float | None:
+    """The p99 that the release before had when it was watched, in milliseconds."""
+    return instance.replaced.rollout.get("p99") if instance.replaced else None
+
+
+def _http(asked: Trickle, seen: Seen, before: float | None) -> list[Metric]:
     probes = list(asked.probes)
     return [
         Metric("pages", tuple(seen.pages)),
         asked.metric,
         Metric("success ratio", (rollout.success_ratio(len(probes), asked.errors),)),
-        Metric("latency p99", (rollout.latency(asked.p99()),)),
+        Metric("latency p99", (rollout.latency(asked.p99(), before),)),
     ]
 
 

@@ -76,6 +76,7 @@ def misbehave(shop: ClusterStage, cluster: FakeCluster, kind: str, after: int, s
     if outcome == "ready":
         assert (result.switched, change.status) == (True, "applied"), result
         assert shop.active is not None and shop.active.release_id == release.pk
+        shop.keep(change)
     else:
         assert (result.switched, change.status, shop.active) == (False, "failed", before), result
     assert shop.selected_ready() == 3
