@@ -18,39 +18,10 @@ FIELDS = {"fieldsType": "FieldsV1", "fieldsV1": _OWNED}
 
 def pod(number: int) -> Json:
     """One pod of the usual size (about 4 kB of JSON), as a Deployment's with a sidecar and probes is."""
-    name, at = f"web-{number % 50}-5d8c7b9f6-{number:05}", "2026-01-01T00:00:00Z"
+    at = "2026-01-01T00:00:00Z"
+    conditions = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
     return {
-        "metadata": {
-            "name": name,
-            "generateName": f"web-{number % 50}-5d8c7b9f6-",
-            "namespace": f"shop-{number % 20}",
-            "uid": f"00000000-0000-4000-8000-{number:012}",
-            "resourceVersion": str(1000 + number),
-            "generation": 1,
-            "creationTimestamp": at,
-            "labels": {"app": f"web-{number % 50}", "pod-template-hash": "5d8c7b9f6", "timonel.dev/environment": str(number % 20)},
-            "annotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "8000"},
-            "ownerReferences": [
-                {
-                    "apiVersion": "apps/v1",
-                    "kind": "ReplicaSet",
-                    "name": f"web-{number % 50}-5d8c7b9f6",
-                    "uid": "u",
-                    "controller": True,
-                }
-            ],
-            "managedFields": [
-                {
-                    "manager": who,
-                    "operation": "Update",
-                    "apiVersion": "v1",
-                    "time": at,
-                    "fieldsType": "FieldsV1",
-                    "fieldsV1": FIELDS,
-                }
-                for who in ("kube-controller-manager", "kube-scheduler", "kubelet")
-            ],
-        },
+        "metadata": _metadata(number, at),
         "spec": {
             "containers": [_container("web", 8000), _container("proxy", 9000)],
             "volumes": [{"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}],
@@ -69,12 +40,27 @@ def pod(number: int) -> Json:
             "podIP": f"10.1.{number % 250}.{number // 250}",
             "startTime": at,
             "qosClass": "Burstable",
-            "conditions": [
-                {"type": kind, "status": "True", "lastTransitionTime": at}
-                for kind in ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
-            ],
+            "conditions": [{"type": kind, "status": "True", "lastTransitionTime": at} for kind in conditions],
             "containerStatuses": [_status("web", at), _status("proxy", at)],
         },
+    }
+
+
+def _metadata(number: int, at: str) -> Json:
+    owner = f"web-{number % 50}-5d8c7b9f6"
+    managers = ("kube-controller-manager", "kube-scheduler", "kubelet")
+    return {
+        "name": f"{owner}-{number:05}",
+        "generateName": f"{owner}-",
+        "namespace": f"shop-{number % 20}",
+        "uid": f"00000000-0000-4000-8000-{number:012}",
+        "resourceVersion": str(1000 + number),
+        "generation": 1,
+        "creationTimestamp": at,
+        "labels": {"app": f"web-{number % 50}", "pod-template-hash": "5d8c7b9f6", "timonel.dev/environment": str(number % 20)},
+        "annotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "8000"},
+        "ownerReferences": [{**OWNER, "name": owner}],
+        "managedFields": [{"manager": who, "operation": "Update", "apiVersion": "v1", "time": at, **FIELDS} for who in managers],
     }
 
 

@@ -7,7 +7,7 @@ import json
 from workloads.quantities import amount
 from workloads.snapshots import logs, telemetry
 from workloads.snapshots.declared import differing
-from workloads.snapshots.veil import APPLIED, Json, veiled
+from workloads.snapshots.veil import APPLIED, Json, text, veiled
 
 
 def deployment(replicas: int = 2, cpu: str = "500m", note: Json | None = None) -> Json:
@@ -86,5 +86,10 @@ def test_a_pod_belongs_to_its_deployment() -> None:
 
 def test_amounts_are_read_as_kubernetes_writes_them() -> None:
     told = {"250m": 0.25, "1Gi": 2**30, "1e3": 1000, "2": 2, "12345n": 12345e-9, "1.5M": 1.5e6}
-    assert {text: amount(text) for text in told} == told
+    assert {said: amount(said) for said in told} == told
     assert amount("lots") is None
+
+
+def test_the_name_of_a_secret_in_an_event_stays() -> None:
+    said = "Error: couldn't find key URL in Secret shop/web-config-2024 token=abcdefgh12345"
+    assert text(said) == "Error: couldn't find key URL in Secret shop/web-config-2024 token=[redacted]"
