@@ -25,12 +25,23 @@ class Series:
 def range_of(address: str, query: str, *, start: float, end: float, step: float, seconds: float = SECONDS) -> list[Series]:
     """`query_range` from `start` to `end` (Unix seconds). Raises OutsideError with what Prometheus says."""
     asked = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-    answer = _asked(f"{address.rstrip('/')}/api/v1/query_range", asked, seconds, "Prometheus")
-    if not isinstance(answer, dict) or answer.get("status") != "success":
-        said = answer.get("error", "") if isinstance(answer, dict) else ""
-        raise OutsideError(f"Prometheus did not answer the query: {said or 'its answer has no result'}")
-    result = (answer.get("data") or {}).get("result") or []
+    result = _data(_asked(f"{address.rstrip('/')}/api/v1/query_range", asked, seconds, "Prometheus")).get("result") or []
     return [Series({str(k): str(v) for k, v in one["metric"].items()}, one["values"]) for one in result if "values" in one]
+
+
+def number(address: str, query: str, *, seconds: float = SECONDS) -> float | None:
+    """The one number that a question gives now, several series added up; None where it gives nothing."""
+    data = _data(_asked(f"{address.rstrip('/')}/api/v1/query", {"query": query}, seconds, "Prometheus"))
+    found = data.get("result") or []
+    if data.get("resultType") in {"scalar", "string"}:
+        return _float(found[1])
+    values = [value for one in found if (value := _float(one["value"][1])) is not None]
+    return sum(values) if values else None
+
+
+def points(series: list[Series]) -> list[float]:
+    """All the values of a range, of all series together."""
+    return [value for one in series for _, text in one.values if (value := _float(text)) is not None]
 
 
 def alerts(address: str, *, seconds: float = SECONDS) -> list[dict[str, Any]]:
@@ -39,6 +50,22 @@ def alerts(address: str, *, seconds: float = SECONDS) -> list[dict[str, Any]]:
     if not isinstance(answer, list):
         raise OutsideError("Alertmanager answered with no list of alerts.")
     return [one for one in answer if isinstance(one, dict)]
+
+
+def _data(answer: Any) -> dict[str, Any]:
+    """What is in an answer of Prometheus's. Raises OutsideError with what it says is wrong."""
+    if not isinstance(answer, dict) or answer.get("status") != "success":
+        said = answer.get("error", "") if isinstance(answer, dict) else ""
+        raise OutsideError(f"Prometheus did not answer the query: {said or 'its answer has no result'}")
+    found: dict[str, Any] = answer.get("data") or {}
+    return found
+
+
+def _float(text: Any) -> float | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _asked(url: str, query: dict[str, str], seconds: float, who: str) -> Any:

@@ -2,10 +2,10 @@
 
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
-from workloads.models.clusters import Cluster, Target
+from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
-from workloads.models.hosting import Instance, Sample
+from workloads.models.hosting import Applied, Instance, Sample
 from workloads.models.notices import (
     Announcement,
     Notification,
@@ -22,10 +22,12 @@ __all__ = [
     "Action",
     "Announcement",
     "Application",
+    "Applied",
     "Approval",
     "Change",
     "Cluster",
     "Deployment",
+    "Drift",
     "Environment",
     "EnvironmentLock",
     "Finding",
