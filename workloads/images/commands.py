@@ -11,7 +11,7 @@ SCHEDULE = "/tmp/celerybeat-schedule"  # noqa: S108 (inside a container: the one
 
 
 def in_container(argv: Sequence[str], port: int = PORT) -> list[str]:
-    """The argument vector with its port; listening to everybody, since a container's loopback is its own; beat's file where it may write."""
+    """The argument vector with its port. It listens to everybody, since a container's loopback is its own; beat gets a file."""
     found: list[str] = []
     for number, word in enumerate(argv):
         listens = (number > 0 and argv[number - 1] in BINDING) or word.startswith(("--bind=", "--host=")) or "{port}" in word
@@ -35,5 +35,5 @@ def _open(word: str) -> str:
 def _is_beat(argv: Sequence[str]) -> bool:
     """Celery's own scheduler, which keeps a file, without a place for it."""
     database = any("DatabaseScheduler" in word for word in argv)
-    placed = any(word == "-s" or word.startswith("--schedule") and not word.startswith("--scheduler") for word in argv)
+    placed = any(word == "-s" or (word.startswith("--schedule") and not word.startswith("--scheduler")) for word in argv)
     return "celery" in argv[:1] and "beat" in argv and not database and not placed

@@ -83,15 +83,19 @@ def _by_place(recipe: Recipe, steps: list[Step]) -> list[tuple[str, list[Step]]]
 
 
 def _builder(recipe: Recipe, assets: bool) -> str:
-    lines = [f"FROM {recipe.base} AS builder", "ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH"]
+    lines = [
+        f"FROM {recipe.base} AS builder",
+        "ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH",
+    ]
     lines += _installed(_build_packages(recipe))
+    alone = "" if recipe.consistent else "--no-deps "
     lines.append("RUN python -m venv /opt/venv")
     lines.append(f'COPY ["{MADE}/{REQUIREMENTS}", "/opt/timonel/{REQUIREMENTS}"]')
-    lines.append(f"RUN {PIP} \\\n    pip install --no-cache-dir {'' if recipe.consistent else '--no-deps '}--requirement /opt/timonel/{REQUIREMENTS}")
+    lines.append(f"RUN {PIP} \\\n    pip install --no-cache-dir {alone}--requirement /opt/timonel/{REQUIREMENTS}")
     lines.append(f'COPY --from=assets ["{ROOT}", "{ROOT}"]' if assets else f'COPY [".", "{ROOT}"]')
-    for package in recipe.packages:
-        place = f"{ROOT}/{quoting.folder(package)}" if package not in {"", "."} else ROOT
-        lines.append(f"RUN {PIP} \\\n    pip install --no-cache-dir --no-deps {quoting.command([place])}")
+    if recipe.packages:
+        places = " ".join(quoting.command([_at_root(package)]) for package in recipe.packages)
+        lines.append(f"RUN {PIP} \\\n    pip install --no-cache-dir --no-deps {places}")
     for place, steps in _by_place(recipe, _steps(recipe)):
         lines += _done_there(recipe, place, steps)
     lines.append(f"RUN {_tidied(recipe)}")
@@ -120,7 +124,10 @@ def _words(step: Step) -> list[str]:
 
 def _tidied(recipe: Recipe) -> str:
     """What we brought leaves again, but for what runs; folders that hold data are made, and are the user's."""
-    owned = [_place(recipe), *(f"{_place(recipe)}/{quoting.folder(path.rstrip('/'))}" for path in recipe.plan.shared if path.endswith("/"))]
+    owned = [
+        _place(recipe),
+        *(f"{_place(recipe)}/{quoting.folder(path.rstrip('/'))}" for path in recipe.plan.shared if path.endswith("/")),
+    ]
     keep = f"mv {ROOT}/{MADE}/{SERVER} /opt/timonel/{SERVER} && " if recipe.serves_static else ""
     places = " ".join(quoting.command([place]) for place in owned)
     return f"{keep}rm -rf {ROOT}/{MADE} \\\n    && install --directory --owner={USER} --group={USER} {places}"
@@ -195,3 +202,8 @@ def _place(recipe: Recipe, inside: str = "") -> str:
     """Where manage.py is, or a folder as seen from there."""
     parts = [quoting.folder(part) for part in (recipe.project.folder, inside) if part]
     return "/".join([ROOT, *parts])
+
+
+def _at_root(folder: str) -> str:
+    """A folder as seen from the repository's root."""
+    return ROOT if folder in {"", "."} else f"{ROOT}/{quoting.folder(folder)}"

@@ -23,7 +23,9 @@ def command(words: Iterable[str]) -> str:
     """A command of a RUN instruction: words stay words."""
     found = list(words)
     if not all(word.isprintable() for word in found):
-        raise Invalid("A step holds a line break or a sign that cannot be shown.", cure="Change the application's build or release steps.")
+        raise Invalid(
+            "A step holds a line break or a sign that cannot be shown.", cure="Change the application's build or release steps."
+        )
     return shlex.join(found)
 
 

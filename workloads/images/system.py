@@ -33,7 +33,9 @@ COMPILED = {
     "psycopg-c": _words("libpq-dev", "libpq5"),
     "mysqlclient": _words("default-libmysqlclient-dev pkg-config", "libmariadb3"),
     "python-ldap": _words("libldap2-dev libsasl2-dev", "libldap-2.5-0 libsasl2-2"),
-    "xmlsec": _words("libxml2-dev libxmlsec1-dev libxmlsec1-openssl pkg-config", "libxmlsec1-openssl", "3.8:1.3.12 3.9:1.3.12 3.10:1.3.14"),
+    "xmlsec": _words(
+        "libxml2-dev libxmlsec1-dev libxmlsec1-openssl pkg-config", "libxmlsec1-openssl", "3.8:1.3.12 3.9:1.3.12 3.10:1.3.14"
+    ),
     "pycairo": _words("libcairo2-dev pkg-config", "libcairo2"),
     "pygraphviz": _words("libgraphviz-dev pkg-config", "libgraphviz-dev"),
     "pygobject": _words("libgirepository1.0-dev libcairo2-dev pkg-config", "libgirepository-1.0-1"),
@@ -85,7 +87,13 @@ LOADED = {
     "pymssql": "libsybdb5",
     "pyodbc": "unixodbc",
 }
-GEO = ("binutils", "libproj25", "gdal-bin", "libgdal32", "libgeos-c1v5")  # docs.djangoproject.com, "Installing Geospatial libraries"
+GEO = (
+    "binutils",
+    "libproj25",
+    "gdal-bin",
+    "libgdal32",
+    "libgeos-c1v5",
+)  # docs.djangoproject.com, "Installing Geospatial libraries"
 
 
 def for_build(pins: Iterable[str], python: str) -> tuple[str, ...]:
