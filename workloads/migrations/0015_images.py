@@ -11,7 +11,7 @@ import controlplane.core.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0012_clusters"),
+        ("workloads", "0014_kubernetes_driver"),
     ]
 
     operations = [
