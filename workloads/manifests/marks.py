@@ -34,6 +34,11 @@ def selector(profile: Profile, component: str, only: str | None = None) -> dict[
     return found if only is None else {**found, "timonel.dev/set": only}
 
 
+def likes(profile: Profile, component: str) -> dict[str, str]:
+    """The labels of a component's pods in whatever environment: enough inside of a namespace, which is one environment's."""
+    return {"app.kubernetes.io/name": names.value(profile.application), "app.kubernetes.io/component": component}
+
+
 def instance(profile: Profile) -> dict[str, str]:
     """The labels of every pod of this application in this environment."""
     return _owner(profile)
