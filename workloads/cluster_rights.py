@@ -1,4 +1,4 @@
-"""The rights Timonel needs in a cluster: one table, and from it what is checked, what is said, and the manifests that grant it. Pure."""
+"""The rights Timonel needs in a cluster: one table; from it what is checked, what is said, and manifests that grant it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAKE = ("get", "list", "watch", "create", "patch", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Verbs on one resource. `needed`: without it nothing works; otherwise `why` says what does not. `everywhere`: of no namespace."""
+    """Verbs on one resource. `needed`: nothing works without it; `why`: what does not. `everywhere`: of no namespace."""
 
     identity: Identity
     group: str
@@ -156,8 +156,8 @@ def needs(identity: Identity | None = None) -> list[Need]:
 def manifests(
     identity: Identity, namespaces: Sequence[str] = (), *, home: str = "timonel", account: str = "", optional: bool = True
 ) -> list[dict[str, Any]]:
-    """The objects that grant one identity what it needs, least privilege: a service account in the namespace `home`, and a Role in each
-    namespace (none named: one ClusterRole for all of them). What belongs to no namespace is a ClusterRole of its own."""
+    """The objects that grant one identity what it needs and no more: a service account in the namespace `home`, and a Role in each
+    namespace (none named: one ClusterRole for all). What belongs to no namespace is a ClusterRole of its own."""
     account = account or f"timonel-{'reader' if identity == 'read' else 'writer'}"
     wanted = [need for need in needs(identity) if need.needed or optional]
     inside, outside = [need for need in wanted if not need.everywhere], [need for need in wanted if need.everywhere]

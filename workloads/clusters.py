@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from controlplane.core import audit, outward, rights
 from controlplane.core.actors import Actor
-from controlplane.core.errors import Conflict, Invalid, NotFound
+from controlplane.core.errors import Conflict, Invalid, NotFound, TimonelError
 from controlplane.core.permissions import EVERYWHERE, Verb
 from controlplane.core.redaction import redact
 from workloads import cluster_rights
@@ -34,15 +34,16 @@ _lock = threading.Lock()
 
 
 def visible(actor: Actor) -> models.QuerySet[Cluster]:
-    """The clusters that the actor may see: all of them, for who administers everything."""
-    return Cluster.objects.all() if _administers(actor) else Cluster.objects.none()
+    """Every cluster, for who administers everything. Raises Refused for others."""
+    _demand(actor)
+    return Cluster.objects.all()
 
 
 def named(actor: Actor, name: str) -> Cluster:
-    """The cluster of this name, or NotFound."""
+    """The cluster of this name. Raises Refused or NotFound."""
     found = visible(actor).filter(name=name).first()
     if found is None:
-        raise NotFound(f"There is no cluster {name}, or you may not see it.")
+        raise NotFound(f"There is no cluster {name}.")
     return found
 
 
@@ -76,7 +77,7 @@ def change(actor: Actor, cluster: Cluster, *, read: str = "", write: str = "", *
         for name, value in _known(settings).items():
             setattr(held, name, value)
         _judge(held)
-        held.version, held.rights, held.checked_at = "", [], None
+        held.version, held.rights, held.trouble, held.checked_at = "", [], "", None
         held.save()
         renewed = {"read": bool(read), "write": bool(write)}
         audit.record(actor, "cluster.change", held, before=before, after=_told(held) | {"renewed": renewed})
@@ -97,21 +98,23 @@ def remove(actor: Actor, cluster: Cluster) -> None:
 
 
 def check(actor: Actor, cluster: Cluster) -> Cluster:
-    """Ask the cluster for its version and for each right, and keep the answers. Raises what keeps it from being asked."""
+    """Ask the cluster for its version and for each right, and keep the answers. Raises (and keeps) why it cannot be asked."""
     _demand(actor)
-    version = reader(cluster).version()
-    found = look(cluster)
-    with transaction.atomic():
-        cluster.version, cluster.server, cluster.checked_at = redact(version)[:32], reader(cluster).server[:500], timezone.now()
-        cluster.rights = [cluster_rights.as_row(right) for right in found]
-        cluster.save(update_fields=["version", "server", "checked_at", "rights"])
-        missing = [right.said for right in found if right.state == "missing"]
-        audit.record(actor, "cluster.check", cluster, after={"version": cluster.version, "missing": missing})
+    try:
+        client = reader(cluster)
+        cluster.version, cluster.server = redact(client.version())[:32], client.server[:500]
+        cluster.rights = [cluster_rights.as_row(right) for right in look(cluster)]
+        cluster.trouble = ""
+    except TimonelError as error:
+        cluster.trouble = str(error)[:500]
+        raise
+    finally:
+        _keep(actor, cluster)
     return cluster
 
 
 def look(cluster: Cluster) -> list[Right]:
-    """Each right Timonel needs there, asked one by one and side by side; cluster-wide first, then in each environment's namespace."""
+    """Each right Timonel needs there, asked side by side: cluster-wide first, then in each environment's namespace."""
     namespaces = sorted(cluster.targets.values_list("namespace", flat=True))
     clients: dict[str, Client] = {"read": reader(cluster), "write": writer(cluster)}
     groups = _groups(clients["read"])
@@ -137,6 +140,17 @@ def reach(cluster: Cluster, identity: Identity) -> Reach:
     if cluster.kind == Cluster.Kind.EKS:
         return Eks(cluster.aws_region, cluster.aws_cluster, cluster.aws_role)
     return Access(_credentials(cluster, identity))
+
+
+def _keep(actor: Actor, cluster: Cluster) -> None:
+    """What was found out, and when."""
+    cluster.checked_at = timezone.now()
+    lacking = [row for row in cluster.rights if row["state"] == "missing"]
+    missing = [f"{row['identity']}: {row['named']} {' '.join(row['missing'])}" for row in lacking]
+    with transaction.atomic():
+        cluster.save(update_fields=["version", "server", "checked_at", "rights", "trouble"])
+        after = {"version": cluster.version, "trouble": cluster.trouble, "missing": missing}
+        audit.record(actor, "cluster.check", cluster, after=after)
 
 
 def _client(cluster: Cluster, identity: Identity) -> Client:
@@ -210,10 +224,6 @@ def _known(settings: dict[str, str]) -> dict[str, str]:
     if unknown:
         raise TypeError(f"a cluster has no {', '.join(unknown)}")
     return settings
-
-
-def _administers(actor: Actor) -> bool:
-    return actor.at_the_terminal or rights.may(actor, Verb.ADMINISTER, [EVERYWHERE])
 
 
 def _demand(actor: Actor) -> None:

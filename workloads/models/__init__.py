@@ -17,6 +17,7 @@ from workloads.models.notices import (
     NotificationSettings,
 )
 from workloads.models.releases import Deployment, Release
+from workloads.models.snapshots import Snapshot
 from workloads.models.windows import EnvironmentLock, Stop, Window
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Report",
     "Sample",
     "Sighting",
+    "Snapshot",
     "Stop",
     "Target",
     "Variable",
