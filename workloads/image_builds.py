@@ -35,6 +35,9 @@ from workloads.source.steps import serves_node_modules
 
 FORMAT = "1"  # changes when what we make of the same inputs changes
 OWN_STATIC = Path(__file__).parent / "building" / STATIC
+NOISE = re.compile(
+    r"(Error: building at STEP|subprocess exited|error building at STEP|exit status|ERROR: failed to solve|RUN |STEP )"
+)
 PYTHON_OF = re.compile(r"python:(\d+\.\d+)")
 
 
@@ -229,7 +232,8 @@ class _Work:
         if done.ended == "cancelled":
             raise folders.Cancelled("The build was cancelled.")
         if not done.ok:
-            message, cure = failures.explain_step(name, redact(done.output), done.why())
+            said = "\n".join(line for line in redact(done.output).splitlines() if not NOISE.match(line.strip()))
+            message, cure = failures.explain_step(name, said, done.why())
             raise BuildFailed(message, cure=cure, log=self.text())
 
     def push(self, builder: Builder, image: Reference, login: builders.Login) -> str:

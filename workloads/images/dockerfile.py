@@ -112,6 +112,8 @@ def _done_there(recipe: Recipe, place: str, steps: list[Step]) -> list[str]:
     settings = {"DJANGO_SETTINGS_MODULE": recipe.plan.settings_module} if recipe.plan.settings_module else {}
     given = quoting.assignments({**dummies.of(recipe.project), **settings})
     exported = [f"export {given}"] if given else []
+    made = [path for path in _folders(recipe) if place == _place(recipe)]  # as its own start scripts would
+    exported += [f"mkdir --parents {quoting.command(made)}"] if made else []
     return [f"WORKDIR {place}", f"RUN {AND.join([*exported, *(quoting.command(_words(step)) for step in steps)])}"]
 
 
@@ -124,10 +126,7 @@ def _words(step: Step) -> list[str]:
 
 def _tidied(recipe: Recipe) -> str:
     """What we brought leaves again, but for what runs; folders that hold data are made, and are the user's."""
-    owned = [
-        _place(recipe),
-        *(f"{_place(recipe)}/{quoting.folder(path.rstrip('/'))}" for path in recipe.plan.shared if path.endswith("/")),
-    ]
+    owned = [_place(recipe), *(f"{_place(recipe)}/{path}" for path in _folders(recipe))]
     keep = f"mv {ROOT}/{MADE}/{SERVER} /opt/timonel/{SERVER} && " if recipe.serves_static else ""
     places = " ".join(quoting.command([place]) for place in owned)
     return f"{keep}rm -rf {ROOT}/{MADE} \\\n    && install --directory --owner={USER} --group={USER} {places}"
@@ -202,6 +201,11 @@ def _place(recipe: Recipe, inside: str = "") -> str:
     """Where manage.py is, or a folder as seen from there."""
     parts = [quoting.folder(part) for part in (recipe.project.folder, inside) if part]
     return "/".join([ROOT, *parts])
+
+
+def _folders(recipe: Recipe) -> list[str]:
+    """Folders of data, as seen from manage.py."""
+    return [quoting.folder(path.rstrip("/")) for path in recipe.plan.shared if path.endswith("/")]
 
 
 def _at_root(folder: str) -> str:

@@ -103,7 +103,7 @@ def test_words_for_the_builder_that_cannot_be_read_are_refused(monkeypatch: pyte
 
 
 def test_without_a_builder_it_says_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builders.toolchain, "program", lambda name: None)
+    monkeypatch.setattr("workloads.adapters.toolchain.program", lambda name: None)
     with pytest.raises(Invalid, match="no builder of images here") as caught:
         builders.find()
     assert "buildah" in caught.value.cure

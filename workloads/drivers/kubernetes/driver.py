@@ -100,7 +100,9 @@ class KubernetesDriver:
             text = f"{former.release.label} could not take over again: {ready.why}."
             return Outcome(Verdict.FAILED, text, False, cure=ready.cure, evidence=ready.evidence)
         rows.give_back(environment, instance, former)
-        return Outcome(Verdict.PASSED, f"{former.release.label} has the traffic again after {ready.seconds:.1f} s.", True, former.pk)
+        return Outcome(
+            Verdict.PASSED, f"{former.release.label} has the traffic again after {ready.seconds:.1f} s.", True, former.pk
+        )
 
     def retire(self, environment: Environment, instance: Instance) -> None:
         """Stop a set that never got traffic; what was changed in place is as it was again already."""
@@ -144,7 +146,9 @@ def _finished(job: Errand, instance: Instance, made: Parts) -> Outcome:
     rows.give(job.environment, instance, keep=job.rollout.keep)
     rows.stands(instance, Instance.Status.RUNNING)
     live = parts.read(instance.replaced.manifests) if instance.replaced else Parts()
-    pruning.prune(job, instance.rollout.get("shown", {}).get("removals", ()), except_for=parts.titles(made.objects) | _way_back(live, made))
+    pruning.prune(
+        job, instance.rollout.get("shown", {}).get("removals", ()), except_for=parts.titles(made.objects) | _way_back(live, made)
+    )
     pruning.remember(job, made)
     rows.note(job.environment, instance, rows.SWITCHED)
     return _has_it(instance)
@@ -166,7 +170,9 @@ def _take_back(job: Errand, instance: Instance, why: str, cure: str, seen: tuple
     rows.give_back(job.environment, instance, former)
     rows.note(job.environment, instance, rows.RETURNED, why=why)
     stands = _stands(former, ready)
-    return Outcome(Verdict.FAILED, f"{label} did not come up: {why}. {stands}", False, instance.pk, cure or AGAIN, (*seen, *ready.evidence))
+    return Outcome(
+        Verdict.FAILED, f"{label} did not come up: {why}. {stands}", False, instance.pk, cure or AGAIN, (*seen, *ready.evidence)
+    )
 
 
 def _stands(former: Instance | None, ready: Ready) -> str:

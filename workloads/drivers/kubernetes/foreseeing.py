@@ -27,7 +27,10 @@ def foresee(errand: Errand, made: Parts, live: Parts | None, *, returning: bool 
     found = [differing(errand, item, live, there=there) for item in made.objects]
     shown = tuple(one for one in found if one is not None)
     pruned = pruning.foresee(errand, made, live) if there and not returning else pruning.Pruned((), ())
-    left = [f"{title} is kept although the release has it no more: it may hold data. Name it under rollout.prune to remove it." for title in pruned.kept]
+    left = [
+        f"{title} is kept although the release has it no more: it may hold data. Name it under rollout.prune to remove it."
+        for title in pruned.kept
+    ]
     return Foreseen(
         where=str(errand.target),
         strategy=made.strategy,
@@ -43,7 +46,9 @@ def foresee(errand: Errand, made: Parts, live: Parts | None, *, returning: bool 
 def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: bool = True) -> Difference | None:
     """How one object would differ; None where it is as wanted."""
     kind, name = item["kind"], item["metadata"]["name"]
-    now = errand.patient.ask(lambda client: client.get(kind_of(item), name, item["metadata"].get("namespace", ""))) if there else None
+    now = (
+        errand.patient.ask(lambda client: client.get(kind_of(item), name, item["metadata"].get("namespace", ""))) if there else None
+    )
     if now is None:
         if there or kind == "Namespace":
             _tried(errand, item)
@@ -109,7 +114,9 @@ def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
     except Absent as error:
         raise Refused(f"{title} cannot be applied: {error.message}", cure=error.cure or "Install what defines it first.") from error
     except Rejected as error:
-        raise Refused(f"The cluster would refuse {title}: {error.message}", cure="Correct the target's options or patches.") from error
+        raise Refused(
+            f"The cluster would refuse {title}: {error.message}", cure="Correct the target's options or patches."
+        ) from error
     except OutsideError:
         return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), ()
 

@@ -70,7 +70,9 @@ class Pen:
         until = time.monotonic() + GONE_SECONDS
         while self.patient.ask(lambda client: client.get(kind_of(item), item["metadata"]["name"], self._space(item))):
             if time.monotonic() > until:
-                raise DeadlineExceeded(f"{parts.title(item)} is being removed and does not go away.", cure="Look at its finalizers.")
+                raise DeadlineExceeded(
+                    f"{parts.title(item)} is being removed and does not go away.", cure="Look at its finalizers."
+                )
             time.sleep(0.3)
 
     def _until_written(self, write: Callable[[], Json], name: str) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from controlplane.core.errors import TimonelError
 from workloads.adapters.kubernetes.kinds import Json, Kind, kind_named, kind_of
@@ -152,5 +151,3 @@ def standing_of(patient: Patient, namespace: str, workloads: Iterable[Json]) -> 
 
 def _number(version: str) -> int:
     return int(version) if version.isdigit() else 0
-
-
