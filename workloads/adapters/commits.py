@@ -71,10 +71,7 @@ class Repository:
     def fetch(self, deadline: float) -> None:
         """Bring the mirror up to date. Raises OutsideError with the cure where the repository cannot be read."""
         git.check_address(self.place.repository)
-        if not NAME.match(self.place.branch) or _unsafe(self.place.path):
-            raise Invalid(
-                "The branch or the path in the repository is none.", cure="Use letters, digits, dots, hyphens and slashes."
-            )
+        check_place(self.place.branch, self.place.path)
         self.mirror.parent.mkdir(parents=True, exist_ok=True)
         if not (self.mirror / "HEAD").exists():
             git.command("init", "--quiet", "--bare", str(self.mirror))
@@ -207,6 +204,12 @@ class Repository:
         coded = base64.b64encode(f"{self.place.user or 'timonel'}:{self.place.token}".encode()).decode()
         origin = f"http.{parts.scheme}://{parts.netloc}/.extraHeader"
         return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": origin, "GIT_CONFIG_VALUE_0": f"Authorization: Basic {coded}"}
+
+
+def check_place(branch: str, path: str) -> None:
+    """Raise Invalid for what is no branch, or no folder inside of a repository."""
+    if not NAME.match(branch) or _unsafe(path):
+        raise Invalid("The branch or the path in the repository is none.", cure="Use letters, digits, dots, hyphens and slashes.")
 
 
 def _unsafe(path: str) -> bool:

@@ -32,7 +32,7 @@ if os.path.isfile("gunicorn.conf.py"):
 
 def post_worker_init(worker):
     """Put the files before the application."""
-    worker.wsgi = WhiteNoise(worker.wsgi, root=os.environ["TIMONEL_STATIC_ROOT"], prefix=os.environ["TIMONEL_STATIC_URL"])
+    worker.wsgi = WhiteNoise(worker.wsgi, root=os.environ["SERVED_STATIC_ROOT"], prefix=os.environ["SERVED_STATIC_URL"])
 '''
 
 
@@ -157,8 +157,8 @@ def _environment(recipe: Recipe) -> str:
         values["DJANGO_SETTINGS_MODULE"] = recipe.plan.settings_module
     if recipe.serves_static:
         values["GUNICORN_CMD_ARGS"] = f"--config=/opt/timonel/{SERVER}"
-        values["TIMONEL_STATIC_ROOT"] = _static_root(recipe)
-        values["TIMONEL_STATIC_URL"] = recipe.plan.static_url
+        values["SERVED_STATIC_ROOT"] = _static_root(recipe)
+        values["SERVED_STATIC_URL"] = recipe.plan.static_url
     return " \\\n    ".join(["ENV PATH=/opt/venv/bin:$PATH", *(f"{name}={quoting.value(given)}" for name, given in values.items())])
 
 

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from controlplane.core.secrets import SealedTextField
 from workloads.images.reference import HOST
 
-ADDRESS = RegexValidator(HOST, _("Write the host, with its port where it has one: ghcr.io, registry.example.org:5000."))
+ADDRESS = RegexValidator(
+    rf"\A{HOST.pattern}", _("Write the host, with its port where it has one: ghcr.io, registry.example.org:5000.")
+)
 
 
 class Registry(models.Model):

@@ -87,7 +87,7 @@ def test_an_application_that_leaves_its_static_files_to_others_serves_them_itsel
     plan = replace(recipe().plan, static_root="collected", static_url="/assets/")
     written = images.write(recipe(plan=plan, pins=("django==5.2", "gunicorn==23.0.0")))
     assert "whitenoise==" in written.files["requirements.txt"] and "gunicorn.conf.py" in written.files
-    assert 'TIMONEL_STATIC_ROOT="/app/source/collected"' in written.dockerfile
+    assert 'SERVED_STATIC_ROOT="/app/source/collected"' in written.dockerfile
     assert "GUNICORN_CMD_ARGS" not in images.write(recipe(plan=plan)).dockerfile  # it has WhiteNoise
 
 
