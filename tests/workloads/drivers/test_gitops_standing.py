@@ -66,6 +66,18 @@ def test_a_sync_under_way_is_waited_for() -> None:
     assert state(health={"status": "Progressing"}) == "waiting"
 
 
+def test_a_sync_that_failed_and_is_tried_again_says_what_is_wrong() -> None:
+    resources = [
+        {"kind": "Deployment", "name": "shop-web", "health": {"status": "Degraded", "message": "exceeded its progress deadline"}}
+    ]
+    operation = {"phase": "Running", "retryCount": 2, "message": "waiting", "operation": {"sync": {"revision": OURS}}}
+    found = standing.argo_cd(application(operationState=operation, resources=resources), ours)
+    assert found.state == "retrying" and "Deployment/shop-web is Degraded" in found.why
+    assert not standing.syncs_something_else(application(operationState=operation), ours)
+    operation["operation"] = {"sync": {"revision": BEFORE}}
+    assert standing.syncs_something_else(application(operationState=operation), ours)
+
+
 def test_where_nobody_syncs_by_itself_it_waits_for_a_sync() -> None:
     item = application(
         sync={"status": "OutOfSync", "revision": OURS}, resources=[{"kind": "Service", "name": "shop", "status": "OutOfSync"}]

@@ -199,7 +199,7 @@ def _revert(job: Errand, home: Home, instance: Instance) -> Synced:
         made = home.repository.commit(committing.reverting(instance, key, home, instance.created_at), committing.deadline())
         job.say(f"Reverted by {made.sha[:12]}", level="warning")
         job.put_all(files.beside(back))
-        return Sync(job, home, made.tree, made.sha, back.workloads).run()
+        return Sync(job, home, made.tree, made.sha, back.workloads, reverting=True).run()
     except LeaseLost:
         raise
     except TimonelError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-State = Literal["waiting", "done", "unreadable", "failed", "degraded", "unsynced"]
+State = Literal["waiting", "done", "unreadable", "failed", "retrying", "degraded", "unsynced"]
 Ours = Callable[[str], bool]
 UNREADABLE = ("ComparisonError", "InvalidSpecError", "UnknownError")
 ENDED_BADLY = ("Failed", "Error")
@@ -20,12 +20,14 @@ SHA = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 READ_IT = "Look at its conditions: the repository's address and credentials, the branch, the path, and what the manifests say."
 MEND_SYNC = "Read what the sync says, mend it, deploy again."
 FLUX_SOURCE = "Look at the source's address, credentials and branch."
+UNSAID = "it does not say why"
 MOST = 8  # resources named in a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How it stands. `waiting` may become anything; `unsynced` waits for somebody to begin a sync; the others are ends."""
+    """How it stands. `waiting` may become anything, `unsynced` waits for somebody to begin a sync, `retrying` failed once at least
+    and is tried again by itself; the others are ends."""
 
     state: State
     why: str
@@ -54,6 +56,9 @@ def argo_cd(application: Mapping[str, Any], ours: Ours) -> Standing:
     operation = status.get("operationState") or {}
     if str(operation.get("phase")) in ENDED_BADLY and ours(_revision_of(operation)):
         return Standing("failed", f"The sync failed: {_why_failed(operation)}", MEND_SYNC, **told)
+    if operation.get("phase") == "Running" and operation.get("retryCount") and ours(_revision_of(operation)):
+        why = _failing(operation) or _unhealthy(resources) or str(operation.get("message") or UNSAID)
+        return Standing("retrying", f"The sync failed, and is tried again: {why}", MEND_SYNC, **told)
     if not ours(revision):
         return Standing("waiting", f"Argo CD is still at {revision[:12] or 'nothing'}", **told)
     if operation.get("phase") == "Running" or application.get("operation"):
@@ -76,8 +81,12 @@ def _synced_or_not(application: Mapping[str, Any], resources: Sequence[Mapping[s
     if told["health"] == "Healthy":
         return Standing("done", "Synced and Healthy", notes=notes, **told)
     if told["health"] == "Degraded":
-        return Standing("degraded", f"Synced, but Degraded: {_unhealthy(resources)}", "Read why, mend it, deploy again.", **told)
-    return Standing("waiting", f"Synced; {told['health'] or 'of unknown health'}: {_unhealthy(resources)}", notes=notes, **told)
+        return Standing(
+            "degraded", f"Synced, but Degraded: {_unhealthy(resources) or UNSAID}", "Read why, mend it, deploy again.", **told
+        )
+    return Standing(
+        "waiting", f"Synced; {told['health'] or 'of unknown health'}: {_unhealthy(resources) or UNSAID}", notes=notes, **told
+    )
 
 
 def automated(application: Mapping[str, Any]) -> bool:
@@ -147,11 +156,21 @@ def _revision_of(operation: Mapping[str, Any]) -> str:
     return str(result.get("revision") or next(iter(result.get("revisions") or []), "") or asked.get("revision", ""))
 
 
+def syncs_something_else(application: Mapping[str, Any], ours: Ours) -> bool:
+    """Whether a sync of another commit is under way: a new one begins only after it, and it may be tried again for minutes."""
+    operation = (application.get("status") or {}).get("operationState") or {}
+    return operation.get("phase") == "Running" and not ours(_revision_of(operation))
+
+
 def _why_failed(operation: Mapping[str, Any]) -> str:
+    return _failing(operation) or str(operation.get("message") or UNSAID)
+
+
+def _failing(operation: Mapping[str, Any]) -> str:
     resources = (operation.get("syncResult") or {}).get("resources") or []
     bad = [one for one in resources if one.get("status") == "SyncFailed" or one.get("hookPhase") in ENDED_BADLY]
     named = [f"{_title(one)}: {one.get('message') or one.get('hookPhase')}" for one in bad]
-    return _listed(named) or str(operation.get("message") or "it does not say why")
+    return _listed(named)
 
 
 def _unhealthy(resources: Sequence[Mapping[str, Any]]) -> str:
@@ -160,7 +179,7 @@ def _unhealthy(resources: Sequence[Mapping[str, Any]]) -> str:
         f"{_title(one)} is {one['health']['status']}" + (f" ({one['health']['message']})" if one["health"].get("message") else "")
         for one in bad
     ]
-    return _listed(named) or "it does not say why"
+    return _listed(named)
 
 
 def _rows(resources: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], ...]:

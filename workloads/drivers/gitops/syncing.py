@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,12 @@ REFRESH, REQUESTED = "argocd.argoproj.io/refresh", "reconcile.fluxcd.io/requeste
 WHO = "timonel"
 LOOK_SECONDS = 1.5
 REFRESH_SECONDS = 15.0
-SURE = {"unreadable": 20.0, "degraded": 10.0, "failed": 3.0}  # seconds that it must look so; a glance is no verdict
+SURE = {
+    "unreadable": 20.0,
+    "degraded": 10.0,
+    "failed": 3.0,
+    "retrying": 30.0,
+}  # seconds that it must look so; a glance is no verdict
 LEAST_PATIENCE = 180.0  # Argo CD's own polling takes up to as long
 
 
@@ -49,7 +54,7 @@ class Sync:
     tree: str
     commit: str
     workloads: Sequence[Json]
-    before: Mapping[str, float] = field(default_factory=dict)
+    reverting: bool = False
     told: str = ""
     asked_at: float = 0.0
     hard: bool = False
@@ -121,6 +126,9 @@ class Sync:
     def _hurry(self, item: Json, found: Standing, past: float) -> None:
         """A refresh now and then, a hard one for what may be a kept error; a sync where nobody else would begin it."""
         now = time.monotonic()
+        if self.reverting and standing.syncs_something_else(item, self.home.ours(self.tree)):
+            terminate(self.errand, self.home.row)  # of a commit that is reverted already
+            return
         if found.state == "unsynced" and not self.begun:
             self.begun = True
             begin_sync(self.errand, self.home.row, item, self.commit)
@@ -172,6 +180,13 @@ def begin_sync(errand: Errand, row: GitOpsRepository, item: Json, commit: str) -
         "operation": {"initiatedBy": {"username": WHO}, "sync": sync},
     }
     errand.say("The Application does not sync by itself: beginning a sync")
+    errand.patient.ask(lambda client: client.patch(APPLICATION, row.object_name, row.object_namespace, change, manager=WHO))
+
+
+def terminate(errand: Errand, row: GitOpsRepository) -> None:
+    """End the sync that is under way, as `argocd app terminate-op` does."""
+    errand.say("Ending the sync of the commit that was reverted")
+    change = {"status": {"operationState": {"phase": "Terminating"}}}
     errand.patient.ask(lambda client: client.patch(APPLICATION, row.object_name, row.object_namespace, change, manager=WHO))
 
 
