@@ -82,10 +82,10 @@ def _synced_or_not(application: Mapping[str, Any], resources: Sequence[Mapping[s
         return Standing("done", "Synced and Healthy", notes=notes, **told)
     if told["health"] == "Degraded":
         return Standing(
-            "degraded", f"Synced, but Degraded: {_unhealthy(resources) or UNSAID}", "Read why, mend it, deploy again.", **told
+            "degraded", f"Synced, but Degraded{_colon(_unhealthy(resources))}", "Read why, mend it, deploy again.", **told
         )
     return Standing(
-        "waiting", f"Synced; {told['health'] or 'of unknown health'}: {_unhealthy(resources) or UNSAID}", notes=notes, **told
+        "waiting", f"Synced; {told['health'] or 'of unknown health'}{_colon(_unhealthy(resources))}", notes=notes, **told
     )
 
 
@@ -180,6 +180,11 @@ def _unhealthy(resources: Sequence[Mapping[str, Any]]) -> str:
         for one in bad
     ]
     return _listed(named)
+
+
+def _colon(text: str) -> str:
+    """Resources have no health of their own here where Argo CD keeps it elsewhere."""
+    return f": {text}" if text else ""
 
 
 def _rows(resources: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], ...]:

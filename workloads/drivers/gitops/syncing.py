@@ -10,12 +10,13 @@ from typing import Any
 
 from controlplane.core.errors import Refused
 from controlplane.core.redaction import redact
-from workloads.adapters.kubernetes.kinds import Json, kind_named
+from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.drivers.gitops import standing
 from workloads.drivers.gitops.committing import Home
 from workloads.drivers.gitops.standing import Standing
 from workloads.drivers.kubernetes import evidence, waiting
 from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.progress import progress
 from workloads.evidence import Evidence
 from workloads.models import GitOpsRepository
 from workloads.verdicts import Verdict
@@ -112,8 +113,18 @@ class Sync:
         pods = waiting.pods_of(self.errand.patient, self.errand.namespace, self.workloads)
         seen = evidence.of_pods(self.errand.patient, self.errand.namespace, pods, self.errand.secrets) if pods else ()
         trouble = evidence.summary(waiting.standing_of(self.errand.patient, self.errand.namespace, self.workloads).troubles)
-        told = f"{why}. {trouble[0]}" if trouble[0] and trouble[0] not in why else why
+        own = next((text for text in (trouble[0], self._slow()) if text and text not in why), "")
+        told = f"{why}. {own}" if own else why
         return Synced(ok, redact(told, self.errand.secrets), cure or trouble[1], found, (shown(found), *seen))
+
+    def _slow(self) -> str:
+        """What the workloads' own controllers say against them."""
+        found = []
+        for item in self.workloads:
+            kind, name = kind_of(item), str(item["metadata"]["name"])
+            live = self.errand.patient.ask(lambda client, kind=kind, name=name: client.get(kind, name, self.errand.namespace))  # type: ignore[misc]
+            found += [f"{item['kind']}/{name}: {said.failed}"] if live and (said := progress(live)).failed else []
+        return "; ".join(found)
 
     def _patience(self, found: Standing) -> float:
         return max(self.errand.rollout.patience, LEAST_PATIENCE)
