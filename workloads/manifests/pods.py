@@ -20,7 +20,7 @@ ORDER = (
 
 def template(profile: Profile, choice: Choice, given: Names) -> Json:
     """The pods of one process."""
-    told = {"timonel.dev/commit": profile.commit} if profile.commit else {}
+    told = marks.running(profile)
     component = marks.component(choice.process.name)
     metadata: Json = {"labels": marks.labels(profile, component, of_set=component == "web")}
     if told:

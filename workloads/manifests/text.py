@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 Json = dict[str, Any]
-WIDTH = 120
+WIDTH = 10_000  # a folded expression is harder to read than a long one
 # What some reader takes for something else than a text: numbers of all kinds, and the words of YAML 1.1.
-AMBIGUOUS = re.compile(r"[-+.0-9].*|y|n|yes|no|on|off|true|false|null|~|=|<<", re.I | re.S)
+AMBIGUOUS = re.compile(r"[-+.]?[0-9][0-9a-fox_.:,eE+-]*|[-+]?\.(inf|nan)|y|n|yes|no|on|off|true|false|null|~|=|<<", re.I)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -8,15 +8,10 @@ import controlplane.core.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0012_clusters"),
+        ("workloads", "0013_snapshots"),
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="instance",
-            name="manifests",
-            field=controlplane.core.secrets.SealedJSONField(editable=False, null=True),
-        ),
         migrations.AddField(
             model_name="instance",
             name="rollout",
@@ -49,6 +44,22 @@ class Migration(migrations.Migration):
                 ],
                 max_length=16,
             ),
+        ),
+        migrations.CreateModel(
+            name="Applied",
+            fields=[
+                (
+                    "instance",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="applied",
+                        serialize=False,
+                        to="workloads.instance",
+                    ),
+                ),
+                ("manifests", controlplane.core.secrets.SealedJSONField()),
+            ],
         ),
         migrations.CreateModel(
             name="Drift",

@@ -9,7 +9,6 @@ import controlplane.core.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0013_snapshots"),
         ("workloads", "0014_kubernetes_driver"),
     ]
 

@@ -6,7 +6,7 @@ from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.gitops import GitOpsRepository
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
-from workloads.models.hosting import Instance, Sample
+from workloads.models.hosting import Applied, Instance, Sample
 from workloads.models.images import Registry
 from workloads.models.notices import (
     Announcement,
@@ -24,6 +24,7 @@ __all__ = [
     "Action",
     "Announcement",
     "Application",
+    "Applied",
     "Approval",
     "Change",
     "Cluster",

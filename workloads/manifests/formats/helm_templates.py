@@ -163,8 +163,8 @@ def _deployment(profile: Profile, item: Json, choice: Choice) -> str:
     spec = {name: content for name, content in placed["spec"].items() if name != "replicas"}
     replicas: Any = 1
     if not choice.alone:
-        unless = value(*process, "autoscaling", "enabled") if scales(choice) else ""
-        replicas = tokens.scalar(value(*process, "replicas"), unless=unless)
+        when_fixed = f"not {value(*process, 'autoscaling', 'enabled')}" if scales(choice) else ""
+        replicas = tokens.scalar(value(*process, "replicas"), when=when_fixed)
     template = _template(profile, spec["template"], tokens)
     template["spec"]["terminationGracePeriodSeconds"] = tokens.scalar(value(*process, "terminationGracePeriodSeconds"))
     container = template["spec"]["containers"][0]
@@ -245,6 +245,7 @@ def _http_route(profile: Profile, service: Json) -> str:
         "kind": "Gateway",
         "name": tokens.scalar(value("gateway", "name")),
         "namespace": tokens.scalar("default .Release.Namespace .Values.gateway.namespace"),
+        "sectionName": tokens.scalar(value("gateway", "listener"), when=value("gateway", "listener")),
     }
     backend = {"group": "", "kind": "Service", "name": service["metadata"]["name"], "port": tokens.scalar(value("service", "port"))}
     spec = {

@@ -72,8 +72,8 @@ def kind_of_route(profile: Profile) -> str:
 
 def _process(profile: Profile, choice: Choice) -> Json:
     scale = choice.autoscale or Autoscale(min=choice.replicas, max=max(choice.replicas, 10))
-    found: Json = {
-        "replicas": choice.replicas,
+    found: Json = {} if choice.alone else {"replicas": choice.replicas}
+    found |= {
         "command": commands.adapted(choice.process, port=profile.options.port, grace=choice.grace),
         "resources": pods.resources(choice.cpu, choice.memory, choice.cpu_limit),
         "terminationGracePeriodSeconds": choice.termination,

@@ -23,7 +23,7 @@ class Place:
 
     expression: str
     block: bool = False  # a map or a list below its key; left out where it is empty
-    unless: str = ""  # the line is left out where this holds
+    when: str = ""  # the line is there only where this holds
 
 
 @dataclass(slots=True)
@@ -32,9 +32,9 @@ class Tokens:
 
     places: list[Place] = field(default_factory=list)
 
-    def scalar(self, expression: str, *, unless: str = "") -> str:
+    def scalar(self, expression: str, *, when: str = "") -> str:
         """A value on its key's line."""
-        return self._token(Place(expression, unless=unless))
+        return self._token(Place(expression, when=when))
 
     def block(self, expression: str) -> str:
         """A map or list below its key."""
@@ -60,7 +60,7 @@ class Tokens:
             body = f"{indent}{key}:\n{indent}  {{{{- toYaml . | nindent {under} }}}}"
             return f"{indent}{{{{- with {place.expression} }}}}\n{body}\n{indent}{{{{- end }}}}"
         line = f"{indent}{key}: {{{{ {place.expression} }}}}"
-        return f"{indent}{{{{- if not {place.unless} }}}}\n{line}\n{indent}{{{{- end }}}}" if place.unless else line
+        return f"{indent}{{{{- if {place.when} }}}}\n{line}\n{indent}{{{{- end }}}}" if place.when else line
 
 
 def value(*path: str) -> str:
