@@ -20,7 +20,7 @@ from workloads.drivers.gitops import reviewing
 from workloads.drivers.gitops.committing import Home
 from workloads.models import GitOpsRepository
 
-OPEN = {"number": 7, "html_url": "https://github.com/team/deploy/pull/7", "state": "open"}
+OPEN: dict[str, Any] = {"number": 7, "html_url": "https://github.com/team/deploy/pull/7", "state": "open"}
 PLANNED = Planned("Roll out v2\n\nTimonel-Change: 12\n", "run-1-apply", datetime(2026, 3, 1, tzinfo=UTC), {"web.yaml": "v: 2\n"})
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from controlplane.core.errors import Refused
 from workloads.adapters.commits import Made, Place, Planned, Repository
 from workloads.drivers.gitops import files, standing
-from workloads.drivers.kubernetes import parts
+from workloads.drivers.kubernetes import kept, parts
 from workloads.models import Change, Environment, GitOpsRepository, Instance
 
 SECONDS = 120.0
@@ -71,7 +71,7 @@ def planned(instance: Instance, key: str, home: Home) -> Planned:
     what = f"Roll out {instance.release.label} of {instance.environment.application.name} in {instance.environment.name}"
     details = f"Release {instance.release_id}, commit {instance.release.commit}\nImage {instance.release.image}"
     message = _message(what, details, instance.environment)
-    return Planned(message, key, instance.created_at, home.files(parts.read(instance.manifests)))
+    return Planned(message, key, instance.created_at, home.files(kept.parts_of(instance)))
 
 
 def reverting(instance: Instance, key: str, home: Home, at: datetime) -> Planned:
@@ -87,7 +87,7 @@ def reverting(instance: Instance, key: str, home: Home, at: datetime) -> Planned
     )
     if former is not None and (tree := str(former.rollout.get("tree", ""))):
         return Planned(message, key, at, tree=tree)
-    back = parts.read(former.manifests) if former else files.scaled_to_nothing(parts.read(instance.manifests))
+    back = kept.parts_of(former) if former else files.scaled_to_nothing(kept.parts_of(instance))
     return Planned(message, key, at, home.files(back))
 
 

@@ -9,7 +9,7 @@ from workloads.drivers import Outcome, Say
 from workloads.drivers.gitops import committing, files, foreseeing, reviewing, syncing
 from workloads.drivers.gitops.committing import Home
 from workloads.drivers.gitops.syncing import Sync, Synced
-from workloads.drivers.kubernetes import checking, making, migrating, parts, rows, watching
+from workloads.drivers.kubernetes import checking, kept, making, migrating, rows, watching
 from workloads.drivers.kubernetes.driver import silent
 from workloads.drivers.kubernetes.errand import Errand, errand
 from workloads.drivers.kubernetes.parts import Parts
@@ -49,7 +49,7 @@ class GitOpsDriver:
         job, home = errand(environment, key, say).told(instance), committing.home_of(environment)
         rows.stands(instance, Instance.Status.STARTING)
         foreseeing.demand(job, home)
-        made = parts.read(instance.manifests)
+        made = kept.parts_of(instance)
         job.put_all(files.beside(made))
         seen: tuple[Evidence, ...] = ()
         if made.migration is not None and home.row.engine == GitOpsRepository.Engine.FLUX:
@@ -104,7 +104,7 @@ class GitOpsDriver:
         """Revert its commit and wait until what ran before stands again. Nothing is forced onto the cluster."""
         instance = _fresh(instance)
         former = instance.replaced
-        if former is None or former.manifests is None:
+        if former is None or not kept.is_kept(former):
             return Outcome(Verdict.FAILED, "Nothing ran here before that could take over.", False, cure="Deploy a release.")
         job, home = errand(environment, key, say).told(instance).told(former), committing.home_of(environment)
         say(f"Reverting to {former.release.label}")
@@ -142,7 +142,7 @@ def _commit(job: Errand, home: Home, instance: Instance) -> Made:
 
 def _until_it_stands(job: Errand, home: Home, instance: Instance, made: Made) -> Outcome:
     """Synced and healthy is their word; ready pods and answering pages are ours."""
-    objects = parts.read(instance.manifests)
+    objects = kept.parts_of(instance)
     try:
         found = Sync(job, home, made.tree, made.sha, objects.workloads).run()
         if found.ok and objects.service is not None:
@@ -154,6 +154,8 @@ def _until_it_stands(job: Errand, home: Home, instance: Instance, made: Made) ->
     if not found.ok:
         return _take_back(job, home, instance, found)
     rows.give(job.environment, instance, keep=None)
+    if instance.replaced_id and instance.replaced_id != instance.pk:  # the syncing side took it away already
+        Instance.objects.filter(pk=instance.replaced_id).update(wanted=Instance.Wanted.STOPPED, status=Instance.Status.STOPPED)
     rows.stands(instance, Instance.Status.RUNNING)
     rows.note(job.environment, instance, rows.SWITCHED)
     outcome = _has_it(instance)
@@ -192,7 +194,7 @@ def _revert(job: Errand, home: Home, instance: Instance) -> Synced:
     """A revert commit, then the same wait for what ran before. Nothing is committed where nothing was."""
     former = instance.replaced
     key = f"{job.key}-revert"
-    back = parts.read(former.manifests) if former else files.scaled_to_nothing(parts.read(instance.manifests))
+    back = kept.parts_of(former) if former else files.scaled_to_nothing(kept.parts_of(instance))
     try:
         if committing.made_of(instance) is None and home.repository.find(instance.key) is None:
             return Synced(True, "Nothing was committed")
