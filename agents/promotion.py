@@ -32,9 +32,13 @@ def promote(actor: Actor, source: Deployment, target: Environment, *, idempotenc
             f"{release.label} is {verdict} in {source.environment.name}; only what passed its verification is promoted.",
             cure="Find out why, or deploy that version by its name.",
         )
-    return runs.start(actor, target, "deploy", input_of(release), idempotency_key=idempotency_key)
+    return runs.start(actor, target, "deploy", input_of(release, target), idempotency_key=idempotency_key)
 
 
-def input_of(release: Release) -> dict[str, object]:
-    """What a deploy run of exactly this release's commit is asked for; `named` is how people call it."""
-    return {"ref": release.commit, "named": release.label, "release": release.pk}
+def input_of(release: Release, target: Environment) -> dict[str, object]:
+    """What a deploy run of exactly this release's commit is asked for; `named` is how people call it.
+
+    A cluster gets the very image that ran before.
+    """
+    image = {"image": release.image} if release.image and target.driver == Environment.Driver.KUBERNETES else {}
+    return {"ref": release.commit, "named": release.label, "release": release.pk, **image}

@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from controlplane.core.errors import Refused
-from workloads.adapters import toolchain
+from workloads.adapters import children, toolchain
 from workloads.adapters.toolchain import Python
 from workloads.building import assets, folders, inputs, install
 from workloads.building.failures import BuildFailed
@@ -131,6 +131,13 @@ def distributions(built: BuiltEnvironment) -> frozenset[str]:
 def frozen(built: BuiltEnvironment) -> str:
     """Everything installed there with its version, one a line."""
     return _text(built.folder / FROZEN)
+
+
+def is_consistent(built: BuiltEnvironment) -> bool:
+    """Whether what is installed there fits together by its own word; a project may have insisted on pins that do not."""
+    command = [str(toolchain.uv()), "pip", "check", "--python", str(built.python_path), "--color", "never", "--quiet"]
+    environment = children.clean_environment(UV_NO_CONFIG="1", UV_PYTHON_DOWNLOADS="never")
+    return children.run(command, cwd=built.folder, environment=environment, limits=children.Limits(seconds=60)).ok
 
 
 def _allowed(project: Project, allow_unpinned: bool) -> None:

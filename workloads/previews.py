@@ -172,6 +172,7 @@ def describe(release: Release) -> dict[str, Any]:
         "authored_at": release.authored_at.isoformat() if release.authored_at else None,
         "message": redact(release.message),
         "artefact": release.artefact_digest,
+        **({"image": release.image} if release.image else {}),
         "configuration": release.configuration_digest,
     }
 

@@ -43,15 +43,20 @@ def create(
     run_plan: RunPlan,
     *,
     ref: str = "",
+    image: str = "",
     actor: Actor = SYSTEM,
 ) -> Release:
-    """The release of this commit, artefact, configuration and way of running; the first one made is found again."""
+    """The release of this commit, artefact, configuration, way of running and image; the first one made is found again.
+
+    `image` is named by digest, or empty where no cluster runs it.
+    """
     with transaction.atomic():
         release, made = Release.objects.get_or_create(
             application=application,
             commit=commit.sha,
             artefact_digest=artefact_digest,
             configuration_digest=digest(configuration, run_plan),
+            image=image,
             defaults={
                 "ref": redact(ref),
                 "commit_author": redact(f"{commit.author_name} <{commit.author_email}>")[:300],
@@ -62,7 +67,9 @@ def create(
             },
         )
         if made:
-            audit.record(actor, "release.create", release, after={"commit": commit.sha, "artefact": artefact_digest})
+            audit.record(
+                actor, "release.create", release, after={"commit": commit.sha, "artefact": artefact_digest, "image": image}
+            )
     return release
 
 

@@ -9,6 +9,7 @@ from django.db import close_old_connections
 
 from agents import profiles
 from agents.context import Context
+from agents.models import Run
 from agents.operations.checkouts import Ground, ground
 from agents.specialists import Work, registry
 from workloads import configuration, deployments, findings
@@ -46,9 +47,16 @@ def work_of(context: Context, stand: Ground, specialist: str, **more: object) ->
         live_source=_there(live, "source"),
         live_python=_there(live, "environment/bin/python"),
         configuration=configuration.propose(stand.environment, stand.project),
+        image=image_of(context.run),
         options=profiles.profile(specialist).options,
         **more,  # type: ignore[arg-type]
     )
+
+
+def image_of(run: int) -> str:
+    """The image that was named when the run was asked for."""
+    asked = Run.objects.values_list("input", flat=True).filter(pk=run).first()
+    return str((asked or {}).get("image", ""))
 
 
 def _there(release: Release | None, name: str) -> Path | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
 from django.db import close_old_connections
 
 from agents.context import Context
-from workloads import refs
+from workloads import image_builds, refs
 from workloads.adapters import git
 from workloads.adapters.git import Commit
 from workloads.evidence import Assessment, Evidence
@@ -73,7 +73,10 @@ def ground(context: Context, commit: str) -> Ground:
     found = git.resolve(mirror, commit)
     if not source.exists():
         _write(mirror, found.sha, source)
-    return Ground(environment, source, understand(source, environment.application.folder), found)
+    project = understand(source, environment.application.folder)
+    if environment.driver == Environment.Driver.KUBERNETES and (python := image_builds.python_of_the_base()):
+        project = replace(project, python_preferred=python)  # of several that would do, the one its image will have
+    return Ground(environment, source, project, found)
 
 
 def _write(mirror: Path, commit: str, source: Path) -> None:

@@ -12,19 +12,17 @@ from agents.context import Context
 from agents.models import Run, Step
 from agents.operations import assessments as specialists
 from agents.operations.checkouts import Ground, ground
-from agents.specialists import Work, registry, workplace
+from agents.specialists import registry, workplace
 from controlplane.core.errors import TimonelError
 from workloads import deployments, releases
 from workloads.adapters import git
-from workloads.described import Unanswered, describe
+from workloads.described import Unanswered
 from workloads.drivers import select
 from workloads.evidence import Assessment, Evidence
 from workloads.history import mirror_of
 from workloads.models import Release
 from workloads.previews import Facts, Migration, migrations_of
 from workloads.schema import Classified
-from workloads.source.plan import run_plan
-from workloads.source.project import RunPlan
 from workloads.verdicts import Verdict
 
 BRINGS = "What it brings"
@@ -40,14 +38,17 @@ def plan(context: Context, commit: str, assessments: Mapping[str, Mapping[str, A
     work = specialists.work_of(context, stand, "deployment")
     close_old_connections()
     try:
-        planned = _run_plan(work)
+        planned = workplace.run_plan(work)
     except Unanswered as error:
         trace = Evidence("What the application said", "log", error.trouble.trace, verdict=Verdict.FAILED)
         return Assessment(Verdict.FAILED, error.message, error.cure, (trace,))
     said = registry()["deployment"].assess(work)
     if said.verdict is Verdict.FAILED:
         return Assessment(said.verdict, said.summary, said.cure, said.evidence)
-    release = releases.create(stand.application, stand.commit, artefact, work.configuration, planned, ref=_ref(context))
+    image = str(assessments.get("cicd", {}).get("image", ""))
+    release = releases.create(
+        stand.application, stand.commit, artefact, work.configuration, planned, ref=_ref(context), image=image
+    )
     close_old_connections()
     try:
         world = select.world(stand.environment, release)
@@ -66,11 +67,6 @@ def facts_of(context: Context) -> Facts:
     return Facts(
         tuple(told["commits"]), tuple(told["files"]), tuple(migrations_of(told)), tuple(told["notes"]), told.get("world", {})
     )
-
-
-def _run_plan(work: Work) -> RunPlan:
-    inside = workplace.enter(work)
-    return run_plan(work.project, work.application, describe(inside), inside.folder)
 
 
 def _facts(stand: Ground, said: Assessment) -> Facts:

@@ -1,21 +1,19 @@
-"""CI/CD: builds the artefact, and tells what was added, what was cached, how long it took, or why it failed."""
+"""CI/CD: builds the artefact, and the image where a cluster runs it; tells what it took, or why it failed."""
 
 from __future__ import annotations
 
 import time
 
-from agents.specialists import shown, workplace
+from agents.specialists import imaging, shown, workplace
+from agents.specialists.imaging import Imaged
 from agents.specialists.work import Specialist, Work
 from controlplane.core.errors import TimonelError
-from controlplane.core.redaction import redact
 from workloads import builds
 from workloads.building.failures import BuildFailed
 from workloads.builds import Artefact, BuiltEnvironment
 from workloads.evidence import Assessment, Evidence
 from workloads.source import plan
 from workloads.verdicts import Verdict
-
-LINES_SHOWN = 400
 
 
 def assess(work: Work) -> Assessment:
@@ -25,19 +23,28 @@ def assess(work: Work) -> Assessment:
         environment = workplace.environment(work)
         built = time.monotonic() - started
         artefact = _artefact(work, environment)
+        times = (built, time.monotonic() - started - built)
+        image = imaging.image(work, artefact) if imaging.wanted(work) else None
     except BuildFailed as error:
-        log = Evidence("What the builder said", "log", _tail(error.log), "build", Verdict.FAILED)
+        log = Evidence("What the builder said", "log", shown.tail(error.log), "build", Verdict.FAILED)
         return Assessment(Verdict.FAILED, f"It could not be built: {error.message}", error.cure, (log,) if error.log else ())
     except TimonelError as error:
         return Assessment(Verdict.FAILED, f"It could not be built: {error.message}", error.cure)
-    times = (built, time.monotonic() - started - built)
     work.say(_summary(environment, artefact, times))
-    return Assessment(
+    found = Assessment(
         Verdict.PASSED,
         " ".join([_summary(environment, artefact, times), *environment.notes]),
         evidence=tuple(_evidence(work, environment, artefact, times)),
         data={"artefact": artefact.digest, "environment": environment.digest, "python": environment.python},
     )
+    return found if image is None else _with_image(found, image)
+
+
+def _with_image(found: Assessment, image: Imaged) -> Assessment:
+    """The artefact's assessment with the image's."""
+    data = {**found.data, "image": image.image}
+    summary, evidence = f"{image.summary} {found.summary}", (*image.evidence, *found.evidence)
+    return Assessment(image.verdict, summary, image.cure, evidence, data=data)
 
 
 def _artefact(work: Work, environment: BuiltEnvironment) -> Artefact:
@@ -73,7 +80,7 @@ def _evidence(work: Work, environment: BuiltEnvironment, artefact: Artefact, tim
     found = [shown.table("What was built", ("What", "Which", "Time", "From"), rows, "build")]
     for title, log in (("Log of the environment", environment.log), ("Log of the build steps", artefact.log)):
         if log.strip():
-            found.append(Evidence(title, "log", _tail(log), "build", Verdict.PASSED))
+            found.append(Evidence(title, "log", shown.tail(log), "build", Verdict.PASSED))
     return found
 
 
@@ -81,16 +88,10 @@ def _addresses(work: Work) -> tuple[str, ...]:
     return work.project.requirements.unpinned_sources
 
 
-def _tail(log: str) -> str:
-    lines = redact(log).splitlines()
-    left_out = [f"[... {len(lines) - LINES_SHOWN} lines before ...]"] if len(lines) > LINES_SHOWN else []
-    return "\n".join([*left_out, *lines[-LINES_SHOWN:]])
-
-
 SPECIALIST = Specialist(
     name="cicd",
     title="CI/CD",
-    purpose="Builds the artefact of the release and tells what it took.",
+    purpose="Builds the artefact of the release, its image for a cluster, and tells what it took.",
     tools=("get_build_log", "get_requirements", "search_source", "get_source", "search_knowledge", "get_document"),
     assess=assess,
 )

@@ -11,6 +11,7 @@ from workloads.findings import Seen
 from workloads.verdicts import Verdict
 
 ROWS_SHOWN = 100
+LINES_SHOWN = 400
 
 
 def facts(title: str, seen: Sequence[Seen], asked: str, verdict: Verdict) -> Evidence:
@@ -44,6 +45,13 @@ def worst_first_of(seen: Sequence[Seen]) -> list[Seen]:
     """The gravest first."""
     by_fact = {id(one.fact): one for one in seen}
     return [by_fact[id(fact)] for fact in worst_first([one.fact for one in seen])]
+
+
+def tail(log: str) -> str:
+    """The last lines of a log, redacted."""
+    lines = redact(log).splitlines()
+    left_out = [f"[... {len(lines) - LINES_SHOWN} lines before ...]"] if len(lines) > LINES_SHOWN else []
+    return "\n".join([*left_out, *lines[-LINES_SHOWN:]])
 
 
 def count(number: int, word: str, plural: str = "") -> str:

@@ -44,6 +44,8 @@ class Work:
     configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # What the driver saw of the roll-out; for monitoring only.
     outcome: Outcome | None = None
+    # The image that CI built, by digest; empty where none was named.
+    image: str = ""
     # AgentProfile.options of this specialist.
     options: Mapping[str, Any] = field(default_factory=dict)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from agents.specialists.work import Work
 from workloads import builds, configuration
-from workloads.described import SECONDS, Inside
+from workloads.described import SECONDS, Inside, describe
+from workloads.source import plan
+from workloads.source.project import RunPlan
 
 NO_PORT = 8000  # of an environment without a stable address: only named in settings, nobody listens
 
@@ -50,6 +52,12 @@ def enter(work: Work, python: Path | None = None, values: Mapping[str, str] | No
         seconds=min(SECONDS, max(1.0, work.remaining())),
         cancelled=work.cancelled,
     )
+
+
+def run_plan(work: Work) -> RunPlan:
+    """How the release runs, by its files and by its own word. Raises Unanswered where it cannot be asked."""
+    inside = enter(work)
+    return plan.run_plan(work.project, work.application, describe(inside), inside.folder)
 
 
 def copy(work: Work, name: str) -> Path:

@@ -23,6 +23,11 @@ class DeploySerializer(Strict):
     release = serializers.IntegerField(
         required=False, min_value=1, max_value=BIGGEST, help_text="Instead of `ref`: exactly the commit of this release."
     )
+    image = serializers.CharField(
+        required=False,
+        max_length=400,
+        help_text="The image that CI built of this version, for an environment on a cluster: `registry/name@sha256:...`, or a tag.",
+    )
     allow_failure = serializers.ListField(
         child=serializers.ChoiceField(choices=MAY_FAIL), required=False, help_text="Checks that may fail this time: the risk rises."
     )

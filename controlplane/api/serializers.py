@@ -44,6 +44,7 @@ class ReleaseSerializer(serializers.Serializer[Any]):
     commit_author = serializers.CharField()
     message = serializers.CharField()
     artefact_digest = serializers.CharField()
+    image = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 

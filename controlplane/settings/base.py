@@ -109,6 +109,10 @@ CACHES = {
 }
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
 
+# What generated Dockerfiles start from; a tag is made a digest where its registry tells it. {python} and {node} are versions.
+BASE_IMAGE = env.text("TIMONEL_BASE_IMAGE", "python:{python}-slim-bookworm")
+NODE_IMAGE = env.text("TIMONEL_NODE_IMAGE", "node:{node}-slim")
+
 # The mail server; without one no e-mail is sent, and what would be waits for a day.
 _MAIL = mail_from_url(env.text("TIMONEL_EMAIL_URL"))
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.host, _MAIL.port, _MAIL.user, _MAIL.password

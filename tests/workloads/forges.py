@@ -81,7 +81,7 @@ def _handler(made: Forge) -> type[BaseHTTPRequestHandler]:
             except OSError:  # whoever asked has gone
                 pass
 
-        do_GET = do_POST = do_PUT = _answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = _answer  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             """Nothing."""

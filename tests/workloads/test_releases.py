@@ -46,6 +46,7 @@ def test_it_is_made_once(local: Stage) -> None:
         {"artefact_digest": "d" * 64},
         {"configuration": {"A": {"value": "2"}}},
         {"run_plan": replace(PLAN, processes={"web": ["uvicorn"]})},
+        {"image": "ghcr.io/team/shop@sha256:" + "e" * 64},
     ],
 )
 def test_whatever_differs_makes_another(local: Stage, changed: dict[str, Any]) -> None:

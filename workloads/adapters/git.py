@@ -254,7 +254,7 @@ def _turn(mirror: Path, deadline: float) -> Iterator[None]:
         yield
 
 
-def _git(
+def command(
     *arguments: str,
     mirror: Path | None = None,
     seconds: float = LOCAL_SECONDS,
@@ -264,10 +264,14 @@ def _git(
     cwd: Path | None = None,
     given: str = "",
 ) -> str:
-    command = ["git", *_settings(), *([f"--git-dir={mirror}"] if mirror else []), *arguments]
+    """Run git with these arguments (never a shell) and return what it says; without `check`, nothing where it failed.
+
+    Raises OutsideError with git's own words, DeadlineExceeded after `seconds`.
+    """
+    words = ["git", *_settings(), *([f"--git-dir={mirror}"] if mirror else []), *arguments]
     try:
         done = subprocess.run(
-            command,
+            words,
             cwd=cwd,
             env=_environment() | (extra or {}),
             input=given.encode(),
@@ -284,6 +288,9 @@ def _git(
     if done.returncode and check:
         raise _failure(arguments[0], subject, redact(done.stderr.decode("utf-8", "replace").strip()))
     return done.stdout.decode("utf-8", "replace") if not done.returncode else ""
+
+
+_git = command
 
 
 def _settings() -> list[str]:

@@ -139,7 +139,7 @@ class TargetAdmin(AuditedAdmin):
     list_display = ("environment", "cluster", "namespace", "strategy", "mode")
     list_select_related = ("environment__application", "cluster")
     search_fields = ("environment__name", "environment__application__name", "cluster__name", "namespace")
-    fields = ("environment", "cluster", "namespace", "strategy", "mode", "image_repository", "options", "patches")
+    fields = (*("environment", "cluster", "namespace", "strategy", "mode", "image_repository", "dockerfile", "options", "patches"),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """It is this environment's."""

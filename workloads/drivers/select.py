@@ -6,9 +6,10 @@ from typing import Any
 
 from controlplane.core.errors import Refused
 from workloads.drivers import Driver
+from workloads.drivers.gitops import GitOpsDriver
 from workloads.drivers.kubernetes import KubernetesDriver
 from workloads.drivers.process import ProcessDriver
-from workloads.models import Environment, Release
+from workloads.models import Environment, Release, Target
 
 
 def driver_of(environment: Environment) -> Driver:
@@ -16,7 +17,8 @@ def driver_of(environment: Environment) -> Driver:
     if environment.driver == Environment.Driver.PROCESS:
         return ProcessDriver()
     if environment.driver == Environment.Driver.KUBERNETES:
-        return KubernetesDriver()
+        synced = Target.objects.filter(environment=environment.pk).exclude(mode=Target.Mode.APPLY).exists()
+        return GitOpsDriver() if synced else KubernetesDriver()
     raise Refused(f"The driver {environment.driver!r} of {environment} is not available.", cure="Use the process driver.")
 
 

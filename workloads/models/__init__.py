@@ -4,8 +4,10 @@ from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
 from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.findings import Finding, Incident, Report, Sighting
+from workloads.models.gitops import GitOpsRepository
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Applied, Instance, Sample
+from workloads.models.images import Registry
 from workloads.models.notices import (
     Announcement,
     Notification,
@@ -32,6 +34,7 @@ __all__ = [
     "EnvironmentLock",
     "Finding",
     "ForgeStatus",
+    "GitOpsRepository",
     "Incident",
     "Instance",
     "Notification",
@@ -39,6 +42,7 @@ __all__ = [
     "NotificationChannel",
     "NotificationRoute",
     "NotificationSettings",
+    "Registry",
     "Release",
     "Report",
     "Sample",

@@ -69,6 +69,9 @@ class Target(models.Model):
     # Strategic merge patches over what is generated: [{"kind", "name", ...}].
     patches = models.JSONField(default=list, blank=True)
     image_repository = models.CharField(max_length=300, blank=True, help_text=_("Where images are pushed: registry/team/name."))
+    dockerfile = models.CharField(
+        max_length=200, blank=True, help_text=_("The application's own, such as docker/Dockerfile; empty: one is made for it.")
+    )
     # What we have there: [{"title", "api", "kind"}], so that it is found again even where our labels were taken away.
     inventory = models.JSONField(default=list, editable=False)
     drift_looked_at = models.DateTimeField(null=True, editable=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from agents import runs
+from agents import deploying
 from agents.graphs.deploy import MAY_FAIL
 from agents.models import Run
 from agents.terminal import asking, codes
@@ -30,6 +30,11 @@ class Command(BaseCommand):
         )  # fmt: skip
 
         parser.add_argument(
+            "--image", default="", metavar="REGISTRY/NAME@sha256:...",
+            help="the image that CI built of this version, for an environment on a cluster; a tag is made a digest now",
+        )  # fmt: skip
+
+        parser.add_argument(
             "--allow-failure", metavar="CHECK", choices=MAY_FAIL, action="append", default=[],
             help=f"go on where this check fails, at a higher risk ({', '.join(MAY_FAIL)}); repeat for more",
         )  # fmt: skip
@@ -44,6 +49,6 @@ class Command(BaseCommand):
                 catalog.set_variables(actor, environment, dict(options["variables"]), secret=None)
             ref = options["ref"] or environment.application.default_ref
             asked = {"ref": ref, **({"allow_failure": options["allow_failure"]} if options["allow_failure"] else {})}
-            return runs.start(actor, environment, "deploy", asked, idempotency_key=f"terminal-{uuid.uuid4()}")
+            return deploying.start(actor, environment, asked, image=options["image"], idempotency_key=f"terminal-{uuid.uuid4()}")
 
         request(begin, self.stdout, options)

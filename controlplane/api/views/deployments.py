@@ -7,8 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import promotion, runs
-from agents.models import Run
+from agents import deploying, promotion, runs
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import DeploymentsQuery
 from controlplane.api.idempotency import answer, once
@@ -45,9 +44,17 @@ class Deployments(Endpoint):
         """Start a run; follow it at its `url`."""
         asked = body(request, DeploySerializer)
         given: dict[str, Any] = {name: asked[name] for name in ("ref", "allow_failure") if name in asked}
+        environment = queries.environment_for(self.actor, asked["application"], asked["environment"])
         if "release" in asked:
-            given |= promotion.input_of(queries.release_for(self.actor, asked["application"], asked["release"]))
-        return once(request, lambda key: _start(self, "deploy", asked, given, key))
+            release = queries.release_for(self.actor, asked["application"], asked["release"])
+            given |= promotion.input_of(release, environment)
+        image = asked.get("image", "")
+
+        def begin(key: str) -> Response:
+            run = deploying.start(self.actor, environment, given, image=image, idempotency_key=key)
+            return answer(RunSerializer(run).data, 202)
+
+        return once(request, begin)
 
 
 class OneDeployment(Endpoint):
@@ -75,10 +82,10 @@ class Rollbacks(Endpoint):
     def post(self, request: Request) -> Response:
         """Start a run that returns to the last verified release; follow it at its `url`."""
         asked = body(request, RollbackSerializer)
-        return once(request, lambda key: _start(self, "rollback", asked, {"reason": asked["reason"]}, key))
+        return once(request, lambda key: _roll_back(self, asked, key))
 
 
-def _start(view: Endpoint, workflow: str, asked: dict[str, Any], given: dict[str, Any], key: str) -> Response:
+def _roll_back(view: Endpoint, asked: dict[str, Any], key: str) -> Response:
     environment = queries.environment_for(view.actor, asked["application"], asked["environment"])
-    run: Run = runs.start(view.actor, environment, workflow, given, idempotency_key=key)
+    run = runs.start(view.actor, environment, "rollback", {"reason": asked["reason"]}, idempotency_key=key)
     return answer(RunSerializer(run).data, 202)

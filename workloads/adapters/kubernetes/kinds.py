@@ -78,6 +78,8 @@ KNOWN = _known(
     "external-secrets.io/v1 ExternalSecret externalsecrets",
     "keda.sh/v1alpha1 ScaledObject scaledobjects",
     "argoproj.io/v1alpha1 Application applications",
+    "kustomize.toolkit.fluxcd.io/v1 Kustomization kustomizations",
+    "source.toolkit.fluxcd.io/v1 GitRepository gitrepositories",
 )
 BY_NAME = {kind.name: kind for kind in KNOWN.values()}
 

@@ -1,0 +1,1 @@
+"""Images: the Dockerfile as text, names, registries, builders."""

@@ -1,0 +1,102 @@
+"""What a commit would change: the folder's files as they are against as they would be, and what is applied beside."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+
+from controlplane.core.errors import Refused
+from workloads.adapters.kubernetes.kinds import Json
+from workloads.drivers.gitops import committing, files, standing, syncing
+from workloads.drivers.gitops.committing import Home
+from workloads.drivers.kubernetes import foreseeing as cluster
+from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.parts import Parts
+from workloads.foreseen import Difference, Foreseen
+from workloads.models import GitOpsRepository, Target
+
+MOST_LINES = 400
+
+
+def foresee(job: Errand, home: Home, made: Parts) -> Foreseen:
+    """Every file that would become otherwise. Raises Refused where the syncing side is not there, or reads something else."""
+    demand(job, home)
+    home.repository.fetch(committing.deadline())
+    before, after = home.repository.files(home.repository.head()), home.files(made)
+    changes = [_difference(home, *one) for one in files.differences(before, after)]
+    beside = [found for item in files.beside(made) if (found := cluster.differing(job, item)) is not None]
+    return Foreseen(
+        where=f"{home.row.repository} {home.row.branch} {home.row.path}",
+        strategy=home.row.target.mode,
+        steps=_steps(home),
+        differences=(*beside, *changes),
+        same=len(after) - sum(one.what != "remove" for one in changes),
+        notes=(*made.notes, *notes(job, home)),
+    )
+
+
+def demand(job: Errand, home: Home) -> None:
+    """Raise Refused unless the syncing side is there and reads the folder that we write."""
+    item = syncing.read(job, home.row)
+    if home.row.engine == GitOpsRepository.Engine.FLUX:
+        path = str((item.get("spec") or {}).get("path", "")).strip("./")
+        if path != home.row.path.strip("./"):
+            raise _elsewhere(home, f"path {path or '/'}")
+        return
+    read = standing.reads(item)
+    if not any(path == home.row.path.strip("./") for _, _, path in read):
+        raise _elsewhere(home, ", ".join(f"path {path or '/'}" for _, _, path in read) or "nothing")
+    revisions = {revision for _, revision, path in read if path == home.row.path.strip("./")}
+    if not revisions & {home.row.branch, f"refs/heads/{home.row.branch}", "HEAD"}:
+        raise _elsewhere(home, f"revision {', '.join(sorted(revisions))}")
+
+
+def notes(job: Errand, home: Home) -> tuple[str, ...]:
+    """What whoever approves should know of the syncing side."""
+    if home.row.engine == GitOpsRepository.Engine.FLUX:
+        return ("Flux syncs; Timonel runs the migrations before it commits.",)
+    item: Json = syncing.read(job, home.row)
+    first = (
+        "Argo CD syncs by itself."
+        if standing.automated(item)
+        else "Argo CD does not sync by itself: Timonel begins one sync of the commit."
+    )
+    heals = (
+        ("It heals itself: what others change in the cluster is undone. A way back is a revert commit.",)
+        if standing.heals(item)
+        else ()
+    )
+    other = [repository for repository, _, _ in standing.reads(item) if _plain(repository) != _plain(home.row.repository)]
+    differs = (f"The Application names the repository as {', '.join(other)}.",) if other else ()
+    return (first, *heals, *differs)
+
+
+def _steps(home: Home) -> tuple[str, ...]:
+    who = "Flux" if home.row.engine == GitOpsRepository.Engine.FLUX else "Argo CD"
+    reviewed = home.row.target.mode == Target.Mode.PULL_REQUEST
+    return (
+        "The namespace and the Secrets are applied by Timonel itself: they are never committed.",
+        "A pull request is opened, and nothing happens until a person merges it."
+        if reviewed
+        else f"The files are committed to {home.row.branch}.",
+        f"{who} syncs them; Timonel waits until they are synced and healthy, and looks at pods and pages itself.",
+        "What fails is taken back by a revert commit.",
+    )
+
+
+def _difference(home: Home, name: str, what: str, before: str, after: str) -> Difference:
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=3))
+    left = [f"[... {len(lines) - MOST_LINES} lines more ...]"] if len(lines) > MOST_LINES else []
+    digest = hashlib.sha256(after.encode()).hexdigest()
+    return Difference("File", f"{home.row.path}/{name}", what, "\n".join([*lines[:MOST_LINES], *left]), digest)
+
+
+def _elsewhere(home: Home, what: str) -> Refused:
+    return Refused(
+        f"{home.row.object_name} reads {what}, not {home.row.path} of {home.row.branch}.",
+        cure="Correct the path and branch of the GitOps repository, or what the syncing side reads.",
+    )
+
+
+def _plain(repository: str) -> str:
+    return repository.rpartition("@")[2].removesuffix("/").removesuffix(".git").rpartition("://")[2].replace(":", "/")
