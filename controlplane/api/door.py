@@ -40,7 +40,9 @@ PROBLEMS = {
     422: "The idempotency key was used for another request.",
     429: "Asked too often; `Retry-After` says when to come back, in seconds.",
     500: "Our mistake: quote the `reference`.",
+    502: "A system outside Timonel failed or cannot be reached.",
     503: "Something that Timonel needs does not answer.",
+    504: "A system outside Timonel did not answer in time.",
 }
 UNCHANGED = "What `If-None-Match` names is still true."
 ALWAYS = (400, 401, 406, 429, 500)

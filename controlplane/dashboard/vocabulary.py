@@ -69,6 +69,15 @@ WORDS: dict[str, Word] = {
     "instance.running": Word(_("running"), "check", "ok"),
     "not_running": Word(_("not running"), "cross", "bad"),
     "instance.stopped": Word(_("stopped"), "dot", "quiet"),
+    # clusters and our rights there
+    "cluster.connected": Word(_("connected"), "check", "ok"),
+    "cluster.lacking": Word(_("rights are missing"), "warning", "bad"),
+    "cluster.unreachable": Word(_("does not answer"), "cross", "bad"),
+    "cluster.never_asked": Word(_("never asked"), "question", "quiet"),
+    "right.granted": Word(_("granted"), "check", "ok"),
+    "right.missing": Word(_("missing"), "cross", "bad"),
+    "right.reduced": Word(_("missing, optional"), "dash", "warn"),
+    "right.not_installed": Word(_("not in this cluster"), "dot", "quiet"),
     # incidents, findings, risk
     "open": Word(_("open"), "warning", "bad"),
     "unresolved": Word(_("not resolved"), "warning", "bad"),

@@ -1,5 +1,5 @@
 """What we operate in Django's admin: configuration is written here, records are only read."""
 
-from workloads.admin import configuration, hooks, notices, records, windows
+from workloads.admin import clusters, configuration, hooks, notices, records, windows
 
-__all__ = ["configuration", "hooks", "notices", "records", "windows"]
+__all__ = ["clusters", "configuration", "hooks", "notices", "records", "windows"]

@@ -15,6 +15,7 @@ from workloads.models.notices import (
     NotificationSettings,
 )
 from workloads.models.releases import Deployment, Release
+from workloads.models.snapshots import Snapshot
 from workloads.models.windows import EnvironmentLock, Stop, Window
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Report",
     "Sample",
     "Sighting",
+    "Snapshot",
     "Stop",
     "Target",
     "Variable",

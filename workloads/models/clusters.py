@@ -34,6 +34,7 @@ class Cluster(models.Model):
     # The last look: the server's version, and each right with whether it is there.
     version = models.CharField(max_length=32, blank=True, editable=False)
     rights = models.JSONField(default=list, editable=False)
+    trouble = models.CharField(max_length=500, blank=True, editable=False)  # why it could not be asked, the last time
     checked_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

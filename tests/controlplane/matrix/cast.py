@@ -19,7 +19,7 @@ from knowledge.ingest import File
 from knowledge.models import Source
 from tests.workloads.stage import SYSTEM, Stage, stage
 from workloads import holds, incidents, locks, stops
-from workloads.models import Announcement, Environment, Finding, Notification, Report, WebhookDelivery, WebhookSource
+from workloads.models import Announcement, Cluster, Environment, Finding, Notification, Report, WebhookDelivery, WebhookSource
 
 HERE, FOREIGN = "harbourmaster", "lighthousekeeper"  # words that stand in no page by themselves
 ANONYMOUS, NOBODY, EVERY, SUPER = "anonymous", "nobody", "everywhere", "superuser"
@@ -89,6 +89,8 @@ def things(place: Stage) -> dict[str, Any]:
         "delivery_id": _delivery(place).pk,
         "notification_id": _notification(place).pk,
         **_known(place),
+        "cluster": Cluster.objects.create(name=f"{application.name}-cluster", kind=Cluster.Kind.IN_CLUSTER).name,
+        "identity": "read",
         "release": deployment.release_id,
         "variable": "GREETING",
         "form": "csv",

@@ -78,6 +78,10 @@ GET    knowledge/feedback.csv                                                   
 GET    knowledge/sources/                                                          302 200 200 200 200 200 200 200 302 302
 GET    knowledge/sources/<int:source_id>/                                          302 404 200 200 200 200 200 200 302 302
 POST   knowledge/sources/<int:source_id>/refresh/                                  302 404 403 403 403 303 303 303 302 302
+GET    clusters/                                                                   302 403 403 403 403 403 200 200 302 302
+GET    clusters/<slug:cluster>/                                                    302 403 403 403 403 403 200 200 302 302
+GET    clusters/<slug:cluster>/rights-<slug:identity>.yaml                         302 403 403 403 403 403 200 200 302 302
+POST   clusters/<slug:cluster>/check/                                              302 403 403 403 403 403 303 303 302 302
 """
 ACCOUNT = """
 GET    sign-in/                                                                    200 302 302 302 302 302 302 302 200 200
@@ -178,6 +182,9 @@ POST   deliveries/<number:number>/handle-again 401 404 404 404 404 202 202 202 4
 POST   changes/<number:number>/exception       401 404 403 403 403 200 200 200 403 404
 POST   stop                                    401 403 403 403 403 403 409 409 403 403
 POST   lift                                    401 403 403 403 403 403 200 200 403 403
+GET    clusters                                401 403 403 403 403 403 200 200 403 403
+GET    clusters/<name:cluster>                 401 403 403 403 403 403 200 200 403 403
+POST   clusters/<name:cluster>/check           401 403 403 403 403 403 400 400 403 403
 GET    notifications                           401 403 403 403 403 403 200 200 403 403
 GET    notifications/<number:number>           401 403 403 403 403 403 200 200 403 403
 POST   notifications/<number:number>/send-again 401 403 403 403 403 403 202 202 403 403

@@ -1,15 +1,36 @@
-"""How a cluster is reached: stored credentials made into a connection."""
+"""How a cluster is reached and with which identity: kubeconfigs here, EKS and service accounts beside."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
-import yaml
-from kubernetes import config
-from kubernetes.client import ApiClient
+from workloads.adapters.kubernetes import kubeconfigs
 
-from controlplane.core.errors import Invalid
+# The bearer token now; asked with True after the cluster refused the former one.
+Token = Callable[[bool], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the API is and how we prove who we are. Certificates and the key are PEM."""
+
+    server: str
+    token: Token | None = field(default=None, repr=False)
+    authority: str = field(default="", repr=False)
+    certificate: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+    server_name: str = ""
+    unchecked: bool = False  # the kubeconfig says not to check the server's certificate
+    proxy: str = ""
+
+
+class Reach(Protocol):
+    """Stored credentials that can be made into a connection."""
+
+    def connection(self) -> Connection:
+        """Nothing is asked of the cluster yet. Raises Invalid for credentials that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +40,16 @@ class Access:
     kubeconfig: str = field(repr=False)
     context: str = ""
 
-
-def connect(access: Access) -> ApiClient:
-    """A connection with these credentials; nothing is asked yet. Raises Invalid for a kubeconfig that cannot be read."""
-    try:
-        document: Any = yaml.safe_load(access.kubeconfig)
-        made: ApiClient = config.new_client_from_config_dict(document, access.context or None, False)  # type: ignore[no-untyped-call]
-        return made
-    except (config.ConfigException, yaml.YAMLError, TypeError, AttributeError) as error:
-        raise Invalid("The kubeconfig cannot be read.", cure="Give the output of `kubectl config view --raw --flatten`.") from error
+    def connection(self) -> Connection:
+        """What the kubeconfig says. Raises Invalid for one that names files or would start a program."""
+        told = kubeconfigs.read(self.kubeconfig, self.context)
+        return Connection(
+            server=told.server,
+            token=(lambda _: told.token) if told.token else None,
+            authority=told.authority,
+            certificate=told.certificate,
+            key=told.key,
+            server_name=told.server_name,
+            unchecked=told.unchecked,
+            proxy=told.proxy,
+        )

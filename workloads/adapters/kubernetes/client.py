@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-from urllib.parse import urlencode
+from typing import Any, TypeVar
 
-import urllib3
-
-from controlplane.core.errors import DeadlineExceeded
-from workloads.adapters.kubernetes.access import Access, connect
-from workloads.adapters.kubernetes.failures import ApiFailure, Busy, Clash, Forbidden, Gone, Unreachable
-from workloads.adapters.kubernetes.kinds import Json, Kind, kind_of
+from workloads.adapters.kubernetes import asking, discovery, transport
+from workloads.adapters.kubernetes.access import Reach
+from workloads.adapters.kubernetes.asking import Method, Question
+from workloads.adapters.kubernetes.failures import Absent, Gone, Unreachable, failure
+from workloads.adapters.kubernetes.kinds import KNOWN, Json, Kind
+from workloads.adapters.kubernetes.transport import Transport
 
 CHUNK = 500  # objects a list answer (kubectl's own)
 DEADLINE = 30.0  # seconds for an answer
+LISTED_AGAIN = 3  # times, when a list grows too old while it is read
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
-FAILURES: dict[int, type[ApiFailure]] = {403: Forbidden, 409: Clash, 410: Gone, 429: Busy, 503: Busy}
+Slim = TypeVar("Slim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +31,92 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change that a watch told: ADDED, MODIFIED, DELETED or BOOKMARK."""
+    """One change that a watch told: ADDED, MODIFIED, DELETED or BOOKMARK (and of `follow`: SYNCED, IDLE)."""
 
     type: str
     item: Json
 
 
 class Client:
-    """One identity at one cluster. Every question has a deadline, in seconds; failures are ApiFailure or DeadlineExceeded."""
+    """One identity at one cluster. Every question has a deadline, in seconds; failures are ApiFailure.
 
-    def __init__(self, access: Access, *, deadline: float = DEADLINE) -> None:
-        self._api = connect(access)
+    A question that changes nothing is asked again when it is cut, refused for now (429, 503: after Retry-After) or met by a
+    server's error, within the deadline. A write is asked again only when it surely did not arrive; otherwise it raises Unclear.
+    """
+
+    def __init__(self, access: Reach, *, deadline: float = DEADLINE) -> None:
+        self._line = Transport(access.connection())
         self._deadline = deadline
+        self._found: dict[tuple[str, str], Kind] = {}
+
+    @property
+    def server(self) -> str:
+        """The address of the API."""
+        return self._line.connection.server
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether nobody checks that it is the right server."""
+        return self._line.connection.unchecked
+
+    def version(self) -> str:
+        """The server's version: "v1.35.0"."""
+        return str(self.ask("GET", "/version").get("gitVersion", ""))
+
+    def kind(self, api: str, name: str) -> Kind:
+        """A kind of object, asked of the cluster where we do not know it. Raises Absent where it has none."""
+        if known := KNOWN.get((api, name)) or self._found.get((api, name)):
+            return known
+        for kind in discovery.of(self.ask, api):
+            self._found[kind.api, kind.name] = kind
+        if (api, name) not in self._found:
+            raise Absent(f"The cluster has no {name} in {api}.", http=404, cure="Install what defines it (its CRD) first.")
+        return self._found[api, name]
+
+    def kinds(self) -> list[Kind]:
+        """Every kind that can be listed, in the version the cluster prefers."""
+        return list(discovery.every(self.ask))
 
     def get(self, kind: Kind, name: str, namespace: str = "") -> Json | None:
         """The object, or None where there is none."""
         try:
             return self.ask("GET", kind.path(namespace, name))
-        except ApiFailure as failure:
-            if failure.http == 404:
-                return None
-            raise
+        except Absent:
+            return None
 
     def pages(self, kind: Kind, namespace: str = "", *, labels: str = "", fields: str = "", chunk: int = CHUNK) -> Iterator[Json]:
-        """The list, answer by answer as the API gives it, at most `chunk` objects each."""
+        """The list, answer by answer as the API gives it, at most `chunk` objects each. Raises Gone when it takes too long."""
         query = {"limit": str(chunk), "labelSelector": labels, "fieldSelector": fields}
         while True:
             page = self.ask("GET", kind.path(namespace), query)
+            if not isinstance(page.get("metadata"), dict):
+                raise Unreachable(f"The list of {kind.plural} came without its version.")
+            page["items"] = page.get("items") or []
             yield page
             query["continue"] = page["metadata"].get("continue", "")
             if not query["continue"]:
                 return
 
+    def scan(
+        self, kind: Kind, slim: Callable[[Json], Slim], namespace: str = "", *, labels: str = "", fields: str = ""
+    ) -> tuple[list[Slim], str]:
+        """What `slim` keeps of each object, and the version: only one page is in memory at a time. Lists again after Gone."""
+        for _ in range(LISTED_AGAIN):
+            kept: list[Slim] = []
+            version = ""
+            try:
+                for page in self.pages(kind, namespace, labels=labels, fields=fields):
+                    kept += [slim(item) for item in page.pop("items")]
+                    version = str(page["metadata"].get("resourceVersion", ""))
+            except Gone:
+                continue
+            return kept, version
+        raise Gone(f"The list of {kind.plural} grew too old {LISTED_AGAIN} times while it was read.", http=410)
+
     def listing(self, kind: Kind, namespace: str = "", *, labels: str = "", fields: str = "") -> Listing:
         """Every object, with `apiVersion` and `kind` (list answers leave them out)."""
-        items: list[Json] = []
-        version = ""
-        for page in self.pages(kind, namespace, labels=labels, fields=fields):
-            items += [{"apiVersion": kind.api, "kind": kind.name, **item} for item in page["items"]]
-            version = page["metadata"]["resourceVersion"]
-        return Listing(items, version)
+        head = {"apiVersion": kind.api, "kind": kind.name}
+        return Listing(*self.scan(kind, lambda item: {**head, **item}, namespace, labels=labels, fields=fields))
 
     def watch(
         self, kind: Kind, since: str, namespace: str = "", *, labels: str = "", fields: str = "", seconds: float = 30.0
@@ -85,36 +130,45 @@ class Client:
             "labelSelector": labels,
             "fieldSelector": fields,
         }
-        answer = self._send("GET", kind.path(namespace), query, None, "", stream=True, seconds=seconds + 5)
-        for line in _lines(answer):
-            told = json.loads(line)
-            if told["type"] == "ERROR":
-                raise _failure(told["object"].get("code", 0), told["object"], {})
-            yield Event(told["type"], told["object"])
+        question = Question("GET", kind.path(namespace), query, repeatable=True)
+        for line in transport.lines(self._line.send("GET", question.address, seconds=seconds + 5)):
+            told = asking.parsed(line, question)
+            item = told.get("object") or {}
+            if told.get("type") == "ERROR":
+                raise failure(item.get("code", 0), item, {})
+            yield Event(str(told.get("type", "")), item)
 
     def apply(self, item: Json, *, manager: str, dry_run: bool = False, force: bool = False) -> Json:
         """Server-side apply. Raises Clash where another manager owns a field, unless forced."""
-        kind, at = kind_of(item), item["metadata"]
+        at = item["metadata"]
         query = {
             "fieldManager": manager,
             "force": str(force).lower(),
             "dryRun": "All" if dry_run else "",
             "fieldValidation": "Strict",
         }
-        return self.ask("PATCH", kind.path(at.get("namespace", ""), at["name"]), query, item, APPLY)
+        return self.ask("PATCH", self._kind_of(item).path(at.get("namespace", ""), at["name"]), query, item, APPLY)
 
     def patch(
-        self, kind: Kind, name: str, namespace: str, change: Mapping[str, Any], *, manager: str, dry_run: bool = False
+        self,
+        kind: Kind,
+        name: str,
+        namespace: str,
+        change: Mapping[str, Any],
+        *,
+        manager: str,
+        dry_run: bool = False,
+        part: str = "",
     ) -> Json:
-        """Merge patch; a `metadata.resourceVersion` in it makes the write conditional."""
+        """Merge patch (of a part: "scale", "status"); a `metadata.resourceVersion` in it makes the write conditional."""
         query = {"fieldManager": manager, "dryRun": "All" if dry_run else ""}
-        return self.ask("PATCH", kind.path(namespace, name), query, change, MERGE)
+        path = kind.path(namespace, name) + (f"/{part}" if part else "")
+        return self.ask("PATCH", path, query, change, MERGE)
 
     def create(self, item: Json, *, dry_run: bool = False) -> Json:
         """Make it; raises Clash where it is there already."""
-        return self.ask(
-            "POST", kind_of(item).path(item["metadata"].get("namespace", "")), {"dryRun": "All" if dry_run else ""}, item
-        )
+        path = self._kind_of(item).path(item["metadata"].get("namespace", ""))
+        return self.ask("POST", path, {"dryRun": "All" if dry_run else ""}, item)
 
     def delete(
         self, kind: Kind, name: str, namespace: str = "", *, uid: str = "", dry_run: bool = False, propagation: str = "Background"
@@ -123,98 +177,62 @@ class Client:
         body: Json = {"propagationPolicy": propagation, **({"preconditions": {"uid": uid}} if uid else {})}
         try:
             self.ask("DELETE", kind.path(namespace, name), {"dryRun": "All" if dry_run else ""}, body)
-        except ApiFailure as failure:
-            if failure.http == 404:
-                return False
-            raise
+        except Absent:
+            return False
         return True
+
+    def allowed(self, verb: str, group: str, resource: str, namespace: str = "", *, part: str = "") -> bool:
+        """Whether this identity may, by the cluster's own word (SelfSubjectAccessReview); empty namespace: in all of them."""
+        wanted = {"verb": verb, "group": group, "resource": resource, "subresource": part, "namespace": namespace}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {name: value for name, value in wanted.items() if value}},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        return bool(self.ask("POST", path, None, review, repeatable=True).get("status", {}).get("allowed"))
 
     def log(
         self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int = 1_000, most: int = 1_000_000
     ) -> str:
         """The last lines of a container's log, at most so many bytes."""
         query = {"container": container, "previous": str(previous).lower(), "tailLines": str(lines), "limitBytes": str(most)}
-        answer = self._send("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query, None, "")
-        return bytes(answer.data).decode("utf-8", "replace")
+        question = Question("GET", _log_path(namespace, pod), query, repeatable=True)
+        return asking.as_bytes(self._line, question, seconds=self._deadline).decode("utf-8", "replace")
+
+    def log_lines(
+        self, namespace: str, pod: str, container: str, *, since: str = "", lines: int | None = 100, seconds: float = 60.0
+    ) -> Iterator[str]:
+        """The log as it is written, each line with its time in front (RFC 3339), until so long nothing comes or it ends."""
+        query = {"container": container, "follow": "true", "timestamps": "true", "sinceTime": since}
+        query["tailLines"] = "" if since or lines is None else str(lines)
+        question = Question("GET", _log_path(namespace, pod), query, repeatable=True)
+        for line in transport.lines(self._line.send("GET", question.address, seconds=seconds)):
+            yield line.decode("utf-8", "replace")
+
+    def stream(self) -> Transport:
+        """The connection itself, for adapters beside this one."""
+        return self._line
 
     def ask(
         self,
-        method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
+        method: Method,
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
+        *,
+        repeatable: bool = False,
     ) -> Json:
         """One question, answered with JSON."""
-        answer = self._send(method, path, query or {}, body, content_type)
-        try:
-            found: Json = json.loads(answer.data)
-        except ValueError as error:
-            raise Unreachable(f"{method} {path} was answered with something that is not JSON.") from error
-        return found
+        query = query or {}
+        again = repeatable or method == "GET" or bool(query.get("dryRun"))
+        question = Question(method, path, query, body, content_type, repeatable=again)
+        return asking.as_object(self._line, question, seconds=self._deadline)
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Mapping[str, Any] | None,
-        content_type: str,
-        *,
-        stream: bool = False,
-        seconds: float | None = None,
-    ) -> urllib3.BaseHTTPResponse:
-        settings, seconds = self._api.configuration, seconds or self._deadline
-        headers = {"Accept": "application/json", "User-Agent": "timonel"}
-        self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
-        if body is not None:
-            headers["Content-Type"] = content_type
-        told = urlencode({name: value for name, value in query.items() if value})
-        address = f"{settings.host}{path}" + (f"?{told}" if told else "")
-        try:
-            answer = self._api.rest_client.pool_manager.request(
-                method,
-                address,
-                body=json.dumps(body) if body is not None else None,
-                headers=headers,
-                timeout=urllib3.Timeout(connect=min(10.0, seconds), read=seconds),
-                preload_content=not stream,
-                retries=False,
-            )
-        except urllib3.exceptions.TimeoutError as error:
-            raise DeadlineExceeded(f"The cluster did not answer {method} {path} within {seconds:.0f} s.") from error
-        except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(f"The cluster cannot be reached for {method} {path}: {error}.") from error
-        if answer.status >= 400:
-            raise _failure(answer.status, _status(answer), answer.headers)
-        return answer
+    def _kind_of(self, item: Mapping[str, Any]) -> Kind:
+        return self.kind(str(item.get("apiVersion", "")), str(item.get("kind", "")))
 
 
-def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    """Whole lines of a streamed answer; a connection that is cut ends them."""
-    rest = b""
-    try:
-        for piece in answer.stream(65_536):
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
-    except urllib3.exceptions.HTTPError:
-        return
-    finally:
-        answer.close()
-
-
-def _status(answer: urllib3.BaseHTTPResponse) -> Json:
-    try:
-        found = json.loads(answer.data)
-    except ValueError:
-        found = {"message": bytes(answer.data[:200]).decode("utf-8", "replace")}
-    return found if isinstance(found, dict) else {}
-
-
-def _failure(http: int, status: Mapping[str, Any], headers: Mapping[str, str]) -> ApiFailure:
-    """The error that the API's Status object is."""
-    after = headers.get("Retry-After", "")
-    message = str(status.get("message") or f"HTTP {http}")
-    return FAILURES.get(http, ApiFailure)(
-        message, http=http, reason=str(status.get("reason", "")), retry_after=float(after) if after.isdigit() else None
-    )
+def _log_path(namespace: str, pod: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
