@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from controlplane.core.actors import Actor
 from controlplane.core.connections import give_back
 from controlplane.core.errors import Conflict, Invalid, LeaseLost, Refused, TimonelError
-from workloads import deployments, previews
+from workloads import deployments, foreseen, previews
 from workloads.drivers import Driver, Outcome, Say
+from workloads.foreseen import Foreseen
 from workloads.models import Action, Change, Deployment, Environment, Instance, Release
 from workloads.previews import Facts, Preview
 from workloads.verdicts import Verdict
@@ -56,6 +57,12 @@ class Work:
     seconds: float = 30.0
 
     @property
+    def shown(self) -> Foreseen | None:
+        """What was foreseen of a world outside, shown and approved."""
+        told = self.parameters.get("facts", {}).get("world")
+        return foreseen.read(told) if told else None
+
+    @property
     def actor(self) -> Actor:
         """Effects are written down as done by their Change."""
         return Actor.system(f"change {self.change.pk}")
@@ -80,6 +87,9 @@ class Effect(Protocol):
 
     def apply(self, work: Work) -> Outcome:
         """Do it."""
+
+    def demand_as_shown(self, work: Work) -> None:
+        """Raise Conflict where a world outside is not as it was shown any more; looks, and changes nothing."""
 
     def verify(self, work: Work) -> Outcome:
         """Say whether it came out well; changes nothing."""
@@ -108,6 +118,10 @@ class RollOut:
         else:
             deployments.mark_failed(work.actor, deployment, outcome.verdict, evidence_of(outcome))
         return outcome
+
+    def demand_as_shown(self, work: Work) -> None:
+        """Foresee it once more."""
+        _demand_as_shown(work, returning=False)
 
     def verify(self, work: Work) -> Outcome:
         """Watch it through its stable address."""
@@ -148,6 +162,10 @@ class RollBack:
             deployments.mark_live(work.actor, leaving, Verdict(leaving.verdict))  # it still has the traffic
         return outcome
 
+    def demand_as_shown(self, work: Work) -> None:
+        """Foresee it once more."""
+        _demand_as_shown(work, returning=True)
+
     def verify(self, work: Work) -> Outcome:
         """Watch it through its stable address."""
         return _observe(work)
@@ -163,7 +181,7 @@ class RollBack:
             if outcome.switched:
                 return outcome
             work.say(f"The instance before could not take over ({outcome.summary}); starting {release.label} anew.")
-        return _stage_and_switch(work, release)
+        return _stage_and_switch(work, release, returning=True)
 
 
 class Promote:
@@ -183,10 +201,21 @@ class Promote:
         }
 
     def apply(self, work: Work) -> Outcome:
-        """Make it live with the verdict it has: not verified, so never a target of a rollback."""
+        """Make it live with the verdict it has: not verified, so never a target of a rollback.
+
+        Where it has a part of the traffic only, it gets all of it first.
+        """
         deployment = _deployment(work.environment, work.parameters)
+        active = work.environment.active_instance
+        if active is not None and active.release_id == deployment.release_id:
+            outcome = work.outside.complete(work.environment, active, f"{work.key}-complete", work.say)
+            if not outcome.switched:
+                return outcome
         deployments.mark_live(work.actor, deployment, Verdict(deployment.verdict))
         return Outcome(Verdict.PASSED, f"{deployment.release.label} stays live, unverified, by a person's decision.", switched=True)
+
+    def demand_as_shown(self, work: Work) -> None:
+        """Nothing outside was shown."""
 
     def verify(self, work: Work) -> Outcome:
         """Nothing new was done that could be verified."""
@@ -247,9 +276,20 @@ def _attempt(effect: Callable[[Work, Release], Outcome], work: Work, release: Re
         return failure(error)
 
 
-def _stage_and_switch(work: Work, release: Release) -> Outcome:
+def _demand_as_shown(work: Work, *, returning: bool) -> None:
+    """The world outside must be what it was when the preview was made."""
+    release = _release(work.environment, work.parameters)
+    if work.shown is not None and work.outside.foresee(work.environment, release, returning=returning) != work.shown:
+        raise Conflict(
+            f"{work.environment} has moved on its cluster, so this change would now do something else than was shown.",
+            cure="Ask for it again: the new proposal shows what would be done now.",
+        )
+
+
+def _stage_and_switch(work: Work, release: Release, *, returning: bool = False) -> Outcome:
     """Traffic goes to what passed its checks; to what nobody can judge only where nothing live could be harmed by it."""
-    staged = work.outside.stage(work.environment, release, f"{work.key}-stage", work.say)
+    key = f"{work.key}-stage"
+    staged = work.outside.stage(work.environment, release, key, work.say, returning=returning, shown=work.shown)
     if staged.verdict is Verdict.FAILED or staged.instance_id is None:
         return staged
     instance = Instance.objects.get(pk=staged.instance_id)

@@ -96,6 +96,50 @@ def secret_key(environment: Environment) -> str:
     return str(environment.secret_key)
 
 
+def derived(environment: Environment, name: str) -> str:
+    """Another secret of the application's own: from the kept one, different for each name."""
+    return hmac.new(secret_key(environment).encode(), name.encode(), hashlib.sha256).hexdigest()
+
+
+def listed(values: list[str], shape: str) -> str:
+    """The values in the shape in which settings take a list: "json", "spaced", "separated;", or with commas."""
+    if shape == "json":
+        return json.dumps(values)
+    separator = " " if shape == "spaced" else shape.removeprefix("separated") if shape.startswith("separated") else ","
+    return separator.join(values)
+
+
+def database_url(environment: Environment) -> str:
+    """Where the environment's own database is today; an address where nobody listens until it is made."""
+    return _where_it_is_now(environment.database_url) if environment.database_url else NOT_YET
+
+
+def database_part(address: str, part: str) -> str:
+    """One part of a database's address: "url", "name", "user", "password", "host", "port"."""
+    url = urlsplit(address)
+    parts = {
+        "url": url._replace(scheme="postgres").geturl(),  # the spelling that every URL parser of Django's knows
+        "name": url.path.lstrip("/"),
+        "user": unquote(url.username or ""),
+        "password": unquote(url.password or ""),
+        "host": url.hostname or "",
+        "port": str(url.port or 5432),
+    }
+    return parts[part]
+
+
+def redis_part(environment: Environment, address: str, part: str) -> str:
+    """One part of the applications' Valkey: a database number for each environment (shared where there are more than sixteen)."""
+    url = urlsplit(address)
+    number = str(environment.pk % REDIS_DATABASES)
+    parts = {"host": url.hostname or "", "port": str(url.port or 6379), "db": number, "password": unquote(url.password or "")}
+    if part in parts:
+        return parts[part]
+    account = f"{quote(unquote(url.username or ''))}:{quote(unquote(url.password))}@" if url.password else ""
+    server = f"{url.scheme}://{account}{parts['host']}:{parts['port']}"
+    return server if part == "server" else f"{server}/{number}"
+
+
 def shared_folder(environment: Environment) -> Path:
     """What outlives the environment's releases, made when needed."""
     folder = Path(settings.DATA_DIR) / "shared" / str(environment.pk)
@@ -122,12 +166,12 @@ def _bound(environment: Environment, name: str, binding: str, port: int) -> str:
     kind, _, part = binding.partition(".")
     makers: dict[str, Callable[[], str]] = {
         "secret_key": lambda: secret_key(environment),
-        "secret": lambda: _derived(environment, name),
+        "secret": lambda: derived(environment, name),
         "database": lambda: _database(environment, part),
         "redis": lambda: _redis(environment, part),
         "shared": lambda: _shared(environment, part),
-        "hosts": lambda: _listed(["127.0.0.1", "localhost"], part),
-        "origins": lambda: _listed([address(environment), address(environment).replace("127.0.0.1", "localhost")], part),
+        "hosts": lambda: listed(["127.0.0.1", "localhost"], part),
+        "origins": lambda: listed([address(environment), address(environment).replace("127.0.0.1", "localhost")], part),
         "host": lambda: "127.0.0.1",
         "origin": lambda: address(environment),
         "port": lambda: str(port),
@@ -135,31 +179,10 @@ def _bound(environment: Environment, name: str, binding: str, port: int) -> str:
     return makers[kind]()
 
 
-def _derived(environment: Environment, name: str) -> str:
-    """Another secret of the application's own: from the kept one, different for each name."""
-    return hmac.new(secret_key(environment).encode(), name.encode(), hashlib.sha256).hexdigest()
-
-
-def _listed(values: list[str], shape: str) -> str:
-    if shape == "json":
-        return json.dumps(values)
-    separator = " " if shape == "spaced" else shape.removeprefix("separated") if shape.startswith("separated") else ","
-    return separator.join(values)
-
-
 def _database(environment: Environment, part: str) -> str:
     if part == "sqlite_url":
         return f"sqlite:///{shared_folder(environment) / 'db.sqlite3'}"
-    url = urlsplit(_where_it_is_now(environment.database_url) if environment.database_url else NOT_YET)
-    parts = {
-        "url": url._replace(scheme="postgres").geturl(),  # the spelling that every URL parser of Django's knows
-        "name": url.path.lstrip("/"),
-        "user": unquote(url.username or ""),
-        "password": unquote(url.password or ""),
-        "host": url.hostname or "",
-        "port": str(url.port or 5432),
-    }
-    return parts[part]
+    return database_part(database_url(environment), part)
 
 
 def _where_it_is_now(address: str) -> str:
@@ -171,15 +194,7 @@ def _where_it_is_now(address: str) -> str:
 
 
 def _redis(environment: Environment, part: str) -> str:
-    """The applications' Valkey, a database number for each environment (shared where there are more than sixteen)."""
-    url = urlsplit(settings.APPLICATIONS_REDIS_URL)
-    number = str(environment.pk % REDIS_DATABASES)
-    parts = {"host": url.hostname or "", "port": str(url.port or 6379), "db": number, "password": unquote(url.password or "")}
-    if part in parts:
-        return parts[part]
-    account = f"{quote(unquote(url.username or ''))}:{quote(unquote(url.password))}@" if url.password else ""
-    server = f"{url.scheme}://{account}{parts['host']}:{parts['port']}"
-    return server if part == "server" else f"{server}/{number}"
+    return redis_part(environment, settings.APPLICATIONS_REDIS_URL, part)
 
 
 def _shared(environment: Environment, part: str) -> str:

@@ -16,7 +16,7 @@ automation is held nothing approves itself.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -102,6 +102,12 @@ def judge(
         refused_because=_refusal(kind, migrations, replaces),
         proposer_may_decide=tier == LOCAL,
     )
+
+
+def with_a_person(judgement: Judgement, because: Sequence[str]) -> Judgement:
+    """The same, but decided by a person and of a medium risk at least, for these reasons."""
+    risk = max(judgement.risk, MEDIUM, key=(LOW, MEDIUM, HIGH).index)
+    return replace(judgement, policy_approves=False, risk=risk, reasons=(*because, *judgement.reasons))
 
 
 def _risk(kind: str, migrations: Sequence[Classed], checks: Mapping[str, Verdict], replaces: bool) -> tuple[str, list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.utils.crypto import salted_hmac
@@ -68,10 +68,13 @@ class Facts:
     files: tuple[str, ...] = ()
     migrations: tuple[Migration, ...] = ()
     notes: tuple[str, ...] = ()
+    # What a world outside would become (`workloads.foreseen`), for a driver that looked.
+    world: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for an Action's parameters, redacted: commits and files come from outside."""
-        return {
+        seen = {"world": dict(self.world)} if self.world else {}
+        return seen | {
             "commits": [{key: redact(value) for key, value in commit.items()} for commit in self.commits],
             "files": list(self.files),
             "migrations": [redact_value(asdict(migration)) for migration in self.migrations],
@@ -89,6 +92,11 @@ def seal(document: Mapping[str, Any]) -> Preview:
     """The document as canonical JSON with its hash."""
     content = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     return Preview(content, sha256(content))
+
+
+def canonical(value: Any) -> str:
+    """Any plain value as text: the same for the same content."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def sha256(content: bytes | memoryview) -> str:
@@ -142,6 +150,7 @@ def render(
         "release_steps": [_step(step) for step in new.get("release_steps", [])],
         "run_plan": {key: value for key, value in new.items() if key not in {"processes", "release_steps"}},
         "notes": facts.get("notes", []),
+        **({"world": facts["world"]} if facts.get("world") else {}),
     }
 
 

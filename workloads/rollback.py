@@ -20,7 +20,7 @@ from controlplane.core.models import User
 from controlplane.core.permissions import Verb
 from workloads import actions, changes, deployments, holds, incidents, policy, previews
 from workloads.actions import ActionDraft
-from workloads.drivers import Outcome
+from workloads.drivers import Outcome, select
 from workloads.models import Action, Change, Deployment, Environment, Incident
 from workloads.previews import Facts, Migration
 from workloads.verdicts import Verdict
@@ -269,7 +269,8 @@ def _demand_quiet(found: Plan) -> None:
 def _draft(found: Plan, reason: str, *, automatic: bool = False) -> ActionDraft:
     if found.target is None:
         raise Conflict(found.impossible_because, cure="Roll out the release you want instead.")
-    return actions.roll_back(found.target, _facts(found, reason), automatic=automatic)
+    world = select.world(found.environment, found.target.release, returning=True)
+    return actions.roll_back(found.target, replace(_facts(found, reason), world=world), automatic=automatic)
 
 
 def _sentence(found: Plan, draft: ActionDraft) -> str:

@@ -34,6 +34,7 @@ class State(TypedDict, total=False):
     verified: str
     question: int
     answer: str
+    kept: bool  # by a person's answer, and it then got all the traffic
     returned: bool
     outcome: str
 
@@ -120,6 +121,11 @@ def after_verify(state: State) -> str:
     return {Verdict.PASSED.value: "promote", Verdict.FAILED.value: "roll_back"}.get(state["verified"], "ask")
 
 
+def after_promote(state: State) -> str:
+    """What a person wanted kept may still fail on its way to all the traffic."""
+    return "report" if state.get("kept", True) else "roll_back"
+
+
 def after_answer(state: State) -> str:
     """Whoever does not say yes says no."""
     return "promote" if state["answer"] == "approved" else "roll_back"
@@ -151,7 +157,7 @@ def add_rollout(graph: StateGraph[State, Context], around: Around) -> None:
     graph.add_conditional_edges("verify", after_verify, ["promote", "roll_back", "ask"])
     graph.add_edge("ask", "answer")
     graph.add_conditional_edges("answer", after_answer, ["promote", "roll_back"])
-    graph.add_edge("promote", "report")
+    graph.add_conditional_edges("promote", after_promote, ["report", "roll_back"])
     graph.add_edge("roll_back", "report")
     graph.add_edge("report", END)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import close_old_connections
@@ -12,9 +13,11 @@ from agents.models import Run, Step
 from agents.operations import assessments as specialists
 from agents.operations.checkouts import Ground, ground
 from agents.specialists import Work, registry, workplace
+from controlplane.core.errors import TimonelError
 from workloads import deployments, releases
 from workloads.adapters import git
 from workloads.described import Unanswered, describe
+from workloads.drivers import select
 from workloads.evidence import Assessment, Evidence
 from workloads.history import mirror_of
 from workloads.models import Release
@@ -45,7 +48,12 @@ def plan(context: Context, commit: str, assessments: Mapping[str, Mapping[str, A
     if said.verdict is Verdict.FAILED:
         return Assessment(said.verdict, said.summary, said.cure, said.evidence)
     release = releases.create(stand.application, stand.commit, artefact, work.configuration, planned, ref=_ref(context))
-    brings = Evidence(BRINGS, "json", _facts(stand, said).as_json())
+    close_old_connections()
+    try:
+        world = select.world(stand.environment, release)
+    except TimonelError as error:
+        return Assessment(Verdict.FAILED, f"{release.label} cannot be rolled out here. {error.message}", error.cure)
+    brings = Evidence(BRINGS, "json", replace(_facts(stand, said), world=world).as_json())
     return Assessment(
         Verdict.PASSED, _summary(stand, release, said), said.cure, (*said.evidence, brings), data={"release": release.pk}
     )
@@ -55,7 +63,7 @@ def facts_of(context: Context) -> Facts:
     """What the plan step of this run found out, as it wrote it down."""
     step = Step.objects.filter(run=context.run, node="plan", status=Step.Status.DONE).latest("pk")
     told = next(piece["body"] for piece in step.evidence if piece["title"] == BRINGS)
-    return Facts(tuple(told["commits"]), tuple(told["files"]), tuple(migrations_of(told)), tuple(told["notes"]))
+    return Facts(tuple(told["commits"]), tuple(told["files"]), tuple(migrations_of(told)), tuple(told["notes"]), told.get("world", {}))
 
 
 def _run_plan(work: Work) -> RunPlan:

@@ -11,7 +11,7 @@ from controlplane.core.errors import Conflict, Refused
 from workloads import actions, changes, deployments, incidents, rollback
 from workloads.drivers import Outcome
 from workloads.evidence import Assessment, Evidence
-from workloads.models import Change, Deployment
+from workloads.models import Change, Deployment, Environment
 from workloads.rollback import Response
 from workloads.verdicts import Verdict
 
@@ -83,15 +83,23 @@ def _never_switched(context: Context, deployment: Deployment) -> Assessment:
     """The stable address was never touched: what ran before still does."""
     live = deployments.current(deployment.environment)
     outcome = deployment.evidence
-    title = f"{deployment.release.label} failed in {deployment.environment} before it got any traffic"
+    never, stopped = _words(deployment)
+    title = f"{deployment.release.label} failed in {deployment.environment} {never}"
     incident = incidents.open_for(deployment, title, outcome, actor=actors.engine(context))
     why = outcome.get("summary", "")
     if live is None:
-        text = f"{why} It was stopped. Nothing ran here before, so there is nothing to return to."
+        text = f"{why} {stopped}. Nothing ran here before, so there is nothing to return to."
         return Assessment(Verdict.PASSED, text, outcome.get("cure", ""), data={"returned": False})
     incidents.mitigate(actors.engine(context), incident)
-    text = f"{why} It was stopped before it got any traffic; {live.release.label} stays live."
+    text = f"{why} {stopped} {never}; {live.release.label} stays live."
     return Assessment(Verdict.PASSED, text, outcome.get("cure", ""), data={"returned": True})
+
+
+def _words(deployment: Deployment) -> tuple[str, str]:
+    """On a cluster a release may have had a part of the traffic before its driver took it back."""
+    if deployment.environment.driver == Environment.Driver.KUBERNETES:
+        return "before it had all the traffic", "It was taken back"
+    return "before it got any traffic", "It was stopped"
 
 
 def _stays(deployment: Deployment, response: Response) -> Assessment:

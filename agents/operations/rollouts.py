@@ -64,7 +64,8 @@ def promote(context: Context, deployment_id: int, question: int | None) -> Asses
     """Keep it: verified, or by a person's word."""
     deployment, outcome = _deployment(deployment_id), verified(context)
     if question is not None:
-        return _assessment(changes.apply(question, key=context.key, fence=context.fence, say=context.say), {})
+        kept = changes.apply(question, key=context.key, fence=context.fence, say=context.say)
+        return _assessment(kept, {"kept": kept.switched})
     if deployment.kind == Deployment.Kind.ROLL_BACK and deployment.change is not None:
         rollback.conclude(actors.engine(context), deployment.change, outcome)
     else:

@@ -13,6 +13,7 @@ from controlplane.core.errors import OutsideError
 from controlplane.core.models import User
 from workloads import actions, changes, deployments
 from workloads.drivers import Driver, Outcome, Say
+from workloads.foreseen import Foreseen
 from workloads.models import Application, Change, Deployment, Environment, Instance, Release
 from workloads.previews import Facts
 from workloads.verdicts import Verdict
@@ -32,9 +33,25 @@ class RecordingDriver:
     calls: list[tuple[str, str]] = field(default_factory=list)
     fail: dict[str, str] = field(default_factory=dict)
     unsure: bool = False
+    world: Foreseen | None = None
     before: Callable[[str], None] = lambda step: None
 
-    def stage(self, environment: Environment, release: Release, key: str, say: Say) -> Outcome:
+    def foresee(self, environment: Environment, release: Release, *, returning: bool = False) -> Foreseen | None:
+        return self.world
+
+    def complete(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
+        return self._do("complete", key) or Outcome(Verdict.PASSED, "All of it.", switched=True, instance_id=instance.pk)
+
+    def stage(
+        self,
+        environment: Environment,
+        release: Release,
+        key: str,
+        say: Say,
+        *,
+        returning: bool = False,
+        shown: Foreseen | None = None,
+    ) -> Outcome:
         refused = self._do("stage", key)
         if refused:
             return refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +13,15 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, LeaseLost, NotFound, Refused, TimonelError
 from workloads import actions, deployments, holds, previews
 from workloads.actions import ActionDraft
-from workloads.changes import approvals, waiting
+from workloads.changes import approvals, confirming, waiting
+from workloads.changes.confirming import Drivers, work_of
 from workloads.changes.ending import NOT_BEGUN, PROPOSE_AGAIN, Status, end, expire, tell
-from workloads.drivers import Driver, Outcome, Say
+from workloads.drivers import Outcome, Say
 from workloads.drivers.select import driver_of
 from workloads.evidence import Evidence
 from workloads.models import Action, Change, Deployment, Environment
 from workloads.verdicts import Verdict
 
-Drivers = Callable[[Environment], Driver]
 Step = Action.Status
 
 
@@ -32,6 +32,7 @@ def apply(change_id: int, *, key: str, fence: int, say: Say, drivers: Drivers = 
     no longer holds at this moment (approval, rights, hash, target) voids the Change and raises why. Outside of its windows
     it stays approved, and NotYet is raised; once begun it may overrun them.
     """
+    confirming.confirm(change_id, say, drivers)
     claimed = _claim(change_id, key, fence)
     if isinstance(claimed, TimonelError):
         raise claimed
@@ -50,7 +51,7 @@ def verify(change_id: int, *, say: Say, seconds: float = 30.0, drivers: Drivers 
     """Watch for so many seconds what was applied; changes nothing. What its checks left open stays open."""
     change = Change.objects.get(pk=change_id)
     action = change.actions.order_by("-position")[0]
-    work = replace(_work(change, action, f"change-{change.pk}-verify", say, drivers), seconds=seconds)
+    work = replace(work_of(change, action, f"change-{change.pk}-verify", say, drivers), seconds=seconds)
     outcome = actions.effect_of(action.kind).verify(work)
     applied = _read(change.result["outcome"])
     if outcome.verdict is Verdict.PASSED and applied.verdict is Verdict.INCONCLUSIVE:
@@ -101,8 +102,13 @@ def _again(change: Change, mine: Mapping[str, Any], key: str, lease: int) -> Cha
         return _read(change.result["outcome"])
     if lease < mine["lease"]:
         return LeaseLost("A newer worker applies this change.")
+    if lease > mine["lease"]:
+        environment = Environment.objects.select_for_update(no_key=True).get(pk=change.environment_id)
+        environment.fence += 1  # whatever the former worker still writes outside carries an older one
+        environment.save(update_fields=["fence"])
+        change.fence = environment.fence
     change.result = {**change.result, "apply": {"key": key, "lease": lease}}
-    change.save(update_fields=["result"])
+    change.save(update_fields=["result", "fence"])
     return change
 
 
@@ -145,7 +151,7 @@ def _perform(change: Change, key: str, say: Say, drivers: Drivers) -> Outcome:
             outcome = _read(action.result)
             continue
         Action.objects.move(action.pk, [Step.PENDING, Step.STARTED], Step.STARTED, started_at=action.started_at or timezone.now())
-        outcome = actions.effect_of(action.kind).apply(_work(change, action, f"{key}-{action.position}", say, drivers))
+        outcome = actions.effect_of(action.kind).apply(work_of(change, action, f"{key}-{action.position}", say, drivers))
         ended = Step.DONE if outcome.switched else Step.FAILED
         Action.objects.move(action.pk, Step.STARTED, ended, result=actions.evidence_of(outcome), finished_at=timezone.now())
         if not outcome.switched:
@@ -172,12 +178,6 @@ def _close(actor: Actor, change: Change, outcome: Outcome) -> None:
     change.refresh_from_db()
     deployments.cancel(actor, change)  # where it never began
     tell(actor, f"change.{target.value}", change, reason=outcome.summary)
-
-
-def _work(change: Change, action: Action, key: str, say: Say, drivers: Drivers) -> actions.Work:
-    related = "application", "active_instance__release", "active_instance__replaced"
-    environment = Environment.objects.select_related(*related).get(pk=change.environment_id)
-    return actions.Work(change, environment, action.parameters, drivers(environment), key, say)
 
 
 def _read(stored: Mapping[str, Any]) -> Outcome:

@@ -12,7 +12,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from controlplane.core.models import User
 from controlplane.core.permissions import Verb
-from workloads import actions, deployments, policy, previews, releases
+from workloads import actions, deployments, foreseen, policy, previews, releases
 from workloads.actions import ActionDraft
 from workloads.changes.ending import NOT_BEGUN, PROPOSE_AGAIN, Status, end, tell
 from workloads.models import Action, Approval, Change, Environment, Release
@@ -25,7 +25,7 @@ DEPLOYS = (Action.Kind.ROLL_OUT, Action.Kind.ROLL_BACK)
 
 def judge(actor: Actor, environment: Environment, draft: ActionDraft, checks: Mapping[str, Verdict] | None = None) -> Judgement:
     """The policy's judgement of this effect here and now; `checks` are the verdicts of the specialists by name."""
-    return policy.judge(
+    judgement = policy.judge(
         environment.tier,
         draft.kind,
         previews.migrations_of(draft.parameters.get("facts", {})),
@@ -34,6 +34,8 @@ def judge(actor: Actor, environment: Environment, draft: ActionDraft, checks: Ma
         held=environment.held_at is not None and not _answers_for(actor, environment),
         rules=policy.Rules(environment.quorum, environment.required_role, environment.approval_expires_after),
     )
+    asks = foreseen.needs_a_person(draft.parameters.get("facts", {}).get("world", {}))
+    return policy.with_a_person(judgement, asks) if asks else judgement
 
 
 def propose(

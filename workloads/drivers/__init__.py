@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workloads.evidence import Evidence
+from workloads.foreseen import Foreseen
 from workloads.models import Environment, Instance, Release
 from workloads.verdicts import Verdict
 
@@ -29,16 +30,37 @@ class Say(Protocol):
 
 
 class Driver(Protocol):
-    """Every method may be called again with the same key and then finds what the first call did."""
+    """Every method may be called again with the same key and then finds what the first call did.
 
-    def stage(self, environment: Environment, release: Release, key: str, say: Say) -> Outcome:
-        """Prepare the release beside the live one: folder, database, migrations, release steps, start, preview checks."""
+    `returning`: it ran here before and comes back as it was, configuration and manifests included; nothing is migrated.
+    """
+
+    def foresee(self, environment: Environment, release: Release, *, returning: bool = False) -> Foreseen | None:
+        """What a world outside would become, for the preview; None where the rows say it all. Changes nothing."""
+
+    def stage(
+        self,
+        environment: Environment,
+        release: Release,
+        key: str,
+        say: Say,
+        *,
+        returning: bool = False,
+        shown: Foreseen | None = None,
+    ) -> Outcome:
+        """Prepare the release beside the live one: folder, database, migrations, release steps, start, preview checks.
+
+        `shown` is what was foreseen and approved: nothing is forced or removed that it does not name.
+        """
 
     def switch(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
         """Send the stable address to this instance; the former one is kept 30 s for an instant way back."""
 
     def observe(self, environment: Environment, instance: Instance, seconds: float, say: Say) -> Outcome:
         """Watch the switched instance through its stable address: probes, process metrics, logs."""
+
+    def complete(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
+        """Give it all the traffic, where it was left with a part of it and a person wants it kept."""
 
     def undo(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
         """Send the stable address back to the instance before, where it still runs, and stop this one."""

@@ -12,6 +12,7 @@ from workloads.adapters.probes import Target
 from workloads.drivers import Outcome, Say, checks, looking, staging, switching, waiting, watching
 from workloads.drivers.checks import Checked
 from workloads.evidence import Evidence
+from workloads.foreseen import Foreseen
 from workloads.host import logs, place, ports
 from workloads.models import Environment, Instance, Release
 from workloads.verdicts import Verdict
@@ -22,7 +23,20 @@ CHECK_SECONDS = 60.0
 class ProcessDriver:
     """Writes what is wanted; the host does it. Every effect is found again by its key."""
 
-    def stage(self, environment: Environment, release: Release, key: str, say: Say) -> Outcome:
+    def foresee(self, environment: Environment, release: Release, *, returning: bool = False) -> Foreseen | None:
+        """Nothing: on this machine the rows say it all."""
+        return None
+
+    def stage(
+        self,
+        environment: Environment,
+        release: Release,
+        key: str,
+        say: Say,
+        *,
+        returning: bool = False,
+        shown: Foreseen | None = None,
+    ) -> Outcome:
         """Prepare the release beside the live one: folder, database, migrations, release steps, start, preview checks.
 
         What fails here is stopped again; what is inconclusive waits beside. The stable address was never touched.
@@ -61,6 +75,10 @@ class ProcessDriver:
         summary = _sentence(instance.release, judgement)
         table = watching.judged_evidence(judgement)
         return Outcome(judgement.verdict, summary, switched=True, instance_id=instance.pk, evidence=(table, *evidence))
+
+    def complete(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
+        """It has all the traffic from the switch on."""
+        return Outcome(Verdict.PASSED, f"{instance.release.label} has the traffic.", switched=True, instance_id=instance.pk)
 
     def undo(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
         """Send the stable address back to the instance before, where it still runs or can be started, and stop this one."""

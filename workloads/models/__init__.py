@@ -2,7 +2,7 @@
 
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
-from workloads.models.clusters import Cluster, Target
+from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Instance, Sample
@@ -26,6 +26,7 @@ __all__ = [
     "Change",
     "Cluster",
     "Deployment",
+    "Drift",
     "Environment",
     "EnvironmentLock",
     "Finding",

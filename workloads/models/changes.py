@@ -99,6 +99,7 @@ class Action(models.Model):
         ROLL_OUT = "roll_out", "roll out"
         ROLL_BACK = "roll_back", "roll back"
         PROMOTE = "promote", "keep live"
+        RESTORE = "restore", "restore what drifted"
 
     class Status(models.TextChoices):
         PENDING = "pending"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from controlplane.core.querysets import StateQuerySet
 from controlplane.core.secrets import SealedTextField
 from workloads.models.catalog import NAME, Environment
 
@@ -68,6 +69,10 @@ class Target(models.Model):
     # Strategic merge patches over what is generated: [{"kind", "name", ...}].
     patches = models.JSONField(default=list, blank=True)
     image_repository = models.CharField(max_length=300, blank=True, help_text=_("Where images are pushed: registry/team/name."))
+    # What we have there: [{"title", "api", "kind"}], so that it is found again even where our labels were taken away.
+    inventory = models.JSONField(default=list, editable=False)
+    drift_looked_at = models.DateTimeField(null=True, editable=False)
+    drift_trouble = models.CharField(max_length=300, blank=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -76,3 +81,35 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cluster}/{self.namespace}"
+
+
+class Drift(models.Model):
+    """What on a cluster is no longer as it was applied: found by a look, the same until it changes, over or mended."""
+
+    class Status(models.TextChoices):
+        STANDING = "standing"
+        MENDED = "mended"
+        OVER = "over", "no longer there"
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="drifts")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.STANDING)
+    # [{"kind", "name", "what", "diff", "by": [{"manager", "at"}], ...}], secrets masked; the digest tells two findings apart.
+    objects_found = models.JSONField(default=list)
+    digest = models.CharField(max_length=64)
+    change = models.ForeignKey("workloads.Change", null=True, on_delete=models.SET_NULL, related_name="+")
+    found_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = StateQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["environment"], condition=models.Q(status="standing"), name="drift_one_standing_an_environment"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"drift of {self.environment} since {self.found_at:%Y-%m-%d %H:%M}"

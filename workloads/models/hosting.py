@@ -1,4 +1,4 @@
-"""What the process driver runs: one row a copy of a release, wanted and observed state side by side."""
+"""What drivers run: one row a copy of a release (on a cluster: a set of it), wanted and observed state side by side."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.querysets import StateQuerySet
+from controlplane.core.secrets import SealedJSONField
 from workloads.models.catalog import Environment
 from workloads.models.releases import Release
 
@@ -46,6 +47,10 @@ class Instance(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     # {"web": {"pid", "created", "restarts", "exit_code", "exited_at", "next_start_at"}}
     processes = models.JSONField(default=dict)
+    # On a cluster: the objects exactly as they were applied, secrets among them, so that they return as they were; sealed.
+    manifests = SealedJSONField(null=True, editable=False)
+    # On a cluster: how far the roll-out is: {"strategy", "set", "phase", "why", "shown": what the approved preview said}.
+    rollout = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     observed_at = models.DateTimeField(null=True)
 

@@ -1,0 +1,132 @@
+"""What applying would change, found by asking the server to try it (a dry run of each object). Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from controlplane.core.errors import OutsideError, Refused
+from workloads.adapters.kubernetes.failures import Absent, Clash, Forbidden, Rejected
+from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
+from workloads.drivers.kubernetes import differences, migrating, parts, permitted, pruning
+from workloads.drivers.kubernetes.asking import missing
+from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.making import BLUE_GREEN, CANARY
+from workloads.drivers.kubernetes.parts import Parts
+from workloads.drivers.kubernetes.pen import MANAGER, on_top_of, owned_by_others
+from workloads.foreseen import Clash as Taken
+from workloads.foreseen import Difference, Foreseen
+
+NAMESPACE = kind_named("Namespace")
+
+
+def foresee(errand: Errand, made: Parts, live: Parts | None, *, returning: bool = False) -> Foreseen:
+    """Each object that would be otherwise, what would be removed, and in which order. Raises Refused where a right is missing."""
+    there = errand.patient.ask(lambda client: client.get(NAMESPACE, errand.namespace)) is not None
+    permitted.demand(errand, made, there=there)
+    found = [differing(errand, item, live, there=there) for item in made.objects]
+    shown = tuple(one for one in found if one is not None)
+    pruned = pruning.foresee(errand, made, live) if there and not returning else pruning.Pruned((), ())
+    left = [f"{title} is kept although the release has it no more: it may hold data. Name it under rollout.prune to remove it." for title in pruned.kept]
+    return Foreseen(
+        where=str(errand.target),
+        strategy=made.strategy,
+        set=made.set,
+        steps=tuple(steps(errand, made, live)),
+        differences=shown,
+        removals=pruned.removals,
+        same=len(found) - len(shown),
+        notes=(*made.notes, *left, *(() if there else ("The namespace does not exist yet, so nothing in it could be tried.",))),
+    )
+
+
+def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: bool = True) -> Difference | None:
+    """How one object would differ; None where it is as wanted."""
+    kind, name = item["kind"], item["metadata"]["name"]
+    now = errand.patient.ask(lambda client: client.get(kind_of(item), name, item["metadata"].get("namespace", ""))) if there else None
+    if now is None:
+        if there or kind == "Namespace":
+            _tried(errand, item)
+        beside = _before(item, live)
+        text = differences.diff(beside, item, item, seal)
+        return _difference(kind, name, "create", text)
+    if kind == "Job" and migrating.ended(now) == "Complete":
+        return None
+    then, taken = _tried(errand, on_top_of(item, now))
+    if kind == "Job":
+        return None
+    text = differences.diff(now, then, item, seal)
+    if not text and not taken:
+        return None
+    return replace(_difference(kind, name, "change", text), clashes=taken)
+
+
+def steps(errand: Errand, made: Parts, live: Parts | None) -> Sequence[str]:
+    """The order of doing, in sentences."""
+    first = ["Configuration and whatever moves nothing is applied."]
+    if made.migration is not None:
+        first.append("The migration Job runs before any pod changes; if it fails, nothing else happens.")
+    if made.strategy == BLUE_GREEN:
+        first += [
+            f"The set {made.set} comes up at full size beside what runs, and is looked at through its preview Service.",
+            "The stable Service is switched to it; if it does not answer there, it is switched back.",
+            f"What ran before is kept for {errand.rollout.keep:.0f} s, then scaled to nothing.",
+        ]
+    elif made.strategy == CANARY and live is not None and errand.rollout.steps:
+        percent = ", ".join(f"{weight} %" for weight in errand.rollout.steps)
+        first += [
+            f"The set {made.set} gets {percent} of the traffic, {errand.rollout.interval:.0f} s each, and is judged at each step.",
+            "A step that fails takes it all back; one that cannot tell asks a person. Then it gets all of it.",
+            f"What ran before is kept for {errand.rollout.keep:.0f} s, then scaled to nothing.",
+        ]
+    else:
+        first.append("The workloads are changed in place, and the cluster replaces their pods one after the other.")
+    return [*first, f"What does not get on for {errand.rollout.patience:.0f} s has failed, and what ran before returns."]
+
+
+def seal(value: str) -> str:
+    """A secret's value as a preview shows it: whether it is the same, and nothing else."""
+    return f"•••••• {parts.mark('secret', value)[:8]}"
+
+
+def _difference(kind: str, name: str, what: str, text: str) -> Difference:
+    short = text if len(text) <= differences.LONGEST else text[: differences.LONGEST].rpartition("\n")[0] + "\n... (cut)"
+    return Difference(kind, name, what, short, parts.mark("diff", text))
+
+
+def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
+    """What the server would make of it, and whose fields that would take over."""
+    title = parts.title(item)
+    try:
+        return errand.patient.client.apply(item, manager=MANAGER, dry_run=True), ()
+    except Clash as clash:
+        if not owned_by_others(clash):
+            return _again(errand, item), ()
+        taken = tuple(Taken(manager, fields) for manager, fields in sorted(differences.clashes(clash.message)))
+        return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), taken
+    except Forbidden as error:
+        raise missing(error) from error
+    except Absent as error:
+        raise Refused(f"{title} cannot be applied: {error.message}", cure=error.cure or "Install what defines it first.") from error
+    except Rejected as error:
+        raise Refused(f"The cluster would refuse {title}: {error.message}", cure="Correct the target's options or patches.") from error
+    except OutsideError:
+        return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), ()
+
+
+def _again(errand: Errand, item: Json) -> Json:
+    """It moved between the look and the try."""
+    loose = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}}
+    return errand.patient.ask(lambda client: client.apply(loose, manager=MANAGER, dry_run=True, force=True))
+
+
+def _before(item: Json, live: Parts | None) -> Json | None:
+    """For a new set, or new variables, what they stand for today: so that a person sees what is new in them."""
+    if live is None or item["kind"] not in {"Deployment", "ConfigMap", "Secret"}:
+        return None
+    component = (item["metadata"].get("labels") or {}).get("app.kubernetes.io/component")
+    for other in live.objects:
+        labels = other["metadata"].get("labels") or {}
+        if other["kind"] == item["kind"] and labels.get("app.kubernetes.io/component") == component:
+            return other
+    return None

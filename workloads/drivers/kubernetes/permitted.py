@@ -1,0 +1,43 @@
+"""The rights that a roll-out needs beyond those its dry run proves: asked beforehand, so that nothing is left half-done."""
+
+from __future__ import annotations
+
+from controlplane.core.errors import Refused
+from workloads.adapters.kubernetes.kinds import kind_of
+from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.parts import Parts
+
+
+def demand(errand: Errand, made: Parts, *, there: bool) -> None:
+    """Raise Refused, naming every right that is missing."""
+    lacking = [name for name, asked in _needed(errand, made, there=there) if not _may(errand, *asked)]
+    if lacking:
+        raise Refused(
+            f"Rights are missing in {errand.target}: {', '.join(lacking)}.",
+            cure="Grant them to the identity that writes (the cluster's page shows the Role), then ask again.",
+        )
+
+
+Asked = tuple[str, str, str, str]  # verb, group, resource, part
+
+
+def _needed(errand: Errand, made: Parts, *, there: bool) -> list[tuple[str, Asked]]:
+    needed: list[Asked] = [("list", "", "pods", ""), ("get", "", "pods", "log"), ("list", "", "events", "")]
+    if made.web and made.service is not None and errand.rollout.checks == "http":
+        needed.append(("get", "", "services", "proxy"))
+    for kind in sorted({kind_of(item) for item in made.objects}, key=lambda kind: kind.plural):
+        verbs = ["get", "patch", *([] if there else ["create"]), *(["list", "watch"] if kind.name in WATCHED else [])]
+        needed += [(verb, kind.group, kind.plural, "") for verb in verbs]
+    if made.migration is not None:
+        needed.append(("delete", "batch", "jobs", ""))
+    return [(f"{verb} {'.'.join(part for part in (resource, group) if part)}{'/' + part if part else ''}", asked) for asked in needed for verb, group, resource, part in [asked]]
+
+
+WATCHED = frozenset({"Deployment", "StatefulSet"})
+
+
+def _may(errand: Errand, verb: str, group: str, resource: str, part: str) -> bool:
+    space = "" if resource == "namespaces" else errand.namespace
+    return errand.patient.ask(lambda client: client.allowed(verb, group, resource, space, part=part))
+
+

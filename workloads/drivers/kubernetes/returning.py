@@ -1,0 +1,77 @@
+"""The way back: what ran before gets all the traffic again, with its configuration and manifests; what failed is stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workloads.drivers.kubernetes import parts
+from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.parts import Parts
+from workloads.drivers.kubernetes.sizes import replicas
+from workloads.drivers.kubernetes.waiting import Ready, standing_of
+from workloads.models import Instance
+
+NOTHING = Parts()
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Which instance is left, and which one returns; None where nothing ran before."""
+
+    leaving: Instance
+    to: Instance | None
+
+    @property
+    def new(self) -> Parts:
+        """What is left."""
+        return parts.read(self.leaving.manifests)
+
+    @property
+    def old(self) -> Parts:
+        """What returns."""
+        return parts.read(self.to.manifests) if self.to else NOTHING
+
+
+def bring_back(errand: Errand, back: Back) -> Ready:
+    """Everything as it was. The traffic moves first where the old pods still stand, otherwise as soon as they do."""
+    new, old = back.new, back.old
+    errand.put_all(old.foundation, force=True)
+    if old.web and _stands(errand, old):
+        _give_traffic(errand, old)
+    _at_full_size(errand, back)
+    ready = errand.until_ready(old.web)
+    if ready.seconds is None:
+        return ready
+    _give_traffic(errand, old)
+    errand.put_all(old.background, force=True)
+    errand.put_all(old.around, force=True)
+    stop(errand, new, except_for=parts.titles(old.workloads))
+    behind = errand.until_ready(old.background)
+    return behind if behind.seconds is None else ready
+
+
+def stop(errand: Errand, made: Parts, *, except_for: set[str]) -> None:
+    """Scale the workloads of a set to nothing; they stay, so that they can be looked at and can return."""
+    for item in made.workloads:
+        if parts.title(item) not in except_for and replicas(errand, item):
+            errand.pen.put(parts.scaled(item, 0), force=True)
+
+
+def _at_full_size(errand: Errand, back: Back) -> None:
+    """The old web workloads, as many as they were; never fewer than there are of what is left."""
+    beside = [count for item in back.new.web if (count := replicas(errand, item))]
+    for item in back.old.web:
+        asked = parts.replicas_of(item)
+        size = asked if asked is not None else max([1, *beside, replicas(errand, item) or 0])
+        errand.pen.put(parts.scaled(item, size) if asked is None else item, force=True)
+
+
+def _give_traffic(errand: Errand, old: Parts) -> None:
+    if old.service is not None:
+        errand.pen.put(old.service, force=True)
+    errand.put_all([item for item in old.around if item["kind"] == "HTTPRoute"], force=True)
+
+
+def _stands(errand: Errand, old: Parts) -> bool:
+    """Whether pods of the old version itself are ready."""
+    return standing_of(errand.patient, errand.namespace, old.web).ready > 0
