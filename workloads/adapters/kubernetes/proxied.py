@@ -60,7 +60,10 @@ def get(door: Door, path: str, *, deadline: float) -> Probe:
         if len(hops) > MOST_REDIRECTS:
             return replace(answer, status=0, error="it redirects for ever")
         parts = urlsplit(goal)
-        path, proto = (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), "https" if parts.scheme == "https" else proto
+        path, proto = (
+            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            "https" if parts.scheme == "https" else proto,
+        )
 
 
 def page(door: Door, path: str, *, deadline: float) -> Page:
