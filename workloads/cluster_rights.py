@@ -108,6 +108,7 @@ NEEDS: tuple[Need, ...] = (
         *("external-secrets.io/externalsecrets", "keda.sh/scaledobjects", "argoproj.io/applications"),
         needed=False,
     ),
+    *_needs("read", ("list",), "whether nodes and schedulers still report is not told", "coordination.k8s.io/leases", needed=False),
     Need("read", "", "nodes", LOOK, "faults of nodes are not told", needed=False, everywhere=True),
     Need("read", "", "namespaces", LOOK, "whether a namespace is there is not told", needed=False, everywhere=True),
     Need("read", "", "persistentvolumes", LOOK, "why a claim does not bind is not told", needed=False, everywhere=True),

@@ -1,167 +1,163 @@
-"""The logs of many pods together, in the order of time, from a place on: what a whole release says."""
+"""The logs of all pods of a release, followed together: new pods join, ended ones leave, nothing is told twice."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from controlplane.core.errors import Invalid, TimonelError
+from controlplane.core.errors import TimonelError
+from controlplane.core.redaction import redact
+from workloads.adapters.kubernetes.asking import pauses
 from workloads.adapters.kubernetes.client import Client
-from workloads.topology.picture import Container, Picture, Pod
+from workloads.adapters.kubernetes.failures import Absent, ApiFailure, Forbidden
+from workloads.adapters.kubernetes.following import follow
+from workloads.adapters.kubernetes.kinds import Json, kind_named
 
-MOST_STREAMS = 40
-MOST_LINES = 5_000
-LONGEST = 4_000  # characters of a line
-MOST_BYTES = 400_000  # of one container at a time
-AT_ONCE, SECONDS = 8, 4.0
-TIMED = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) ?")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which logs: empty means any. `lines`: at most so many of each container at first; `seconds`: only so old (0: any age)."""
-
-    workload: str = ""
-    pod: str = ""
-    container: str = ""
-    previous: bool = False
-    lines: int = 200
-    seconds: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """One container of one pod."""
-
-    pod: str
-    short: str
-    container: str
+POD = kind_named("Pod")
+MOST_AT_ONCE = 50  # containers that are followed
+WAITING = 10_000  # lines between the cluster and a slow reader; then reading the cluster waits
+SILENCE = 30.0  # seconds without a line until a container's log is asked for again
+LONGEST = 8_000  # characters of a line
+ENDED = {"Succeeded", "Failed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line; `at` is RFC 3339 in UTC."""
+    """One line of one container, redacted. `at` is the cluster's time (RFC 3339); a `note` is about the pod, not from it."""
 
+    pod: str
+    container: str
     at: str
-    stream: Stream
     text: str
+    note: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Lines in the order of time, where to go on, whose they are, how many containers were left out, what could not be read."""
+@dataclass
+class _Heard:
+    """How far one container was heard: after a cut the cluster tells the last second again."""
 
-    lines: tuple[Line, ...]
-    cursor: str
-    streams: tuple[Stream, ...]
-    left_out: int = 0
-    troubles: tuple[str, ...] = ()
+    at: str = ""
+    _within: set[str] = field(default_factory=set)
 
-
-def read(client: Client, namespace: str, found: Picture, asked: Asked, said: Callable[[str], str], *, after: str = "") -> Told:
-    """What was written since `after`, a cursor of an earlier answer (empty: the last lines). Raises Invalid for another one."""
-    places = _places(after)
-    streams = wanted(found, asked)
-    chosen = streams[:MOST_STREAMS]
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pod logs") as pool:
-        answers = list(pool.map(lambda stream: _of(client, namespace, stream, asked, places.get(_key(stream), "")), chosen))
-    lines = [line for lines, _ in answers for line in lines]
-    lines.sort(key=lambda line: line.at)
-    lines = lines[-MOST_LINES:]
-    for line in lines:
-        places[_key(line.stream)] = max(line.at, places.get(_key(line.stream), ""))
-    troubles = tuple(dict.fromkeys(said(trouble) for _, trouble in answers if trouble))
-    shown = tuple(Line(line.at, line.stream, said(line.text)) for line in lines)
-    return Told(shown, _cursor(places, chosen), tuple(chosen), len(streams) - len(chosen), troubles)
+    def anew(self, at: str, line: str) -> bool:
+        """Whether this line was not heard yet; it is from now on."""
+        if at[:19] != self.at[:19]:
+            self._within.clear()
+        new, self.at = line not in self._within, at
+        self._within.add(line)
+        return new
 
 
-def wanted(found: Picture, asked: Asked) -> list[Stream]:
-    """The containers that have a log, of pods in trouble first, then of the newest."""
-    pods = [pod for pod in found.pods if _is_asked(pod, asked)]
-    pods.sort(key=lambda pod: pod.created_at, reverse=True)
-    pods.sort(key=lambda pod: not pod.troubled)
-    return [
-        Stream(pod.name, pod.short or pod.name, one.name)
-        for pod in pods
-        for one in pod.containers
-        if (asked.container == one.name if asked.container else _has_log(one)) and (not asked.previous or one.restarts)
-    ]
+@dataclass
+class Together:
+    """The logs of the pods that the labels select, in one stream. Ends when `stop` is called or its time is over."""
+
+    client: Client
+    namespace: str
+    labels: str
+    lines: int = 100  # of each container from before
+    _told: queue.Queue[Line | None] = field(default_factory=lambda: queue.Queue(WAITING))
+    _stopped: threading.Event = field(default_factory=threading.Event)
+    _followed: dict[tuple[str, str, str], threading.Thread] = field(default_factory=dict)  # uid, pod, container
+
+    def follow(self, seconds: float | None = None, *, idle: float = 1.0) -> Iterator[Line | None]:
+        """Each line as it comes; None after every `idle` seconds without one, so that the reader can look whether it is wanted."""
+        end = time.monotonic() + seconds if seconds is not None else float("inf")
+        threading.Thread(target=self._pods, args=(seconds,), name=f"pods of {self.labels}", daemon=True).start()
+        try:
+            while not self._stopped.is_set() and time.monotonic() < end:
+                try:
+                    line = self._told.get(timeout=min(idle, max(0.01, end - time.monotonic())))
+                except queue.Empty:
+                    yield None
+                    continue
+                if line is None:
+                    return
+                yield line
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Follow nothing more; the threads end with their next line or silence."""
+        self._stopped.set()
+
+    def _pods(self, seconds: float | None) -> None:
+        try:
+            for event in follow(self.client, POD, self.namespace, labels=self.labels, seconds=seconds, window=5.0):
+                if self._stopped.is_set():
+                    return
+                if event.type in {"ADDED", "MODIFIED"}:
+                    self._join(event.item)
+        except TimonelError as error:
+            self._put(Line("", "", "", redact(str(error)), note=True))
+            self._put(None)
+
+    def _join(self, pod: Json) -> None:
+        """Follow the containers that have begun and are not followed yet."""
+        status, at = pod.get("status") or {}, pod["metadata"]
+        for one in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+            key = (str(at.get("uid", "")), str(at["name"]), str(one.get("name", "")))
+            if "waiting" in (one.get("state") or {}) and not one.get("restartCount"):
+                continue
+            if key in self._followed:
+                continue
+            if len([thread for thread in self._followed.values() if thread.is_alive()]) >= MOST_AT_ONCE:
+                self._put(Line(key[1], key[2], "", f"not followed: more than {MOST_AT_ONCE} containers", note=True))
+                self._followed[key] = threading.current_thread()
+                continue
+            thread = threading.Thread(target=self._container, args=key[1:], name=f"log of {key[1]}", daemon=True)
+            self._followed[key] = thread
+            thread.start()
+
+    def _container(self, pod: str, container: str) -> None:
+        """One container over its restarts, until its pod has ended or is gone."""
+        heard, pause = _Heard(), pauses()
+        while not self._stopped.is_set():
+            before = heard.at
+            try:
+                self._read(pod, container, heard)
+            except Absent:
+                return
+            except Forbidden as failure:
+                self._put(Line(pod, container, "", redact(str(failure)), note=True))
+                return
+            except ApiFailure:
+                pass  # not begun, cut, refused for now: asked again below
+            if self._over(pod):
+                return
+            pause = pauses() if heard.at != before else pause
+            self._stopped.wait(next(pause))
+
+    def _read(self, pod: str, container: str, heard: _Heard) -> None:
+        told = self.client.log_lines(self.namespace, pod, container, since=heard.at, lines=self.lines, seconds=SILENCE)
+        for line in told:
+            if self._stopped.is_set():
+                return
+            at, _, text = line.partition(" ")
+            if heard.anew(at, line):
+                self._put(Line(pod, container, at, redact(text[:LONGEST])))
+
+    def _over(self, pod: str) -> bool:
+        """Whether nothing more can come of this pod."""
+        try:
+            item = self.client.get(POD, pod, self.namespace)
+        except ApiFailure:
+            return False
+        return item is None or (item.get("status") or {}).get("phase") in ENDED
+
+    def _put(self, line: Line | None) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._told.put(line, timeout=0.5)
+            except queue.Full:
+                continue
+            return
 
 
-def _is_asked(pod: Pod, asked: Asked) -> bool:
-    if asked.pod:
-        return pod.name == asked.pod
-    return not asked.workload or pod.workload == asked.workload
-
-
-def _has_log(one: Container) -> bool:
-    return one.state in {"running", "ended"} or one.restarts > 0
-
-
-def _of(client: Client, namespace: str, stream: Stream, asked: Asked, place: str) -> tuple[Sequence[Line], str]:
-    """The lines of one container after its place, and what kept it from being read."""
-    since = _since(place, asked)
-    try:
-        text = client.log(
-            namespace,
-            stream.pod,
-            stream.container,
-            previous=asked.previous,
-            lines=MOST_LINES if place else asked.lines,
-            most=MOST_BYTES,
-            since=since,
-            seconds=SECONDS,
-        )
-    except TimonelError as error:
-        return (), f"{stream.pod} ({stream.container}): {error.message}"
-    lines, at = [], place
-    for raw in text.splitlines():
-        found = TIMED.match(raw)
-        at = _padded(found.group(1)) if found else at  # a line without a time belongs to the one before
-        if at > place or not place:
-            lines.append(Line(at, stream, (raw[found.end() :] if found else raw)[:LONGEST]))
-    return lines, ""
-
-
-def _since(place: str, asked: Asked) -> str:
-    if place:
-        return f"{place[:19]}Z"
-    if asked.seconds:
-        return (datetime.now(UTC) - timedelta(seconds=asked.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return "0"
-
-
-def _padded(at: str) -> str:
-    """A time with nine places in UTC, so that texts are in the order of times."""
-    if not at.endswith("Z"):
-        return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-    whole, _, rest = at[:-1].partition(".")
-    return f"{whole}.{rest[:9]:0<9}Z"
-
-
-def _key(stream: Stream) -> str:
-    return f"{stream.pod}/{stream.container}"
-
-
-def _cursor(places: Mapping[str, str], chosen: Sequence[Stream]) -> str:
-    kept = {key: places[key] for stream in chosen if (key := _key(stream)) in places}
-    return base64.urlsafe_b64encode(json.dumps(kept, separators=(",", ":")).encode()).decode()
-
-
-def _places(cursor: str) -> dict[str, str]:
-    if not cursor:
-        return {}
-    try:
-        found = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (binascii.Error, ValueError) as error:
-        raise Invalid("This is no place in a log.", cure="Open the log's page again.") from error
-    fits = isinstance(found, dict) and all(isinstance(value, str) and TIMED.fullmatch(value) for value in found.values())
-    if not fits:
-        raise Invalid("This is no place in a log.", cure="Open the log's page again.")
-    return {str(name): str(at) for name, at in found.items()}
+def of_release(client: Client, namespace: str, environment: int, release: str = "", *, lines: int = 100) -> Together:
+    """The pods of an environment's release (of any, where none is named), by the labels that its manifests set."""
+    labels = f"timonel.dev/environment={environment}" + (f",timonel.dev/release={release}" if release else "")
+    return Together(client, namespace, labels, lines)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 from celery import shared_task
+from django.utils import timezone
 
 from workloads.notices import pruning, router, sending
+from workloads.snapshots import taking
 
 # Receivers may be slow: one thread of a worker at most waits for them.
 _seat = threading.BoundedSemaphore(1)
@@ -29,3 +31,9 @@ def send_notices(because: int = 0) -> None:
 def prune_notices() -> None:
     """Forget what was told long ago."""
     pruning.prune()
+
+
+@shared_task(name="workloads.prune_snapshots", ignore_result=True)
+def prune_snapshots() -> None:
+    """Delete the files of old snapshots; who took which stays known."""
+    taking.prune(timezone.now())

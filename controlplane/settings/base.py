@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget what was sent and answered": {"task": "core.forget", "schedule": crontab(minute="30", hour="3")},
     "send notices": {"task": "workloads.send_notices", "schedule": 2.0},
     "forget old notices": {"task": "workloads.prune_notices", "schedule": crontab(minute="50", hour="3")},
+    "delete old snapshots": {"task": "workloads.prune_snapshots", "schedule": crontab(minute="0", hour="4")},
     "read sources of knowledge anew": {"task": "agents.refresh_sources", "schedule": 60.0},
     "go on with changing the embedding model": {"task": "agents.tend_embeddings", "schedule": 60.0},
     "prune old checkpoints and samples": {"task": "agents.prune", "schedule": crontab(minute="20", hour="3")},

@@ -67,6 +67,8 @@ class Handler(BaseHTTPRequestHandler):
             self.cluster.permit(asked, route)
             if asked.watches and route.collection:
                 self._watch(asked, route)
+            elif route.sub == "log" and asked.query.get("follow") == "true":
+                self._log(asked, route)
             else:
                 self._once(asked, route)
         except Refusal as refusal:
@@ -112,10 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         wanted = selected(asked.query.get("labelSelector", ""), asked.query.get("fieldSelector", ""))
         if since < cluster.store.compacted:
             raise Refusal(410, "Expired", f"too old resource version: {since} ({cluster.store.version})")
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        self._begin()
         while time.monotonic() < end and not cluster.stopping:
             if since < cluster.store.compacted:
                 self._chunk(answers.watched("ERROR", answers.status(410, "Expired", f"too old resource version: {since}")))
@@ -128,6 +127,32 @@ class Handler(BaseHTTPRequestHandler):
                 mark = {"kind": route.kind, "apiVersion": route.api, "metadata": {"resourceVersion": str(since)}}
                 self._chunk(answers.watched("BOOKMARK", mark))
         self._chunk(b"")
+
+    def _log(self, asked: Asked, route: Route) -> None:
+        """A log that is followed: what is there, then what comes, until the pod has ended."""
+        key = (route.namespace, route.name, asked.query.get("container", ""), False)
+        self.cluster.store.found((route.api, route.plural, route.namespace, route.name))
+        lines = self.cluster.logs.setdefault(key, [])
+        tail, since, told = asked.query.get("tailLines"), asked.query.get("sinceTime", ""), 0
+        told = max(0, len(lines) - int(tail)) if tail else 0
+        self._begin("text/plain")
+        while not self.cluster.stopping:
+            for number in range(told, len(lines)):
+                at = f"2026-01-01T00:00:{number // 100:02}.{number % 100:02}Z"
+                if at[:19] >= since[:19] and self._event(asked, f"{at} {lines[number]}\n".encode()):
+                    return
+                told = number + 1
+            pod = self.cluster.store.objects.get((route.api, route.plural, route.namespace, route.name))
+            if pod is None or pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}:
+                break
+            time.sleep(0.02)
+        self._chunk(b"")
+
+    def _begin(self, content_type: str = "application/json") -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
 
     def _event(self, asked: Asked, line: bytes) -> bool:
         """Send it; whether the watch was cut over it."""

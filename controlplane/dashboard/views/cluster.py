@@ -17,9 +17,9 @@ from controlplane.dashboard import door
 from controlplane.dashboard.drawing import ansi
 from controlplane.dashboard.reads import cluster, environments
 from controlplane.dashboard.templatetags.clusters import hue
-from workloads import clusters, pictures, podlogs
+from workloads import clusters, pictures, tails
 from workloads.models import Environment
-from workloads.podlogs import Asked, Line, Told
+from workloads.tails import Asked, Line, Told
 from workloads.topology.picture import Picture
 
 SINCE = (0, 300, 3_600, 86_400)
@@ -71,7 +71,7 @@ def _told(environment: Environment, picture: Picture, asked: Asked, after: str) 
     said = pictures.veil(pictures.secrets_of(environment))
     try:
         client = clusters.reader(target.cluster)
-        return podlogs.read(client, target.namespace, picture, asked, said, after=after), None
+        return tails.read(client, target.namespace, picture, asked, said, after=after), None
     except TimonelError as error:
         return None, error
 

@@ -31,6 +31,7 @@ class Question:
     query: Mapping[str, str]
     body: Mapping[str, Any] | None = None
     content_type: str = "application/json"
+    accept: str = "application/json"
     repeatable: bool = False
 
     @property
@@ -89,7 +90,7 @@ def pauses() -> Iterator[float]:
 def _once(line: Transport, question: Question, end: float, *, refused: bool) -> bytes:
     writing = not question.repeatable
     body = orjson.dumps(question.body) if question.body is not None else None
-    headers = {"Content-Type": question.content_type} if body is not None else {}
+    headers = {"Accept": question.accept, **({"Content-Type": question.content_type} if body is not None else {})}
     answer = line.send(
         question.method,
         question.address,

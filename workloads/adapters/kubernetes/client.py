@@ -18,6 +18,7 @@ DEADLINE = 30.0  # seconds for an answer
 LISTED_AGAIN = 3  # times, when a list grows too old while it is read
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
+ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 Slim = TypeVar("Slim")
 
 
@@ -84,11 +85,26 @@ class Client:
         except Absent:
             return None
 
-    def pages(self, kind: Kind, namespace: str = "", *, labels: str = "", fields: str = "", chunk: int = CHUNK) -> Iterator[Json]:
-        """The list, answer by answer as the API gives it, at most `chunk` objects each. Raises Gone when it takes too long."""
+    def pages(
+        self,
+        kind: Kind,
+        namespace: str = "",
+        *,
+        labels: str = "",
+        fields: str = "",
+        chunk: int = CHUNK,
+        metadata_only: bool = False,
+    ) -> Iterator[Json]:
+        """The list, answer by answer as the API gives it, at most `chunk` objects each. Raises Gone when it takes too long.
+
+        `metadata_only`: neither spec nor data leave the cluster.
+        """
         query = {"limit": str(chunk), "labelSelector": labels, "fieldSelector": fields}
         while True:
-            page = self.ask("GET", kind.path(namespace), query)
+            question = Question(
+                "GET", kind.path(namespace), query, accept=ONLY if metadata_only else "application/json", repeatable=True
+            )
+            page = asking.as_object(self._line, question, seconds=self._deadline)
             if not isinstance(page.get("metadata"), dict):
                 raise Unreachable(f"The list of {kind.plural} came without its version.")
             page["items"] = page.get("items") or []
@@ -98,14 +114,21 @@ class Client:
                 return
 
     def scan(
-        self, kind: Kind, slim: Callable[[Json], Slim], namespace: str = "", *, labels: str = "", fields: str = ""
+        self,
+        kind: Kind,
+        slim: Callable[[Json], Slim],
+        namespace: str = "",
+        *,
+        labels: str = "",
+        fields: str = "",
+        metadata_only: bool = False,
     ) -> tuple[list[Slim], str]:
         """What `slim` keeps of each object, and the version: only one page is in memory at a time. Lists again after Gone."""
         for _ in range(LISTED_AGAIN):
             kept: list[Slim] = []
             version = ""
             try:
-                for page in self.pages(kind, namespace, labels=labels, fields=fields):
+                for page in self.pages(kind, namespace, labels=labels, fields=fields, metadata_only=metadata_only):
                     kept += [slim(item) for item in page.pop("items")]
                     version = str(page["metadata"].get("resourceVersion", ""))
             except Gone:

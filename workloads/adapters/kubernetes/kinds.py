@@ -70,6 +70,7 @@ KNOWN = _known(
     "rbac.authorization.k8s.io/v1 ClusterRole clusterroles cluster",
     "rbac.authorization.k8s.io/v1 ClusterRoleBinding clusterrolebindings cluster",
     "storage.k8s.io/v1 StorageClass storageclasses cluster",
+    "coordination.k8s.io/v1 Lease leases",
     "gateway.networking.k8s.io/v1 Gateway gateways",
     "gateway.networking.k8s.io/v1 HTTPRoute httproutes",
     "monitoring.coreos.com/v1 ServiceMonitor servicemonitors",

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from urllib.parse import quote
+
+import orjson
 
 from workloads.adapters.kubernetes import transport
 from workloads.adapters.kubernetes.client import Client
-from workloads.adapters.kubernetes.failures import ApiFailure, Forbidden, Unauthorized
+from workloads.adapters.kubernetes.failures import Forbidden, Unauthorized, Unreachable, failure
 
 MOST = 262_144  # bytes of a body that are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Proxied:
-    """What came back. `status` 0: nothing of the Service answered, and `error` says why."""
+    """What came back. `status` 0: nothing of the Service answered, and `error` says why, in the cluster's words."""
 
     status: int
     body: str
     milliseconds: float
     error: str = ""
+    content_type: str = ""
+    location: str = ""
 
 
 def ask(
@@ -36,24 +39,36 @@ def ask(
 ) -> Proxied:
     """GET the path of a Service (`host`: the name its users ask for). Whatever the application answers is an answer.
 
-    Raises Forbidden or Unauthorized where we may not ask; a Service without ready pods is told in `error`.
+    Raises Forbidden or Unauthorized where we may not ask; a Service without ready pods is told in `error`. Follows no redirects.
     """
-    named = f"{scheme}:{service}:{port}" if scheme else f"{service}:{port}"
-    where = f"/api/v1/namespaces/{namespace}/services/{quote(named)}/proxy/{path.lstrip('/')}"
+    where = f"/api/v1/namespaces/{namespace}/services/{scheme}:{service}:{port}/proxy/{path.lstrip('/')}"
     headers = {"Accept": "*/*", **({"Host": host} if host else {})}
     began = time.monotonic()
     try:
-        answer = client.stream().send("GET", where, headers=headers, seconds=seconds)
+        answer = client.stream().send("GET", where, headers=headers, seconds=seconds, raw=True)
         body = transport.whole(answer, began + seconds, "GET", where)
-    except (Forbidden, Unauthorized) as failure:
-        if failure.reason in {"Forbidden", "Unauthorized"}:
-            raise
-        return _answered(failure.http, failure.message, began)
-    except ApiFailure as failure:
-        by_cluster = not failure.http or bool(failure.reason)
-        return _answered(0 if by_cluster else failure.http, failure.message, began, failed=by_cluster)
-    return Proxied(answer.status, body[:MOST].decode("utf-8", "replace"), (time.monotonic() - began) * 1000)
+    except Unreachable as error:
+        return Proxied(0, "", _since(began), error.message)
+    if said := _of_the_cluster(answer.status, body):
+        refusal = failure(answer.status, said, answer.headers)
+        if isinstance(refusal, Forbidden | Unauthorized):
+            raise refusal
+        return Proxied(0, "", _since(began), refusal.message)
+    told = (answer.headers.get("Content-Type", ""), answer.headers.get("Location", ""))
+    return Proxied(answer.status, body[:MOST].decode("utf-8", "replace"), _since(began), "", *told)
 
 
-def _answered(status: int, text: str, began: float, *, failed: bool = False) -> Proxied:
-    return Proxied(status, "" if failed else text, (time.monotonic() - began) * 1000, text if failed else "")
+def _of_the_cluster(status: int, body: bytes) -> dict[str, object] | None:
+    """The API server's own Status, where it speaks for itself and not for the Service."""
+    if status < 400 or len(body) > 65_536:
+        return None
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        return None
+    ours = isinstance(found, dict) and found.get("kind") == "Status" and found.get("apiVersion") == "v1"
+    return found if ours else None
+
+
+def _since(began: float) -> float:
+    return (time.monotonic() - began) * 1000

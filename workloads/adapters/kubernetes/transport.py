@@ -41,8 +41,9 @@ class Transport:
         writing: bool = False,
         refused: bool = False,
         whatever: bool = False,
+        raw: bool = False,
     ) -> urllib3.BaseHTTPResponse:
-        """The answer's head, its body still to be read; raises for a status of 400 and above.
+        """The answer's head, its body still to be read; raises for a status of 300 and above, unless the answer is wanted `raw`.
 
         `writing`: an end without an answer is Unclear. `refused`: the former token was, take another. `whatever`: any status is
         an answer.
@@ -64,7 +65,7 @@ class Transport:
             )
         except HTTPError as error:
             raise _broken(error, method, path, seconds, writing=writing) from error
-        if answer.status >= 300 and not whatever:
+        if answer.status >= 300 and not (whatever or raw):
             said = whole(answer, end, method, path, writing=writing)
             raise failure(answer.status, _status(said), answer.headers, writing=writing)
         return answer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import Json, Kind
-from workloads.adapters.kubernetes.quantities import amount
+from workloads.quantities import amount
 
 PODS = Kind("metrics.k8s.io/v1beta1", "PodMetrics", "pods")
 NODES = Kind("metrics.k8s.io/v1beta1", "NodeMetrics", "nodes", namespaced=False)
