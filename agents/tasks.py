@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -20,7 +21,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from knowledge import sources
 from knowledge.embeddings import changing
-from workloads import changes, deliveries, statuses
+from workloads import changes, deliveries, drift, statuses
 from workloads.changes import waiting
 
 # Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
@@ -48,8 +49,10 @@ def drive_run(run_id: int) -> None:
 
 @shared_task(name="agents.reap_runs", ignore_result=True)
 def reap_runs() -> None:
-    """Wake runs that nobody drives."""
+    """Wake runs that nobody drives, and restoring Changes that nobody carries through."""
     housekeeping.reap()
+    for change_id in drift.left_lying():
+        queue.enqueue("agents.restore", change_id)
 
 
 @shared_task(name="agents.write_reading", ignore_result=True)
@@ -72,8 +75,16 @@ def resume_readings() -> None:
 
 @shared_task(name="agents.change_decided", ignore_result=True)
 def change_decided(change_id: int) -> None:
-    """Let the runs go on that waited for this Change."""
+    """Let the runs go on that waited for this Change; one that no run carries is carried through here."""
     housekeeping.wake_waiting_for(change_id)
+    if drift.is_restoring(change_id):
+        restore(change_id)
+
+
+@shared_task(name="agents.restore", ignore_result=True)
+def restore(change_id: int) -> None:
+    """Mend what drifted, once people approved it. A repeat goes on where a lost worker stopped."""
+    drift.carry_through(change_id, fence=int(time.time()))
 
 
 @shared_task(name="agents.look_again", ignore_result=True)

@@ -10,13 +10,14 @@ from controlplane.core.actors import Actor
 from controlplane.core.connections import give_back
 from controlplane.core.errors import Conflict, Invalid, LeaseLost, Refused, TimonelError
 from workloads import deployments, foreseen, previews
-from workloads.drivers import Driver, Outcome, Say
+from workloads.drivers import Driver, Mends, Outcome, Say
 from workloads.foreseen import Foreseen
 from workloads.models import Action, Change, Deployment, Environment, Instance, Release
 from workloads.previews import Facts, Preview
 from workloads.verdicts import Verdict
 
 Kind = Action.Kind
+AGAIN = "Ask for it again: the new proposal shows what would be done now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ def roll_back(to: Deployment, facts: Facts, *, automatic: bool = False) -> Actio
 def promote(deployment: Deployment) -> ActionDraft:
     """Keep a release live although its verification was inconclusive."""
     return ActionDraft(Kind.PROMOTE, {"deployment": deployment.pk})
+
+
+def restore(drifted: Foreseen) -> ActionDraft:
+    """Make what drifted as it was applied."""
+    return ActionDraft(Kind.RESTORE, {"facts": Facts(world=drifted.as_json()).as_json()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +232,51 @@ class Promote:
         raise Refused("Keeping a release live cannot be undone.", cure="Roll back instead.")
 
 
-EFFECTS: dict[str, Effect] = {Kind.ROLL_OUT: RollOut(), Kind.ROLL_BACK: RollBack(), Kind.PROMOTE: Promote()}
+class Restore:
+    """What drifted becomes what was applied, and nothing else does."""
+
+    def preview(self, environment: Environment, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Each object that drifted, with who changed it."""
+        world = parameters["facts"]["world"]
+        named = [f"{one['kind']}/{one['name']}" for one in world["differences"]]
+        return {
+            "kind": Kind.RESTORE.value,
+            "what": f"Restore what drifted in {environment}: {', '.join(named[:4])}{' ...' if len(named) > 4 else ''}",
+            "world": world,
+        }
+
+    def apply(self, work: Work) -> Outcome:
+        """Apply it again, taking back what others took."""
+        assert work.shown is not None
+        return self._driver(work).mend(work.environment, work.shown, work.key, work.say)
+
+    def demand_as_shown(self, work: Work) -> None:
+        """Look for drift once more."""
+        if self._driver(work).drifted(work.environment) != work.shown:
+            raise Conflict(f"{work.environment} drifted further since this was shown.", cure=AGAIN)
+
+    def verify(self, work: Work) -> Outcome:
+        """Looked at again when it was mended."""
+        return Outcome(Verdict.NOT_EVALUATED, "Looked at when it was restored.", switched=True)
+
+    def undo(self, work: Work) -> Outcome:
+        """What others did is not done again."""
+        raise Refused("What was restored is not undone.", cure="Change the release or the target's options instead.")
+
+    @staticmethod
+    def _driver(work: Work) -> Mends:
+        driver = work.outside
+        if not isinstance(driver, Mends):
+            raise Refused(f"{work.environment} has a driver that restores nothing.")
+        return driver
+
+
+EFFECTS: dict[str, Effect] = {
+    Kind.ROLL_OUT: RollOut(),
+    Kind.ROLL_BACK: RollBack(),
+    Kind.PROMOTE: Promote(),
+    Kind.RESTORE: Restore(),
+}
 
 
 def effect_of(kind: str) -> Effect:
@@ -282,7 +332,7 @@ def _demand_as_shown(work: Work, *, returning: bool) -> None:
     if work.shown is not None and work.outside.foresee(work.environment, release, returning=returning) != work.shown:
         raise Conflict(
             f"{work.environment} has moved on its cluster, so this change would now do something else than was shown.",
-            cure="Ask for it again: the new proposal shows what would be done now.",
+            cure=AGAIN,
         )
 
 

@@ -66,7 +66,8 @@ class Foreseen:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for an Action's facts, as JSON gives them back."""
-        return _plain(asdict(self))
+        found: dict[str, Any] = _plain(asdict(self))
+        return found
 
     @property
     def forced(self) -> frozenset[str]:

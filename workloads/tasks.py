@@ -7,11 +7,15 @@ import threading
 from celery import shared_task
 from django.utils import timezone
 
+from workloads import drift
+from workloads.drivers.kubernetes import sweeping
 from workloads.notices import pruning, router, sending
 from workloads.snapshots import taking
 
 # Receivers may be slow: one thread of a worker at most waits for them.
 _seat = threading.BoundedSemaphore(1)
+# So may clusters.
+_looker = threading.BoundedSemaphore(1)
 
 
 @shared_task(name="workloads.send_notices", ignore_result=True)
@@ -31,6 +35,23 @@ def send_notices(because: int = 0) -> None:
 def prune_notices() -> None:
     """Forget what was told long ago."""
     pruning.prune()
+
+
+@shared_task(name="workloads.settle_clusters", ignore_result=True)
+def settle_clusters() -> None:
+    """Scale former sets to nothing once they were kept long enough."""
+    sweeping.settle()
+
+
+@shared_task(name="workloads.look_for_drift", ignore_result=True)
+def look_for_drift() -> None:
+    """Look at the clusters whose turn it is; one thread of a worker at most waits for them."""
+    if not _looker.acquire(blocking=False):
+        return
+    try:
+        drift.look_at_all()
+    finally:
+        _looker.release()
 
 
 @shared_task(name="workloads.prune_snapshots", ignore_result=True)

@@ -63,7 +63,9 @@ def facts_of(context: Context) -> Facts:
     """What the plan step of this run found out, as it wrote it down."""
     step = Step.objects.filter(run=context.run, node="plan", status=Step.Status.DONE).latest("pk")
     told = next(piece["body"] for piece in step.evidence if piece["title"] == BRINGS)
-    return Facts(tuple(told["commits"]), tuple(told["files"]), tuple(migrations_of(told)), tuple(told["notes"]), told.get("world", {}))
+    return Facts(
+        tuple(told["commits"]), tuple(told["files"]), tuple(migrations_of(told)), tuple(told["notes"]), told.get("world", {})
+    )
 
 
 def _run_plan(work: Work) -> RunPlan:

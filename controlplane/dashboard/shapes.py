@@ -30,6 +30,7 @@ ROLLOUT = Shape(
         ("verify", "roll_back"),
         ("answer", "promote"),
         ("answer", "roll_back"),
+        ("promote", "roll_back"),
         ("promote", "report"),
         ("roll_back", "report"),
     ),

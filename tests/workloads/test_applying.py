@@ -62,7 +62,7 @@ def test_killed_in_the_middle_it_goes_on_and_does_nothing_twice(local: Stage, st
     local.driver.before = lambda _: None
     assert local.apply(change, key="run-1-apply", lease=lease).switched
     assert kinds(local.driver.calls) == ["stage", "switch"]
-    assert (Change.objects.get(pk=change.pk).status, Environment.objects.get().fence) == ("applied", 1)
+    assert (Change.objects.get(pk=change.pk).status, Environment.objects.get().fence) == ("applied", lease)
     assert Instance.objects.count() == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from workloads.evidence import Evidence
 from workloads.foreseen import Foreseen
@@ -67,3 +67,14 @@ class Driver(Protocol):
 
     def retire(self, environment: Environment, instance: Instance) -> None:
         """Stop an instance that never got traffic."""
+
+
+@runtime_checkable
+class Mends(Protocol):
+    """A driver whose world others can change: it finds what drifted, and mends it."""
+
+    def drifted(self, environment: Environment) -> Foreseen | None:
+        """What is no longer as it was applied, as mending would change it; None where nothing runs. Changes nothing."""
+
+    def mend(self, environment: Environment, shown: Foreseen, key: str, say: Say) -> Outcome:
+        """Make what was shown as it was applied."""

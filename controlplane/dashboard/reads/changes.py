@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from controlplane.dashboard.drawing.difference import Pair, Row, paired
+from controlplane.dashboard.reads.worlds import World, world
 from workloads.models import Change
 
 RELEASE = ("label", "commit", "message", "author", "artefact", "configuration")
@@ -47,6 +48,7 @@ class Effect:
     kind: str
     document: Mapping[str, Any]
     comparisons: Sequence[Comparison]
+    world: World | None = None
 
 
 def effects(change: Change) -> list[Effect]:
@@ -74,7 +76,7 @@ def _effect(document: Mapping[str, Any], change: Change) -> Effect:
         ("processes", [_line(row, _process) for row in document.get("processes") or []]),
     )
     comparisons = [Comparison(title, paired(pairs)) for title, pairs in parts if pairs]
-    return Effect(str(document.get("what") or change.title), str(document.get("kind", "")), document, comparisons)
+    return Effect(str(document.get("what") or change.title), str(document.get("kind", "")), document, comparisons, world(document))
 
 
 def _releases(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> list[Pair]:

@@ -180,6 +180,8 @@ def _verb(change: Change) -> str:
     kind = action.kind if action else ""
     if kind == "roll_back":
         return _("Roll back %(environment)s") % parts
+    if kind == "restore":
+        return _("Restore %(environment)s") % parts
     if kind == "promote":
         return _("Keep it live in %(environment)s") % parts
     return _("Roll out %(release)s to %(environment)s") % parts

@@ -83,7 +83,7 @@ def _ask(door: Door, path: str, proto: str, end: float) -> Probe:
     headers = {"Accept": ACCEPT, "Host": door.name, "X-Forwarded-Proto": proto, "User-Agent": "Mozilla/5.0 (compatible; Timonel)"}
     where = f"{door.prefix}/{path.lstrip('/')}"
     try:
-        answer = door.client.stream().send("GET", where, headers=headers, seconds=max(end - began, 0.2), whatever=True)
+        answer = door.client.stream().send("GET", where, headers=headers, seconds=max(end - began, 0.2), raw=True)
         body = transport.whole(answer, end, "GET", where)
     except ApiFailure as failure:
         return replace(empty, milliseconds=(time.monotonic() - began) * 1000, error=f"no answer: {failure.message}")

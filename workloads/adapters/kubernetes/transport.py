@@ -40,13 +40,11 @@ class Transport:
         seconds: float,
         writing: bool = False,
         refused: bool = False,
-        whatever: bool = False,
         raw: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         """The answer's head, its body still to be read; raises for a status of 300 and above, unless the answer is wanted `raw`.
 
-        `writing`: an end without an answer is Unclear. `refused`: the former token was, take another. `whatever`: any status is
-        an answer.
+        `writing`: an end without an answer is Unclear. `refused`: the former token was, take another.
         """
         sent = {"Accept": "application/json", "User-Agent": "timonel", **(headers or {})}
         if self.connection.token:
@@ -65,7 +63,7 @@ class Transport:
             )
         except HTTPError as error:
             raise _broken(error, method, path, seconds, writing=writing) from error
-        if answer.status >= 300 and not (whatever or raw):
+        if answer.status >= 300 and not raw:
             said = whole(answer, end, method, path, writing=writing)
             raise failure(answer.status, _status(said), answer.headers, writing=writing)
         return answer

@@ -41,14 +41,19 @@ def analyse(errand: Errand, instance: Instance, made: Parts, weight: int) -> Ana
             time.sleep(min(LOOK_SECONDS, errand.rollout.interval))
             now = waiting.standing_of(errand.patient, errand.namespace, made.web)
             failing = failing + 1 if now.failing else 0
-            errand.say(f"Canary at {weight} %: {now.ready} of {now.total} pods ready" + (f", {len(asked.probes)} requests" if asked else ""))
+            errand.say(
+                f"Canary at {weight} %: {now.ready} of {now.total} pods ready"
+                + (f", {len(asked.probes)} requests" if asked else "")
+            )
     window = time.monotonic() - began
     former = parts.read(instance.replaced.manifests) if instance.replaced else None
     numbers, seen = measuring.metrics(errand, made, former, window)
     after = waiting.standing_of(errand.patient, errand.namespace, made.web)
     metrics = [*pods_metrics(before, after), *([asked.metric] if asked else []), *numbers]
     judged = rollout.judge(metrics)
-    pods_seen = evidence.of_pods(errand.patient, errand.namespace, waiting.pods_of(errand.patient, errand.namespace, made.web), errand.secrets)
+    pods_seen = evidence.of_pods(
+        errand.patient, errand.namespace, waiting.pods_of(errand.patient, errand.namespace, made.web), errand.secrets
+    )
     return Analysis(judged.phase, judged.summary, (judged_evidence(judged), *seen, *(pods_seen if after.troubles else ())))
 
 
@@ -61,7 +66,9 @@ def pods_metrics(before: Standing, after: Standing) -> list[Metric]:
     elif after.ready == after.total:
         ready = Measurement(Phase.PASSED, f"{after.ready} of {after.total}")
     else:
-        ready = Measurement(Phase.FAILED if after.failing or after.ready == 0 else Phase.INCONCLUSIVE, trouble or f"{after.ready} of {after.total}")
+        ready = Measurement(
+            Phase.FAILED if after.failing or after.ready == 0 else Phase.INCONCLUSIVE, trouble or f"{after.ready} of {after.total}"
+        )
     return [Metric("pods ready", (ready,)), Metric("restarts", (restarts,))]
 
 

@@ -68,5 +68,3 @@ def _headers(made: Parts) -> list[tuple[str, str]]:
             asked = (container.get("readinessProbe") or {}).get("httpGet") or {}
             found += [(str(header["name"]), str(header["value"])) for header in asked.get("httpHeaders") or []]
     return found
-
-

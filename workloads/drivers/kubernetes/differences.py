@@ -33,7 +33,7 @@ def diff(live: Mapping[str, Any] | None, then: Mapping[str, Any] | None, wanted:
     if before is not None and after is not None:
         before, after = projected(before, after, tidy(wanted, seal))
     old, new = (written(side) if side else [] for side in (before, after))
-    return "\n".join(line for line in list(difflib.unified_diff(old, new, lineterm="", n=3))[2:])
+    return redact("\n".join(list(difflib.unified_diff(old, new, lineterm="", n=3))[2:]))
 
 
 def tidy(item: Mapping[str, Any], seal: Seal) -> Json:
@@ -64,8 +64,8 @@ def projected(before: Any, after: Any, wanted: Any) -> tuple[Any, Any]:
 
 
 def written(item: Any) -> list[str]:
-    """Lines of YAML, redacted."""
-    return redact(yaml.safe_dump(item, sort_keys=True, default_flow_style=False, allow_unicode=True, width=120)).splitlines()
+    """Lines of YAML."""
+    return yaml.safe_dump(item, sort_keys=True, default_flow_style=False, allow_unicode=True, width=120).splitlines()
 
 
 def clashes(message: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controlplane.core.errors import LeaseLost, TimonelError
+from controlplane.core.errors import Conflict, LeaseLost, TimonelError
 from workloads.drivers import Outcome, Say
-from workloads.drivers.kubernetes import foreseeing, making, parts, pruning, rolling, rows, sets, staging, watching
+from workloads.drivers.kubernetes import foreseeing, making, mending, parts, pruning, rolling, rows, sets, staging, watching
 from workloads.drivers.kubernetes.errand import Errand, errand
 from workloads.drivers.kubernetes.making import CANARY
 from workloads.drivers.kubernetes.parts import Parts
@@ -100,7 +100,23 @@ class KubernetesDriver:
             text = f"{former.release.label} could not take over again: {ready.why}."
             return Outcome(Verdict.FAILED, text, False, cure=ready.cure, evidence=ready.evidence)
         rows.give_back(environment, instance, former)
-        return Outcome(Verdict.PASSED, f"{former.release.label} has the traffic again after {ready.seconds:.1f} s.", True, former.pk)
+        return Outcome(
+            Verdict.PASSED, f"{former.release.label} has the traffic again after {ready.seconds:.1f} s.", True, former.pk
+        )
+
+    def drifted(self, environment: Environment) -> Foreseen | None:
+        """What on the cluster is no longer as it was applied; None where nothing of ours runs."""
+        live = environment.active_instance
+        if live is None or live.manifests is None:
+            return None
+        return mending.look(errand(environment, "drift", silent).told(live), parts.read(live.manifests))
+
+    def mend(self, environment: Environment, shown: Foreseen, key: str, say: Say) -> Outcome:
+        """Make what was shown to have drifted as it was applied."""
+        live = environment.active_instance
+        if live is None:
+            raise Conflict(f"Nothing runs in {environment}.", cure="Deploy a release.")
+        return mending.mend(errand(environment, key, say).told(live), _fresh(live), shown)
 
     def retire(self, environment: Environment, instance: Instance) -> None:
         """Stop a set that never got traffic; what was changed in place is as it was again already."""
@@ -144,7 +160,9 @@ def _finished(job: Errand, instance: Instance, made: Parts) -> Outcome:
     rows.give(job.environment, instance, keep=job.rollout.keep)
     rows.stands(instance, Instance.Status.RUNNING)
     live = parts.read(instance.replaced.manifests) if instance.replaced else Parts()
-    pruning.prune(job, instance.rollout.get("shown", {}).get("removals", ()), except_for=parts.titles(made.objects) | _way_back(live, made))
+    pruning.prune(
+        job, instance.rollout.get("shown", {}).get("removals", ()), except_for=parts.titles(made.objects) | _way_back(live, made)
+    )
     pruning.remember(job, made)
     rows.note(job.environment, instance, rows.SWITCHED)
     return _has_it(instance)
@@ -166,7 +184,9 @@ def _take_back(job: Errand, instance: Instance, why: str, cure: str, seen: tuple
     rows.give_back(job.environment, instance, former)
     rows.note(job.environment, instance, rows.RETURNED, why=why)
     stands = _stands(former, ready)
-    return Outcome(Verdict.FAILED, f"{label} did not come up: {why}. {stands}", False, instance.pk, cure or AGAIN, (*seen, *ready.evidence))
+    return Outcome(
+        Verdict.FAILED, f"{label} did not come up: {why}. {stands}", False, instance.pk, cure or AGAIN, (*seen, *ready.evidence)
+    )
 
 
 def _stands(former: Instance | None, ready: Ready) -> str:

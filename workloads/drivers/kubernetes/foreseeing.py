@@ -27,7 +27,10 @@ def foresee(errand: Errand, made: Parts, live: Parts | None, *, returning: bool 
     found = [differing(errand, item, live, there=there) for item in made.objects]
     shown = tuple(one for one in found if one is not None)
     pruned = pruning.foresee(errand, made, live) if there and not returning else pruning.Pruned((), ())
-    left = [f"{title} is kept although the release has it no more: it may hold data. Name it under rollout.prune to remove it." for title in pruned.kept]
+    left = [
+        f"{title} is kept although the release has it no more: it may hold data. Name it under rollout.prune to remove it."
+        for title in pruned.kept
+    ]
     return Foreseen(
         where=str(errand.target),
         strategy=made.strategy,
@@ -43,13 +46,15 @@ def foresee(errand: Errand, made: Parts, live: Parts | None, *, returning: bool 
 def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: bool = True) -> Difference | None:
     """How one object would differ; None where it is as wanted."""
     kind, name = item["kind"], item["metadata"]["name"]
-    now = errand.patient.ask(lambda client: client.get(kind_of(item), name, item["metadata"].get("namespace", ""))) if there else None
+    now = (
+        errand.patient.ask(lambda client: client.get(kind_of(item), name, item["metadata"].get("namespace", ""))) if there else None
+    )
     if now is None:
         if there or kind == "Namespace":
             _tried(errand, item)
         beside = _before(item, live)
         text = differences.diff(beside, item, item, seal)
-        return _difference(kind, name, "create", text)
+        return difference(kind, name, "create", text)
     if kind == "Job" and migrating.ended(now) == "Complete":
         return None
     then, taken = _tried(errand, on_top_of(item, now))
@@ -58,7 +63,7 @@ def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: b
     text = differences.diff(now, then, item, seal)
     if not text and not taken:
         return None
-    return replace(_difference(kind, name, "change", text), clashes=taken)
+    return replace(difference(kind, name, "change", text), clashes=taken)
 
 
 def steps(errand: Errand, made: Parts, live: Parts | None) -> Sequence[str]:
@@ -89,7 +94,8 @@ def seal(value: str) -> str:
     return f"•••••• {parts.mark('secret', value)[:8]}"
 
 
-def _difference(kind: str, name: str, what: str, text: str) -> Difference:
+def difference(kind: str, name: str, what: str, text: str) -> Difference:
+    """One object with its diff, cut where it is too long to be read; the digest binds all of it."""
     short = text if len(text) <= differences.LONGEST else text[: differences.LONGEST].rpartition("\n")[0] + "\n... (cut)"
     return Difference(kind, name, what, short, parts.mark("diff", text))
 
@@ -101,7 +107,7 @@ def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
         return errand.patient.client.apply(item, manager=MANAGER, dry_run=True), ()
     except Clash as clash:
         if not owned_by_others(clash):
-            return _again(errand, item), ()
+            raise
         taken = tuple(Taken(manager, fields) for manager, fields in sorted(differences.clashes(clash.message)))
         return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), taken
     except Forbidden as error:
@@ -109,15 +115,11 @@ def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
     except Absent as error:
         raise Refused(f"{title} cannot be applied: {error.message}", cure=error.cure or "Install what defines it first.") from error
     except Rejected as error:
-        raise Refused(f"The cluster would refuse {title}: {error.message}", cure="Correct the target's options or patches.") from error
+        raise Refused(
+            f"The cluster would refuse {title}: {error.message}", cure="Correct the target's options or patches."
+        ) from error
     except OutsideError:
         return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), ()
-
-
-def _again(errand: Errand, item: Json) -> Json:
-    """It moved between the look and the try."""
-    loose = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}}
-    return errand.patient.ask(lambda client: client.apply(loose, manager=MANAGER, dry_run=True, force=True))
 
 
 def _before(item: Json, live: Parts | None) -> Json | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import time
 
 from controlplane.core.errors import TimonelError
 from workloads import rollout
@@ -77,8 +76,10 @@ def _compared(address: str, choice: MetricChoice, errand: Errand, made: Parts, f
     """The canary's points against as many fresh ones of the version before (Mann-Whitney U)."""
     if former is None:
         return Measurement(Phase.INCONCLUSIVE, "nothing ran before to compare with")
-    ask: Callable[[Parts], Any] = lambda of: prometheus.points(  # noqa: E731
-        address, filled(choice.query, errand, of, window), seconds=window, step=STEP
-    )
-    bad = choice.compare or "either"
-    return rollout.canary_metric(ask(former), ask(made), bad=bad)
+    end = time.time()
+
+    def ask(of: Parts) -> list[float]:
+        query = filled(choice.query, errand, of, window)
+        return prometheus.points(prometheus.range_of(address, query, start=end - window, end=end, step=STEP))
+
+    return rollout.canary_metric(ask(former), ask(made), bad=choice.compare or "either")

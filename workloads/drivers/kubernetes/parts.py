@@ -61,7 +61,7 @@ class Parts:
 
 def read(told: Mapping[str, Any] | None) -> Parts:
     """What `as_json` wrote."""
-    found = {name: tuple(value) if isinstance(value, list) else value for name, value in (told or {}).items()}
+    found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in (told or {}).items()}
     return Parts(**found)
 
 

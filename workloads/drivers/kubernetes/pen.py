@@ -49,9 +49,16 @@ class Pen:
             if live is not None and live["metadata"].get("deletionTimestamp"):
                 self.gone(item)
                 live = None
-            return self._apply(on_top_of(wanted, live), force=force or name in self.forced)
+            return self._apply(conditional(wanted, live), force=force or name in self.forced)
 
         return self._until_written(write, name)
+
+    def replace(self, item: Json) -> Json:
+        """Write the whole object, conditional on its version: for fields that are to go although they are not ours."""
+        kind, at = kind_of(item), item["metadata"]
+        self._refuse_newer(item)
+        path = kind.path(self._space(item), at["name"])
+        return self.patient.client.ask("PUT", path, {"fieldManager": MANAGER}, item)
 
     def remove(self, removal: Removal) -> bool:
         """Remove this one object, by its uid; False where it is gone or another one has its name."""
@@ -70,7 +77,9 @@ class Pen:
         until = time.monotonic() + GONE_SECONDS
         while self.patient.ask(lambda client: client.get(kind_of(item), item["metadata"]["name"], self._space(item))):
             if time.monotonic() > until:
-                raise DeadlineExceeded(f"{parts.title(item)} is being removed and does not go away.", cure="Look at its finalizers.")
+                raise DeadlineExceeded(
+                    f"{parts.title(item)} is being removed and does not go away.", cure="Look at its finalizers."
+                )
             time.sleep(0.3)
 
     def _until_written(self, write: Callable[[], Json], name: str) -> Json:
@@ -129,12 +138,19 @@ def _mark(item: Json) -> str:
     return str((item["metadata"].get("annotations") or {}).get(parts.APPLIED, ""))
 
 
+def conditional(wanted: Json, live: Json | None) -> Json:
+    """What is wanted, for as long as the live object is the one that was seen."""
+    body = on_top_of(wanted, live)
+    if live is not None:
+        body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+    return body
+
+
 def on_top_of(wanted: Json, live: Json | None) -> Json:
-    """What is wanted, conditional on what was seen; and replicas that a scaler keeps stay as they are."""
+    """What is wanted; replicas that a scaler keeps stay as they are."""
     body: dict[str, Any] = copy.deepcopy(wanted)
     if live is None:
         return body
-    body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
     if body["kind"] in parts.REPLICATED and parts.replicas_of(body) is None and parts.replicas_of(live):
         body["spec"]["replicas"] = parts.replicas_of(live)
     return body

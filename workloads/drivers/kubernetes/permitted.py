@@ -30,7 +30,11 @@ def _needed(errand: Errand, made: Parts, *, there: bool) -> list[tuple[str, Aske
         needed += [(verb, kind.group, kind.plural, "") for verb in verbs]
     if made.migration is not None:
         needed.append(("delete", "batch", "jobs", ""))
-    return [(f"{verb} {'.'.join(part for part in (resource, group) if part)}{'/' + part if part else ''}", asked) for asked in needed for verb, group, resource, part in [asked]]
+    return [
+        (f"{verb} {'.'.join(part for part in (resource, group) if part)}{'/' + part if part else ''}", asked)
+        for asked in needed
+        for verb, group, resource, part in [asked]
+    ]
 
 
 WATCHED = frozenset({"Deployment", "StatefulSet"})
@@ -39,5 +43,3 @@ WATCHED = frozenset({"Deployment", "StatefulSet"})
 def _may(errand: Errand, verb: str, group: str, resource: str, part: str) -> bool:
     space = "" if resource == "namespaces" else errand.namespace
     return errand.patient.ask(lambda client: client.allowed(verb, group, resource, space, part=part))
-
-

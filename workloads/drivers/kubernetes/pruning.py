@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workloads.adapters.kubernetes.failures import ApiFailure
-from workloads.adapters.kubernetes.kinds import KNOWN, Json, Kind, kind_named
+from workloads.adapters.kubernetes.kinds import KNOWN, Json, Kind, kind_named, kind_of
 from workloads.drivers.kubernetes import parts
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
@@ -67,11 +67,11 @@ def _ours(errand: Errand) -> list[Json]:
         for item in _listed(errand, kind, labels):
             found[parts.title(item)] = item
     for entry in errand.target.inventory:
-        if entry["title"] not in found and (kind := KNOWN.get((entry["api"], entry["kind"]))):
-            name = entry["title"].partition("/")[2]
-            live = errand.patient.ask(lambda client, kind=kind, name=name: client.get(kind, name, errand.namespace))  # type: ignore[misc]
-            if live is not None and _owned(live):
-                found[entry["title"]] = live
+        if entry["title"] in found or (entry["api"], entry["kind"]) not in KNOWN:
+            continue
+        live = _get(errand, KNOWN[entry["api"], entry["kind"]], entry["title"].partition("/")[2])
+        if live is not None and _owned(live):
+            found[entry["title"]] = live
     return list(found.values())
 
 
@@ -110,10 +110,13 @@ def _living(errand: Errand, found: list[Json]) -> list[Json]:
         if item["metadata"].get("uid"):
             live.append(item)
             continue
-        kind = kind_named(item["kind"])
-        seen = errand.patient.ask(lambda client, kind=kind, item=item: client.get(kind, item["metadata"]["name"], errand.namespace))  # type: ignore[misc]
+        seen = _get(errand, kind_of(item), item["metadata"]["name"])
         live += [seen] if seen is not None else []
     return live
+
+
+def _get(errand: Errand, kind: Kind, name: str) -> Json | None:
+    return errand.patient.ask(lambda client: client.get(kind, name, errand.namespace))
 
 
 def _kinds(errand: Errand) -> list[Kind]:

@@ -84,9 +84,7 @@ def give_back(environment: Environment, leaving: Instance, to: Instance | None) 
         if row.active_instance_id not in {leaving.pk, to.pk if to else None, None}:
             raise Conflict(f"{environment} has moved on to another release.", cure="Look at what runs now.")
         if to is not None:
-            Instance.objects.filter(pk=to.pk).update(
-                wanted=Wanted.RUNNING, status=Status.RUNNING, stop_after=None, background=True
-            )
+            Instance.objects.filter(pk=to.pk).update(wanted=Wanted.RUNNING, status=Status.RUNNING, stop_after=None, background=True)
         if row.active_instance_id == leaving.pk or to is not None:
             Environment.objects.filter(pk=row.pk).update(active_instance=to, routed_instance=to)
         Instance.objects.filter(pk=leaving.pk).update(wanted=Wanted.STOPPED, status=Status.STOPPED, background=False)

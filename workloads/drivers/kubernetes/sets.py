@@ -11,7 +11,7 @@ from workloads.models import Instance
 from workloads.rollout import Phase
 
 
-class Unsure(Exception):  # noqa: N818 (no error: an answer)
+class Unsure(Exception):
     """The analysis of a step could not tell: a person is asked, and the canary stays where it is."""
 
     def __init__(self, judged: analysis.Analysis) -> None:

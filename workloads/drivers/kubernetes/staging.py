@@ -39,7 +39,11 @@ def _set(errand: Errand, instance: Instance, made: Parts, seen: tuple[Evidence, 
         errand.pen.put(made.preview)
     for item in made.web:
         size = full_size(errand, item, instance.replaced)
-        first = share(size, errand.rollout.steps[0])[0] if made.strategy == CANARY and instance.replaced and errand.rollout.steps else size
+        first = (
+            share(size, errand.rollout.steps[0])[0]
+            if made.strategy == CANARY and instance.replaced and errand.rollout.steps
+            else size
+        )
         errand.pen.put(parts.scaled(item, first), force=True)
     ready = errand.until_ready(made.web)
     if ready.seconds is None:

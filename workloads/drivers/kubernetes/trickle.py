@@ -38,7 +38,10 @@ class Trickle:
     def metric(self) -> Metric:
         """Each request as a measurement: only a broken one is bad."""
         looks = [(probe, checks.look_at(probe)) for probe in list(self.probes)]
-        measured = (Measurement(Phase.FAILED if look.word == "broken" else Phase.PASSED, f"{probe.url} {look.text}") for probe, look in looks)
+        measured = (
+            Measurement(Phase.FAILED if look.word == "broken" else Phase.PASSED, f"{probe.url} {look.text}")
+            for probe, look in looks
+        )
         return Metric("requests", tuple(measured))
 
     def p99(self) -> float | None:
@@ -60,7 +63,7 @@ def trickling(door: proxied.Door, path: str, *, seconds: float, wanted: int) -> 
     with ThreadPoolExecutor(PROBERS) as pool:
         try:
             for _ in range(PROBERS):
-                pool.submit(found._ask)  # noqa: SLF001
+                pool.submit(found._ask)
             yield found
         finally:
             found.stop.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from controlplane.core.errors import TimonelError
 from workloads.adapters.kubernetes.kinds import Json, Kind, kind_named, kind_of
@@ -96,7 +95,7 @@ class Wait:
         found = []
         for item in self.workloads:
             kind, name = kind_of(item), item["metadata"]["name"]
-            live = self.patient.ask(lambda client, kind=kind, name=name: client.get(kind, name, self.namespace))  # type: ignore[misc]
+            live = get(self.patient, self.namespace, kind, name)
             if live is None:
                 return []
             self.versions[kind] = max(self.versions.get(kind, ""), str(live["metadata"]["resourceVersion"]), key=_number)
@@ -140,9 +139,18 @@ def pods_of(patient: Patient, namespace: str, workloads: Iterable[Json]) -> list
     """The pods that this version of the workloads made."""
     found: list[Json] = []
     for item in workloads:
-        labels = parts.selector(parts.template_labels(item))
-        found += patient.ask(lambda client, labels=labels: client.listing(POD, namespace, labels=labels)).items  # type: ignore[misc]
+        found += listed(patient, namespace, parts.selector(parts.template_labels(item)))
     return found
+
+
+def listed(patient: Patient, namespace: str, labels: str) -> list[Json]:
+    """The pods with these labels."""
+    return patient.ask(lambda client: client.listing(POD, namespace, labels=labels)).items
+
+
+def get(patient: Patient, namespace: str, kind: Kind, name: str) -> Json | None:
+    """One live object, or None."""
+    return patient.ask(lambda client: client.get(kind, name, namespace))
 
 
 def standing_of(patient: Patient, namespace: str, workloads: Iterable[Json]) -> Standing:
@@ -152,5 +160,3 @@ def standing_of(patient: Patient, namespace: str, workloads: Iterable[Json]) -> 
 
 def _number(version: str) -> int:
     return int(version) if version.isdigit() else 0
-
-

@@ -68,7 +68,9 @@ def _judged(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: 
     found += evidence.of_pods(errand.patient, errand.namespace, pods, errand.secrets)
     label = instance.release.label
     good = judged.verdict == "passed"
-    text = f"{label} stands in {errand.target}: " + "; ".join(f"{one.name} {one.reason}" for one in judged.metrics[:4]) if good else ""
+    text = (
+        f"{label} stands in {errand.target}: " + "; ".join(f"{one.name} {one.reason}" for one in judged.metrics[:4]) if good else ""
+    )
     return Outcome(judged.verdict, text or f"{label}: {judged.summary}.", True, instance.pk, evidence=tuple(found))
 
 

@@ -69,7 +69,13 @@ class ClusterStage:
         judgement = changes.judge(SYSTEM, self.environment, draft)
         judgement = replace(judgement, policy_approves=True) if approved else judgement
         return changes.propose(
-            SYSTEM, self.environment, f"Roll out {release.label}", [draft], preview, judgement, idempotency_key=f"k8s-{next(_numbers)}"
+            SYSTEM,
+            self.environment,
+            f"Roll out {release.label}",
+            [draft],
+            preview,
+            judgement,
+            idempotency_key=f"k8s-{next(_numbers)}",
         )
 
     def apply(self, change: Change, *, key: str = "", lease: int = 1) -> Outcome:

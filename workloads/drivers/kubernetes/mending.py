@@ -1,0 +1,101 @@
+"""Looking for drift at a cluster, and mending it once a Change says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controlplane.core.errors import Conflict
+from workloads.adapters.kubernetes.kinds import Json, kind_of
+from workloads.drivers import Outcome
+from workloads.drivers.kubernetes import differences, drifting, foreseeing, parts
+from workloads.drivers.kubernetes.choices import drift_of
+from workloads.drivers.kubernetes.drifting import Field
+from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.parts import Parts
+from workloads.drivers.kubernetes.pen import MANAGER, on_top_of
+from workloads.foreseen import Clash, Difference, Foreseen
+from workloads.models import Instance
+from workloads.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """One object that is not as it was applied; `live` is None where it is gone."""
+
+    wanted: Json
+    live: Json | None
+    fields: tuple[Field, ...]
+
+
+def look(errand: Errand, made: Parts) -> Foreseen:
+    """Everything that drifted, with who did it, as mending it would change it back. Changes nothing."""
+    found = [one for item in made.lasting if (one := drifted(errand, item)) is not None]
+    return Foreseen(
+        where=str(errand.target),
+        strategy="restore",
+        set=made.set,
+        steps=("Each object shown becomes what was applied here; fields that others added go, fields they took are ours again.",),
+        differences=tuple(_shown(one) for one in found),
+        same=len(made.lasting) - len(found),
+    )
+
+
+def drifted(errand: Errand, item: Json) -> Drifted | None:
+    """How one object differs from what was applied."""
+    name, space = item["metadata"]["name"], item["metadata"].get("namespace", "")
+    live = errand.patient.ask(lambda client: client.get(kind_of(item), name, space))
+    if live is None:
+        return Drifted(item, None, ())
+    applied = errand.patient.ask(lambda client: client.apply(on_top_of(item, live), manager=MANAGER, dry_run=True, force=True))
+    ignore = drift_of(errand.target.options).ignore
+    changed = drifting.fields(live, applied, item, parts.title(item), ignore)
+    return Drifted(item, live, tuple(changed)) if changed else None
+
+
+def mend(errand: Errand, instance: Instance, shown: Foreseen) -> Outcome:
+    """Make what was shown, and only that, as it was applied. May be called again: what is mended already is left alone."""
+    made = parts.read(instance.manifests)
+    names = {one.title for one in shown.differences}
+    mended = []
+    for item in made.lasting:
+        if parts.title(item) in names and (one := drifted(errand, item)) is not None:
+            errand.say(f"Restoring {parts.title(item)}")
+            _mend(errand, one)
+            mended.append(item)
+    ready = errand.until_ready([item for item in mended if item["kind"] in parts.REPLICATED])
+    if ready.seconds is None:
+        text = f"What drifted was applied again, but does not stand: {ready.why}."
+        return Outcome(Verdict.INCONCLUSIVE, text, True, instance.pk, ready.cure, ready.evidence)
+    left = [one.title for one in look(errand, made).differences if one.title in names]
+    if left:
+        text = f"{', '.join(left)} drifted again at once: somebody keeps changing it."
+        return Outcome(Verdict.FAILED, text, False, instance.pk, "Find who does (the diff names them), or ignore that field.")
+    return Outcome(Verdict.PASSED, f"{len(names)} objects in {errand.target} are as they were applied.", True, instance.pk)
+
+
+def _mend(errand: Errand, one: Drifted) -> None:
+    errand.pen.put(one.wanted, force=True)
+    beside = [field for field in one.fields if field.after is drifting.GONE]
+    if one.live is None or not beside:
+        return
+    live = errand.patient.ask(
+        lambda client: client.get(kind_of(one.wanted), one.wanted["metadata"]["name"], one.wanted["metadata"].get("namespace", ""))
+    )
+    if live is None:
+        raise Conflict(f"{parts.title(one.wanted)} was removed meanwhile.", cure="Look again.")
+    still = [field for field in beside if drifting.at(live, field.path) is not drifting.GONE]
+    if still:
+        errand.pen.replace(drifting.restored(live, still))
+
+
+def _shown(one: Drifted) -> Difference:
+    kind, name = one.wanted["kind"], one.wanted["metadata"]["name"]
+    if one.live is None:
+        text = differences.diff(None, one.wanted, one.wanted, foreseeing.seal)
+        return foreseeing.difference(kind, name, "create", text)
+    text = differences.diff(one.live, drifting.restored(one.live, one.fields), one.wanted, foreseeing.seal)
+    who = drifting.by(one.live, one.fields)
+    fields = tuple(sorted(field.name for field in one.fields))
+    clashes = tuple(Clash(f"{found.manager} ({found.at})", fields) for found in who) or (Clash("somebody", fields),)
+    found = foreseeing.difference(kind, name, "change", text)
+    return Difference(found.kind, found.name, found.what, found.diff, found.digest, clashes)
