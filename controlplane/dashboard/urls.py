@@ -54,6 +54,7 @@ urlpatterns = [
     _at("environments/<int:environment_id>/log/<int:instance_id>/<slug:process>/", environments.log, "process-log"),
     _at("environments/<int:environment_id>/chart/<slug:metric>.json", measured.chart, "environment-chart"),
     _at("environments/<int:environment_id>/cluster/", cluster.now, "environment-cluster"),
+    _does("environments/<int:environment_id>/mend/", cluster.mend, "mend-drift"),
     _at("environments/<int:environment_id>/pods/<str:pod>/", cluster.pod, "pod"),
     _at("environments/<int:environment_id>/pod-logs/", cluster.log, "pod-logs"),
     _at("environments/<int:environment_id>/pod-logs/lines/", cluster.lines, "pod-log-lines"),

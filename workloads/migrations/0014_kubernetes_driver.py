@@ -8,7 +8,7 @@ import controlplane.core.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0012_clusters"),
+        ("workloads", "0013_snapshots"),
     ]
 
     operations = [

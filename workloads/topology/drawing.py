@@ -64,7 +64,7 @@ def _owned(world: World, said: Said) -> _Owned:
         direct = owner(item)
         kind, name = parents.get(direct, direct)
         workload = f"{kind}/{name}" if kind in makers.KINDS else ""
-        one = pods.pod(item, workload, name, world.used or {}, said)
+        one = pods.pod(item, workload, direct[1], world.used or {}, said)
         found.pods[one.name], found.marks[one.name] = one, labels(item)
         found.by_workload.setdefault(workload, []).append(one)
     return found

@@ -19,7 +19,7 @@ def pod(item: Json, workload: str, parent: str, used: Used, said: Said) -> Pod:
     label, number = release(labels(item))
     return Pod(
         name=named(item),
-        short=named(item).removeprefix(f"{parent}-") if parent else named(item),
+        short=_short(item, parent),
         workload=workload,
         release=label or (str(number) if number else ""),
         set=text(item, "metadata", "labels", "timonel.dev/set"),
@@ -68,6 +68,14 @@ def conditions(item: Json, said: Said) -> tuple[Condition, ...]:
         for one in listed(item, "status", "conditions")
         if isinstance(one, Mapping)
     )
+
+
+def _short(item: Json, parent: str) -> str:
+    """What it is and what tells it from its siblings: "web-green w8n4b"."""
+    marks = labels(item)
+    kind = "-".join(found for name in ("app.kubernetes.io/component", "timonel.dev/set") if (found := text(marks, name)))
+    own = named(item).removeprefix(f"{parent}-") if parent else named(item)
+    return f"{kind} {own}" if kind and parent else own
 
 
 def _trouble(one: Container) -> tuple[str, str] | None:

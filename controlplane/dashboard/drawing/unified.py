@@ -48,7 +48,9 @@ def _beside(gone: list[str], come: list[str]) -> list[tuple[str | None, str | No
     if len(gone) != len(come):
         keys = {_key(line): line for line in come}
         taken = {_key(line) for line in gone} & set(keys)
-        pairs: list[tuple[str | None, str | None]] = [(line, keys.get(_key(line)) if _key(line) in taken else None) for line in gone]
+        pairs: list[tuple[str | None, str | None]] = [
+            (line, keys.get(_key(line)) if _key(line) in taken else None) for line in gone
+        ]
         return pairs + [(None, line) for line in come if _key(line) not in taken]
     return list(zip_longest(gone, come))
 

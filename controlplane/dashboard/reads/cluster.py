@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
-from controlplane.dashboard.drawing import topology, unified
-from controlplane.dashboard.drawing.difference import Row
+from controlplane.dashboard.drawing import topology
+from controlplane.dashboard.reads.worlds import world
 from workloads import pictures
-from workloads.models import Drift, Environment, Instance, Target
-from workloads.pictures import Seen
+from workloads.models import Change, Drift, Environment, Instance, Target
 from workloads.topology.picture import Picture, Pod, Workload
 
 PODS, ALL_PODS, WARNINGS, JOBS, HISTORY = 50, 1_000, 12, 6, 8
@@ -30,16 +28,6 @@ class Rollout:
     live: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Different:
-    """One object that is no longer as it was applied."""
-
-    title: str
-    what: str
-    rows: tuple[Row, ...]
-    by: Sequence[Mapping[str, str]]
-
-
 def written(environment: Environment) -> dict[str, Any]:
     """What stands in the database: where it runs, how its release came there, what was found to differ."""
     target = Target.objects.select_related("cluster").filter(environment=environment.pk).first()
@@ -49,7 +37,8 @@ def written(environment: Environment) -> dict[str, Any]:
         "target": target,
         "rollouts": _rollouts(environment),
         "drift": standing,
-        "differing": [_different(one) for one in standing.objects_found] if standing else [],
+        "drifted": world({"world": standing.objects_found[0]}) if standing and standing.objects_found else None,
+        "drift_open": bool(standing and standing.change and standing.change.status in Change.OPEN),
         "drift_history": [one for one in drifts if one.status != Drift.Status.STANDING],
     }
 
@@ -57,7 +46,12 @@ def written(environment: Environment) -> dict[str, Any]:
 def seen(environment: Environment, target: Target, *, every_pod: bool = False) -> dict[str, Any]:
     """What the cluster says, drawn; within the time that a page may take."""
     found = pictures.look(environment, target)
-    return {"environment": environment, "target": target, "seen": found, **(_drawn(found.picture, every_pod) if found.picture else {})}
+    return {
+        "environment": environment,
+        "target": target,
+        "seen": found,
+        **(_drawn(found.picture, every_pod) if found.picture else {}),
+    }
 
 
 def pod(environment: Environment, target: Target, name: str) -> dict[str, Any]:
@@ -76,6 +70,7 @@ def _drawn(picture: Picture, every_pod: bool) -> dict[str, Any]:
     shown = pods[: ALL_PODS if every_pod else PODS]
     return {
         "picture": picture,
+        "share_bars": _bars(picture),
         "workloads": [(one, topology.anchor(one.title)) for one in lasting],
         "drawing": topology.draw(picture),
         "pods": shown,
@@ -88,6 +83,12 @@ def _drawn(picture: Picture, every_pod: bool) -> dict[str, Any]:
         "more_warnings": len(picture.warnings) - WARNINGS,
         "paths": _paths(picture),
     }
+
+
+def _bars(picture: Picture) -> list[tuple[float, float]]:
+    """Where each version's part of the traffic begins in a bar of 100, and how long it is."""
+    begins = accumulate([0.0, *(share.percent for share in picture.shares)])
+    return [(round(at, 1), round(share.percent, 1)) for at, share in zip(begins, picture.shares, strict=False)]
 
 
 def _of_interest(picture: Picture) -> list[Pod]:
@@ -127,14 +128,3 @@ def _rollout(environment: Environment, instance: Instance) -> Rollout:
     return Rollout(
         instance, "kept" if kept else phase, str(told.get("strategy", "")), str(told.get("set", "")), str(told.get("why", "")), live
     )
-
-
-def _different(found: Mapping[str, Any]) -> Different:
-    title = f"{found.get('kind', '')}/{found.get('name', '')}"
-    by = [one for one in found.get("by") or [] if isinstance(one, Mapping)]
-    return Different(title, str(found.get("what", "change")), unified.rows(str(found.get("diff", ""))), by)
-
-
-def as_of(found: Seen) -> datetime | None:
-    """When what is shown was so, where it is not how things are now."""
-    return None if found.fresh else found.at

@@ -67,7 +67,9 @@ def state(environment: Environment, now: datetime) -> dict[str, Any]:
         "live": live,
         "standing": standing(live.release if live else None, environment.routed_instance or environment.active_instance, now),
         "deployments": deployments.order_by("-pk")[:20],
-        "copies": [] if on_cluster else [_copy(one, one.pk == routed, now) for one in copies.select_related("release__application")],
+        "copies": []
+        if on_cluster
+        else [_copy(one, one.pk == routed, now) for one in copies.select_related("release__application")],
         "bars": health([routed or 0], now).get(routed or 0, ()),
         "runs": Run.objects.filter(environment=environment, finished_at__isnull=True).order_by("-pk")[:5],
         "waiting": Change.objects.filter(environment=environment, status=Change.Status.WAITING, expires_at__gt=now),

@@ -23,14 +23,17 @@ def gauge(measure: Measure, unit: str) -> SafeString:
     """What is used against what was asked for and allowed: a bar and its numbers; honest where nobody measures."""
     say = gauges.cores if unit == "cores" else (lambda amount: moments.size(int(amount)))
     asked = say(measure.requested) if measure.requested else ""
+    rest = format_html('<span class="muted">/ {}</span>', asked) if asked else mark_safe("")
     if measure.used is None:
-        of = format_html(' <span class="muted">({})</span>', _("%(asked)s asked for") % {"asked": asked}) if asked else ""
-        return format_html('<span class="muted">{}</span>{}', _("no data"), of)
+        return format_html(
+            '<span class="gauged"><span class="told"><span class="muted">{}</span> {}</span></span>', _("no data"), rest
+        )
     found = gauges.gauge(measure.used, measure.requested, measure.limit)
     bar = _bar(found) if found else mark_safe("")
     most = _("at most %(limit)s") % {"limit": say(measure.limit)} if measure.limit else _("no limit")
-    rest = format_html('<span class="muted">/ {}</span>', asked) if asked else mark_safe("")
-    return format_html('<span class="gauged" title="{}">{}<span class="told">{} {}</span></span>', most, bar, say(measure.used), rest)
+    return format_html(
+        '<span class="gauged" title="{}">{}<span class="told">{} {}</span></span>', most, bar, say(measure.used), rest
+    )
 
 
 @register.filter

@@ -9,15 +9,19 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from controlplane.core.actors import Actor
-from controlplane.core.errors import TimonelError
+from controlplane.core.errors import Conflict, TimonelError
+from controlplane.core.permissions import Verb
+from controlplane.core.rights import demand
 from controlplane.dashboard import door
 from controlplane.dashboard.drawing import ansi
 from controlplane.dashboard.reads import cluster, environments
 from controlplane.dashboard.templatetags.clusters import hue
-from workloads import clusters, pictures, tails
+from workloads import clusters, drift, pictures, tails
 from workloads.models import Environment
 from workloads.tails import Asked, Line, Told
 from workloads.topology.picture import Picture
@@ -36,6 +40,23 @@ def now(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse
     return render(request, "clusters/_now.html" if door.is_htmx(request) else "clusters/now.html", context)
 
 
+def mend(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse:
+    """Propose the change that makes what drifted as it was applied, and go to its page."""
+    environment = environments.one(actor, environment_id)
+    found = drift.standing(environment)
+    try:
+        demand(actor, Verb.RUN, environment.scopes, str(environment))
+        if found is None or str(found.pk) != request.POST.get("drift", str(found.pk)):
+            raise Conflict(_("What is shown here is over, or has become something else."), cure=_("Look at the page again."))
+        change = drift.propose_restore(actor, found)
+    except TimonelError as error:
+        if not door.is_htmx(request):
+            raise
+        context = {"environment": environment, "error": error, "may_mend": True, **cluster.written(environment)}
+        return render(request, "environments/_drift.html", context, status=error.status)
+    return door.go(request, reverse("change", kwargs={"change_id": change.pk}))
+
+
 def pod(request: HttpRequest, actor: Actor, environment_id: int, pod: str) -> HttpResponse:
     """One pod: its containers, conditions and warnings."""
     environment = environments.one(actor, environment_id)
@@ -50,8 +71,9 @@ def log(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse
     asked, seen = _asked(request), pictures.look(environment, target)
     picture = seen.picture or Picture()
     told, error = _told(environment, picture, asked, "") if seen.picture else (None, None)
-    context = {"environment": environment, "target": target, "seen": seen, "asked": asked, "told": told, "error": error}
+    context = {"environment": environment, "target": target, "seen": seen, "wanted": asked, "told": told, "error": error}
     context |= _choices(picture, asked) | {"lines": [_shown(line) for line in told.lines[-PLAIN_LINES:]] if told else []}
+    context["legend"] = sorted({(one.pod, one.short) for one in told.streams}) if told else []
     return render(request, "clusters/log.html", context)
 
 
