@@ -19,6 +19,25 @@
   let target = Number((location.hash.match(/^#L(\d+)$/) || [])[1]) || 0;
   let following = !target;
 
+  // The colours of pods, as the legend has them; who comes later gets the next one.
+  const HUES = 8;
+  const legend = document.getElementById("log-legend");
+  const hues = new Map([...(legend?.querySelectorAll("a") ?? [])].map((one, index) => [one.title, (index % HUES) + 1]));
+  const hueOf = (line) => {
+    if (!hues.has(line.pod)) {
+      hues.set(line.pod, (hues.size % HUES) + 1);
+      const link = document.createElement("a");
+      link.className = `pod-${hues.get(line.pod)}`;
+      link.href = legend.dataset.pods.replace("POD", encodeURIComponent(line.pod));
+      link.title = line.pod;
+      link.textContent = line.short;
+      const item = document.createElement("li");
+      item.append(link);
+      legend.append(item);
+    }
+    return hues.get(line.pod);
+  };
+
   const pad = document.createElement("div");
   box.replaceChildren(pad);
   box.classList.add("virtual");
@@ -40,7 +59,7 @@
     const text = element("span", "text");
     text.innerHTML = line.html; // escaped by the server; only its own colour spans
     if (ofPods) {
-      const pod = element("span", `pod pod-${line.hue}`, line.short);
+      const pod = element("span", `pod pod-${hueOf(line)}`, line.short);
       pod.title = `${line.pod} ${line.container}`;
       div.append(element("time", "", line.at), pod, text);
       return div;

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,7 +13,6 @@ from workloads.topology.picture import Measure
 from workloads.topology.reading import image
 
 register = template.Library()
-HUES = 8
 
 
 @register.simple_tag
@@ -40,12 +37,6 @@ def gauge(measure: Measure, unit: str) -> SafeString:
 def short_image(reference: str) -> str:
     """An image without its registry, its digest cut."""
     return image(str(reference))
-
-
-@register.filter
-def hue(name: str) -> int:
-    """One of the colours by which pods are told apart, beside their names."""
-    return hashlib.sha256(str(name).encode()).digest()[0] % HUES + 1
 
 
 def _bar(found: gauges.Gauge) -> SafeString:

@@ -20,13 +20,13 @@ from controlplane.core.rights import demand
 from controlplane.dashboard import door
 from controlplane.dashboard.drawing import ansi
 from controlplane.dashboard.reads import cluster, environments
-from controlplane.dashboard.templatetags.clusters import hue
 from workloads import clusters, drift, pictures, tails
 from workloads.models import Environment
 from workloads.tails import Asked, Line, Told
 from workloads.topology.picture import Picture
 
 SINCE = (0, 300, 3_600, 86_400)
+HUES = 8
 LINES = (100, 200, 1_000, 5_000)
 LEVEL = re.compile(r"\b(?:(?P<error>ERROR|CRITICAL|FATAL|Traceback)|(?P<warning>WARN(?:ING)?))\b")
 PLAIN_LINES = 1_000
@@ -72,8 +72,10 @@ def log(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResponse
     picture = seen.picture or Picture()
     told, error = _told(environment, picture, asked, "") if seen.picture else (None, None)
     context = {"environment": environment, "target": target, "seen": seen, "wanted": asked, "told": told, "error": error}
-    context |= _choices(picture, asked) | {"lines": [_shown(line) for line in told.lines[-PLAIN_LINES:]] if told else []}
-    context["legend"] = sorted({(one.pod, one.short) for one in told.streams}) if told else []
+    legend = _legend(told)
+    hues = {pod: hue for pod, _, hue in legend}
+    lines = [(_shown(line), hues[line.stream.pod]) for line in told.lines[-PLAIN_LINES:]] if told else []
+    context |= _choices(picture, asked) | {"lines": lines, "legend": legend}
     return render(request, "clusters/log.html", context)
 
 
@@ -115,6 +117,12 @@ def _one_of(offered: tuple[int, ...], text: str, otherwise: int) -> int:
     return int(text) if text.isdecimal() and len(text) < 9 and int(text) in offered else otherwise
 
 
+def _legend(told: Told | None) -> list[tuple[str, str, int]]:
+    """Each pod with its short name and its colour; one that comes later gets the next one."""
+    pods = sorted({(one.pod, one.short) for one in told.streams}) if told else []
+    return [(pod, short, index % HUES + 1) for index, (pod, short) in enumerate(pods)]
+
+
 def _choices(picture: Picture, asked: Asked) -> dict[str, Any]:
     pods = [one for one in picture.pods if not asked.workload or one.workload == asked.workload]
     containers = dict.fromkeys(one.name for pod in pods for one in pod.containers)
@@ -133,7 +141,6 @@ def _shown(line: Line) -> dict[str, Any]:
         "pod": line.stream.pod,
         "short": line.stream.short,
         "container": line.stream.container,
-        "hue": hue(line.stream.pod),
         "level": found.lastgroup if found else "",
         "html": str(ansi.coloured(line.text)),
         "text": text.lower(),

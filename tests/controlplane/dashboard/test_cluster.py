@@ -189,5 +189,3 @@ def asked(client: object, address: str) -> list[str]:
     with CaptureQueriesContext(connection) as found:
         assert client.get(address, headers=HX).status_code == 200  # type: ignore[attr-defined]
     return [query["sql"] for query in found.captured_queries]
-
-
