@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-exhaustive bench bench-scale bench-knowledge bench-pages check lock install install-dev browser \
+.PHONY: help demo up test test-slow test-exhaustive bench bench-scale bench-knowledge bench-cluster bench-pages check lock install install-dev browser \
 	format lint types law templates migrations deployable budgets
 
 help: ## Show this list
@@ -40,6 +40,9 @@ bench-scale: install-dev ## Measure the lists of the dashboard with 10,000 appli
 
 bench-knowledge: install-dev ## Measure the knowledge base: reading beside the bare model, searching beside the exact scan
 	$(WITH_SERVERS) -m tests.bench_knowledge
+
+bench-cluster: install-dev ## Measure reading 10,000 pods beside the typed client: time, memory, requests
+	$(RUN) -m tests.bench_cluster
 
 bench-pages: install-dev browser ## Measure the first paint and the weight of every kind of page
 	$(RUN) -m pytest -m slow tests/journeys/test_first_paint.py $(ARGS)

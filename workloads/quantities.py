@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 
 _FORM = re.compile(r"\s*([+-]?[0-9.]+)(?:([eE][+-]?[0-9]+)|([numkKMGTPE]i?)?)\s*")
-_FACTORS = {
-    **dict(zip(("n", "u", "m", "", "k", "K", "M", "G", "T", "P", "E"), (-9, -6, -3, 0, 3, 3, 6, 9, 12, 15, 18), strict=True)),
-}
+_FACTORS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 
@@ -25,4 +23,7 @@ def amount(text: str | float) -> float | None:
         return float(value * 10.0 ** int(power[1:]))
     if unit in _BINARY:
         return float(value * (1 << _BINARY[unit]))
-    return value * 10.0 ** _FACTORS[unit or ""] if (unit or "") in _FACTORS else None
+    factor = _FACTORS.get(unit or "")
+    if factor is None:
+        return None
+    return value * 10.0**factor if factor >= 0 else value / 10.0**-factor

@@ -38,6 +38,8 @@ def kinds() -> list[Json]:
 
 def answer(cluster: FakeCluster, asked: Asked, route: Route) -> Json | bytes:
     """The object, list or text."""
+    if asked.path in {"/readyz", "/livez"}:
+        return b"[+]etcd ok\nreadyz check passed\n"
     if not route.plural:
         return _about(cluster, asked.path)
     if route.plural == REVIEWS[1]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from knowledge.models import Document, Source
 from tests.journeys.scene import Scene
-from workloads.models import Incident, Instance, Notification, Release, WebhookDelivery
+from workloads.models import Cluster, Incident, Instance, Notification, Release, WebhookDelivery
 
 LISTS = (
     "overview",
@@ -25,6 +25,7 @@ LISTS = (
     "account",
     "webhooks",
     "notifications",
+    "clusters",
 )
 
 
@@ -40,6 +41,7 @@ def every(scene: Scene) -> list[str]:
     places += [reverse("change", args=[scene.change.pk]), reverse("incident", args=[Incident.objects.get().pk])]
     places += [reverse("webhook", args=[number]) for number in WebhookDelivery.objects.values_list("pk", flat=True)]
     places += [reverse("notification", args=[row.pk]) for row in Notification.objects.all()]
+    places += [reverse("cluster", args=[row.name]) for row in Cluster.objects.all()]
     places += [reverse("knowledge") + "?q=exit+code+137", reverse("knowledge") + "?q=%E2%80%A6"]
     places += [reverse("knowledge-source", args=[row.pk]) for row in Source.objects.all()]
     places += [reverse("knowledge-document", args=[Document.objects.latest("pk").pk]) + "?lines=2-3"]

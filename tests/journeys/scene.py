@@ -18,8 +18,8 @@ from controlplane.core import audit
 from controlplane.core.actors import Actor
 from controlplane.core.models import RoleBinding, User
 from controlplane.core.permissions import Role
+from tests.journeys import connected, library, messages, thinking, told
 from tests.journeys import evidence as e
-from tests.journeys import library, messages, thinking, told
 from tests.journeys.evidence import Found
 from tests.journeys.received import webhooks
 from tests.journeys.stage import PASSWORD, Stage
@@ -98,6 +98,7 @@ def fill(now: datetime | None = None) -> Scene:
     told.fill(stage.runs["stopped"], stage.runs["rolled-back"], stage.runs["waiting"], change)
     thinking.add(stage.runs)
     webhooks(stage)
+    connected.clusters(stage.environments["billing/production"])
     messages.fill(stage)
     library.fill(stage)
     return Scene(stage.people, stage.environments, stage.runs, change)

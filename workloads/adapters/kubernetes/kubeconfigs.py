@@ -33,6 +33,7 @@ REFUSED = {
     "username": "signs in with a password, which no present Kubernetes takes",
     "as": "acts as somebody else (impersonation)",
     "as-groups": "acts as somebody else (impersonation)",
+    "as-user-extra": "acts as somebody else (impersonation)",
     "as-uid": "acts as somebody else (impersonation)",
 }
 

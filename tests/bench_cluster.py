@@ -1,0 +1,220 @@
+"""Measures reading a large cluster beside the typed client of Kubernetes: time, memory, requests; then that only watches remain.
+
+`make bench-cluster` runs it; it fails where a figure is worse than it may be. With KUBECONFIG and nodes of KWOK, the pods are made
+there (in a namespace of its own, deleted afterwards); otherwise one recorded payload is served on this machine. It says which.
+Each client reads in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PODS, CHUNK = int(os.environ.get("TIMONEL_BENCH_PODS", "10000")), 500
+LEAST_FASTER, MOST_MEMORY = 6.0, 0.25
+STEADY = 6.0  # seconds that are watched
+Json = dict[str, Any]
+
+
+def main() -> int:
+    """Measure; return 1 when something is worse than it may be."""
+    if len(sys.argv) > 1:
+        print(json.dumps({"typed": typed, "scan": scan, "steady": steady}[sys.argv[1]](sys.argv[2])))
+        return 0
+    with _cluster() as (file, what):
+        print(f"{PODS:,} pods {what}")
+        told = {name: _in_a_process(name, file) for name in ("typed", "scan", "steady")}
+    return 0 if _judged(told) else 1
+
+
+def typed(kubeconfig: str) -> Json:
+    """The typed client: every pod as an object of its models."""
+    from kubernetes import client, config
+
+    config.load_kube_config(kubeconfig)  # type: ignore[no-untyped-call]
+    api = client.CoreV1Api()
+    before, began, cpu = _peak(), time.monotonic(), time.process_time()
+    found = api.list_pod_for_all_namespaces()
+    return _told(len(found.items), before, began, cpu)
+
+
+def scan(kubeconfig: str) -> Json:
+    """Ours: what pages and checks need of each pod, a chunk of raw JSON at a time."""
+    client, asked = _client(kubeconfig)
+    before, began, cpu = _peak(), time.monotonic(), time.process_time()
+    kept, _ = client.scan(_pod(), _facts)
+    return _told(len(kept), before, began, cpu) | {"requests": len(asked)}
+
+
+def steady(kubeconfig: str) -> Json:
+    """A warm view: what is asked after the list, while pages look at it."""
+    from workloads.adapters.kubernetes.view import View
+
+    client, asked = _client(kubeconfig)
+    view = View(client, _pod())
+    view.look(wait=120)
+    listed = len(asked)
+    end = time.monotonic() + STEADY
+    while time.monotonic() < end:
+        found = len(view.look().items)
+        time.sleep(0.2)
+    later = asked[listed:]
+    return {
+        "pods": found,
+        "lists": sum("watch=1" not in path for path in asked),
+        "later": sum("watch=1" not in path for path in later),
+    }
+
+
+def _facts(item: Json) -> tuple[str, str, str, str, bool, int]:
+    at, status = item["metadata"], item.get("status") or {}
+    held = status.get("containerStatuses") or []
+    ready, restarts = all(one["ready"] for one in held), sum(one["restartCount"] for one in held)
+    node = (item.get("spec") or {}).get("nodeName", "")
+    return at["namespace"], at["name"], status.get("phase", ""), node, ready, restarts
+
+
+def _client(kubeconfig: str) -> tuple[Any, list[str]]:
+    """A client of ours, and the addresses that it asks for."""
+    from workloads.adapters.kubernetes.access import Access
+    from workloads.adapters.kubernetes.client import Client
+
+    client, asked = Client(Access(Path(kubeconfig).read_text()), deadline=120), list[str]()
+    send = client.stream().send
+
+    def counted(method: str, path: str, **rest: Any) -> Any:
+        asked.append(path)
+        return send(method, path, **rest)
+
+    client.stream().send = counted  # type: ignore[method-assign]
+    return client, asked
+
+
+def _pod() -> Any:
+    from workloads.adapters.kubernetes.kinds import kind_named
+
+    return kind_named("Pod")
+
+
+def _peak() -> int:
+    """Bytes of memory at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _told(pods: int, before: int, began: float, cpu: float) -> Json:
+    return {
+        "pods": pods,
+        "seconds": time.monotonic() - began,
+        "cpu": time.process_time() - cpu,
+        "memory": _peak() - before,
+    }
+
+
+def _in_a_process(name: str, file: str) -> Json:
+    made = subprocess.run([sys.executable, "-m", "tests.bench_cluster", name, file], capture_output=True, text=True, check=False)
+    if made.returncode:
+        raise SystemExit(made.stderr)
+    found: Json = json.loads(made.stdout)
+    return found
+
+
+def _judged(told: dict[str, Json]) -> bool:
+    one, other, steady = told["typed"], told["scan"], told["steady"]
+    faster, share = one["cpu"] / other["cpu"], other["memory"] / one["memory"]
+    chunks = math.ceil(other["pods"] / CHUNK)
+    for name, figures in (("typed client", one), ("Timonel", other)):
+        print(
+            f"{name:>13}: {figures['seconds']:6.2f} s, {figures['cpu']:6.2f} s of processor, {figures['memory'] / 2**20:7.1f} MiB"
+        )
+    good = [
+        _line(f"{faster:.1f} times faster (processor time; at least {LEAST_FASTER:g})", faster >= LEAST_FASTER),
+        _line(f"{share:.3f} of the memory (at most {MOST_MEMORY:g})", share <= MOST_MEMORY),
+        _line(f"{other['requests']} requests for {other['pods']:,} pods (exactly {chunks})", other["requests"] == chunks),
+        _line(
+            f"{steady['lists']} lists for a warm view (exactly {chunks}), {steady['later']} in {STEADY:g} s after that (none)",
+            steady["lists"] == chunks and steady["later"] == 0,
+        ),
+        _line(f"both saw every pod ({one['pods']:,} and {other['pods']:,})", one["pods"] == other["pods"] >= PODS),
+    ]
+    return all(good)
+
+
+def _line(said: str, good: bool) -> bool:
+    print(f"{'✓' if good else '✗'} {said}")
+    return good
+
+
+@contextmanager
+def _cluster() -> Iterator[tuple[str, str]]:
+    """A kubeconfig's file, and where the pods are."""
+    named = os.environ.get("KUBECONFIG", "")
+    if named and Path(named).is_file() and (nodes := _kwok_nodes(named)):
+        with _made(named, nodes):
+            yield named, f"on {len(nodes)} KWOK nodes of a real API server"
+        return
+    with _served() as file:
+        yield file, "of one recorded payload, served on this machine (no cluster with KWOK nodes)"
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.bench_payload", str(PODS)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        port = server.stdout.readline().split()[0]
+        from tests.fake_cluster.answers import kubeconfig
+
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(kubeconfig(f"http://127.0.0.1:{port}", "anything"))
+            file.flush()
+            yield file.name
+        server.stdin.close()
+
+
+def _kwok_nodes(named: str) -> list[str]:
+    from workloads.adapters.kubernetes.kinds import kind_named
+
+    client, _ = _client(named)
+    return [item["metadata"]["name"] for item in client.listing(kind_named("Node"), labels="type=kwok").items]
+
+
+@contextmanager
+def _made(named: str, nodes: list[str]) -> Iterator[None]:
+    """The pods of the payload on these nodes; what already runs is counted too."""
+    from tests.bench_payload import pod
+    from workloads.adapters.kubernetes.kinds import kind_named
+
+    client, _ = _client(named)
+    namespace = f"timonel-bench-{os.getpid()}"
+    client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+
+    def make(number: int) -> None:
+        item = pod(number)
+        spec = {"containers": item["spec"]["containers"], "nodeName": nodes[number % len(nodes)]}
+        for container in spec["containers"]:
+            container.pop("volumeMounts")
+        metadata = {"name": f"pod-{number:05}", "namespace": namespace, "labels": item["metadata"]["labels"]}
+        client.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(make, range(PODS)))
+        yield
+    finally:
+        client.delete(kind_named("Namespace"), namespace)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
