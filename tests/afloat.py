@@ -26,7 +26,16 @@ MADE = "\n".join(
         "+  replicas: 1",
     ]
 )
-SECRET = "@@ -1,6 +1,6 @@\n apiVersion: v1\n data:\n-  STRIPE_API_KEY: •••••• 1f2e3d4c\n+  STRIPE_API_KEY: •••••• 9a8b7c6d\n kind: Secret"
+SECRET = "\n".join(
+    [
+        "@@ -1,4 +1,4 @@",
+        " apiVersion: v1",
+        " data:",
+        "-  STRIPE_API_KEY: •••••• 1f2e3d4c",
+        "+  STRIPE_API_KEY: •••••• 9a8b7c6d",
+        " kind: Secret",
+    ]
+)
 METRICS = {"api": "metrics.k8s.io/v1beta1", "kind": "PodMetrics", "plural": "pods", "namespaced": True}
 OLD, NEW = "v1", "v2"
 DIFF = "@@ -3,5 +3,5 @@\n spec:\n   progressDeadlineSeconds: 600\n-  replicas: 5\n+  replicas: 3\n   selector:\n     matchLabels:"

@@ -32,11 +32,10 @@ def _entry(routes: Sequence[Route], services: Sequence[Service]) -> list[tuple[s
     """The services that requests from outside come to, with their weights."""
     for route in routes:
         for rule in route.rules:
-            if route.ours or not any(one.ours for one in routes):
+            leads = any(not one.broken for one in rule.backends)
+            if leads and (route.ours or not any(one.ours for one in routes)):
                 return [(one.service, 1.0 if one.percent is None else one.percent / 100) for one in rule.backends]
-    stable = [one for one in services if one.role == "stable"] or [
-        one for one in services if one.role != "preview" and one.workloads
-    ]
+    stable = [one for one in services if one.role == "stable"] or [one for one in services if one.role != "preview" and one.total]
     return [(one.name, 1.0) for one in stable[:1]]
 
 
