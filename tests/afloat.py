@@ -38,6 +38,7 @@ SECRET = "\n".join(
 )
 METRICS = {"api": "metrics.k8s.io/v1beta1", "kind": "PodMetrics", "plural": "pods", "namespaced": True}
 OLD, NEW = "v1", "v2"
+EMPTY: Json = {"configuration": {}, "run_plan": {}}
 DIFF = "@@ -3,5 +3,5 @@\n spec:\n   progressDeadlineSeconds: 600\n-  replicas: 5\n+  replicas: 3\n   selector:\n     matchLabels:"
 
 WORLD: Json = {
@@ -312,13 +313,7 @@ def _instances(environment: Environment) -> list[Instance]:
         release, _ = Release.objects.get_or_create(
             application=environment.application,
             ref=version,
-            defaults={
-                "commit": digest[:40],
-                "artefact_digest": digest,
-                "configuration_digest": digest,
-                "configuration": {},
-                "run_plan": {},
-            },
+            defaults={"commit": digest[:40], "artefact_digest": digest, "configuration_digest": digest} | EMPTY,
         )
         rollout = {"strategy": "canary", "set": name, "phase": phase}
         key = f"{environment.pk}-{version}"

@@ -50,8 +50,8 @@ def test_the_whole_picture_comes_as_json(environment: Environment, client: Clien
 
 
 def test_a_cluster_that_was_never_seen_and_is_away_is_an_error_of_the_outside(environment: Environment, client: Client) -> None:
-    away = environment.target.cluster.read_credentials.replace(environment.target.cluster.server, "http://127.0.0.1:9")
-    Cluster.objects.update(read_credentials=away)
+    held = environment.target.cluster
+    Cluster.objects.update(read_credentials=str(held.read_credentials).replace(held.server, "http://127.0.0.1:9"))
     answer = client.get(f"/api/v1/environments/{environment.pk}/workloads")
     assert answer.status_code == 502
     assert answer.json()["code"] == "outside"
