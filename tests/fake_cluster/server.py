@@ -43,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection, kept alive."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two packets: the second would wait 40 ms for the first one to be heard
     cluster: FakeCluster
 
     def log_message(self, *_: Any) -> None:

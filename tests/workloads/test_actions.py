@@ -43,7 +43,7 @@ def test_an_inconclusive_release_is_kept_by_a_person_and_is_not_verified(product
     assert production.apply(question).switched
     deployment.refresh_from_db()
     assert (deployment.status, deployment.verdict, deployment.verified_at) == ("live", "inconclusive", None)
-    assert kinds(production.driver.calls) == []
+    assert kinds(production.driver.calls) == ["complete"]
     assert deployments.last_verified(production.environment) is None
 
 

@@ -61,12 +61,17 @@ def _workload(profile: Profile, choice: Choice) -> list[Json]:
     process, place = choice.process.name, f"{profile.application} in {profile.environment}"
     return [
         _rule(
-            profile, f"{process}Unavailable", f"{available} == 0 and {wanted} > 0", "2m", PAGE, f"No {process} of {place} is ready."
+            profile,
+            f"{process}Unavailable",
+            f"{available} == 0\nand\n{wanted} > 0",
+            "2m",
+            PAGE,
+            f"No {process} of {place} is ready.",
         ),
         _rule(
             profile,
             f"{process}Missing",
-            f"{available} < {wanted}",
+            f"{available}\n<\n{wanted}",
             "15m",
             TICKET,
             f"Fewer {process} of {place} are ready than wanted.",
@@ -84,8 +89,8 @@ def _errors(profile: Profile) -> list[Json]:
         limit = _number(min(burn.factor * budget, 1.0))
         enough = _number(2 / min(burn.factor * budget, 1.0))
         expression = (
-            f"{_failed(profile, burn.long)} > {limit} and {_failed(profile, burn.short)} > {limit}"
-            f" and {_total(profile, 'increase', burn.long)} >= {enough}"
+            f"{_failed(profile, burn.long)} > {limit}\nand\n{_failed(profile, burn.short)} > {limit}\n"
+            f"and\n{_total(profile, 'increase', burn.long)} >= {enough}"
         )
         summary = f"{profile.application} in {profile.environment} fails {_number(burn.factor)} times as often as it may."
         found.append(_rule(profile, f"ErrorBudgetBurn{burn.long}", expression, "2m", burn.severity, summary))
@@ -113,7 +118,7 @@ def _queues(profile: Profile, workers: list[Choice]) -> list[Json]:
     space = profile.namespace
     celery = f'celery_queue_length{{namespace="{space}",queue_name=~"{names}"}}'
     redis = f'redis_key_size{{namespace="{space}",key=~"{names}"}}'
-    length = f"({celery} or {redis})"
+    length = f"(\n  {celery}\n  or\n  {redis}\n)"
     place = f"{profile.application} in {profile.environment}"
     limit = profile.options.monitoring.queue
     return [
@@ -123,7 +128,7 @@ def _queues(profile: Profile, workers: list[Choice]) -> list[Json]:
 
 
 def _failed(profile: Profile, window: str) -> str:
-    return f"({_total(profile, 'rate', window, failures=True)} / {_total(profile, 'rate', window)})"
+    return f"(\n  {_total(profile, 'rate', window, failures=True)}\n  /\n  {_total(profile, 'rate', window)}\n)"
 
 
 def _total(profile: Profile, function: str, window: str, *, failures: bool = False) -> str:

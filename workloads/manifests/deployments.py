@@ -11,6 +11,7 @@ from workloads.manifests.profile import Profile
 
 Json = dict[str, Any]
 HISTORY, DEADLINE = 5, 600
+LINTER, POLARIS = "ignore-check.kube-linter.io", "polaris.fairwinds.com"
 LET_BE = "one process that ends when it fails; asking it would cost a start of the application"
 
 
@@ -26,8 +27,9 @@ def deployment(profile: Profile, choice: Choice, given: Names) -> Json:
         "template": pods.template(profile, choice, given),
     }
     metadata = marks.metadata(profile, marks.named(profile, component), component, of_set=component == "web")
-    if not choice.web:
-        metadata["annotations"] = dict(sorted({**metadata.get("annotations", {}), **_exemptions(choice)}.items()))
+    metadata["annotations"] = dict(
+        sorted({**metadata.get("annotations", {}), **marks.running(profile), **_exemptions(choice)}.items())
+    )
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
 
@@ -44,12 +46,15 @@ def _strategy(choice: Choice) -> Json:
 
 
 def _exemptions(choice: Choice) -> dict[str, str]:
-    """Why public checkers need not complain about a background process without probes."""
-    if choice.ping:
-        return {}
-    return {
-        "ignore-check.kube-linter.io/no-liveness-probe": LET_BE,
-        "ignore-check.kube-linter.io/no-readiness-probe": "nothing connects to it",
-        "polaris.fairwinds.com/livenessProbeMissing-exempt": "true",
-        "polaris.fairwinds.com/readinessProbeMissing-exempt": "true",
-    }
+    """Why public checkers need not complain."""
+    found = {f"{LINTER}/no-anti-affinity": "topologySpreadConstraints spread the pods"}
+    if choice.alone:
+        found[f"{POLARIS}/deploymentMissingReplicas-exempt"] = "true"
+    if not choice.web:
+        found |= {
+            f"{LINTER}/no-readiness-probe": "nothing connects to it",
+            f"{POLARIS}/readinessProbeMissing-exempt": "true",
+        }
+    if not choice.web and not choice.ping:
+        found |= {f"{LINTER}/no-liveness-probe": LET_BE, f"{POLARIS}/livenessProbeMissing-exempt": "true"}
+    return found

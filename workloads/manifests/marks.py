@@ -34,6 +34,11 @@ def selector(profile: Profile, component: str, only: str | None = None) -> dict[
     return found if only is None else {**found, "timonel.dev/set": only}
 
 
+def likes(profile: Profile, component: str) -> dict[str, str]:
+    """The labels of a component's pods in whatever environment: enough inside of a namespace, which is one environment's."""
+    return {"app.kubernetes.io/name": names.value(profile.application), "app.kubernetes.io/component": component}
+
+
 def instance(profile: Profile) -> dict[str, str]:
     """The labels of every pod of this application in this environment."""
     return _owner(profile)
@@ -41,7 +46,7 @@ def instance(profile: Profile) -> dict[str, str]:
 
 def metadata(profile: Profile, name: str, component: str = "", *, of_set: bool = False) -> Json:
     """An object's metadata: name, namespace, labels, annotations."""
-    told = {**dict(profile.options.annotations), **_annotations(profile)}
+    told = dict(profile.options.annotations)
     found: Json = {"name": name, "namespace": profile.namespace, "labels": labels(profile, component, of_set=of_set)}
     return {**found, "annotations": dict(sorted(told.items()))} if told else found
 
@@ -62,13 +67,14 @@ def named(profile: Profile, component: str, only: str | None = None) -> str:
     return names.joined(prefix(profile), component, chosen if component == "web" else "")
 
 
+def running(profile: Profile) -> dict[str, str]:
+    """Annotations of what runs: the commit it was made from."""
+    return {"timonel.dev/commit": profile.commit} if profile.commit else {}
+
+
 def _owner(profile: Profile) -> dict[str, str]:
     application = names.value(profile.application)
     return {
         "app.kubernetes.io/name": application,
         "app.kubernetes.io/instance": names.joined(profile.application, profile.environment, limit=names.LABEL),
     }
-
-
-def _annotations(profile: Profile) -> dict[str, str]:
-    return {"timonel.dev/commit": profile.commit} if profile.commit else {}

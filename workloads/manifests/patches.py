@@ -80,7 +80,7 @@ def _merged_list(old: list[Any], new: list[Any], field: str) -> list[Any]:
         return [_without_directives(item) for item in new if not (isinstance(item, Mapping) and set(item) == {DIRECTIVE})]
     if field in PRIMITIVES:
         return list(dict.fromkeys([*old, *new]))
-    key = _merge_key(field, [*old, *new])
+    key = merge_key(field, [*old, *new])
     if not key:
         return [_without_directives(item) for item in new]
     found = {item[key]: item for item in old}
@@ -100,7 +100,8 @@ def _delete(found: dict[Any, Any], name: Any, field: str) -> None:
     del found[name]
 
 
-def _merge_key(field: str, items: list[Any]) -> str:
+def merge_key(field: str, items: list[Any]) -> str:
+    """The key by which items of this list are told apart; empty where the list is replaced whole."""
     for key in KEYS.get(field, ()):
         if all(isinstance(item, Mapping) and key in item for item in items):
             return key

@@ -12,11 +12,15 @@ from workloads.manifests.profile import Profile, Step
 
 Json = dict[str, Any]
 TMP = "tmp"
+ORDER = (
+    "name", "image", "imagePullPolicy", "command", "args", "workingDir", "ports", "envFrom", "env", "resources", "startupProbe",
+    "readinessProbe", "livenessProbe", "lifecycle", "securityContext", "volumeMounts",
+)  # fmt: skip
 
 
 def template(profile: Profile, choice: Choice, given: Names) -> Json:
     """The pods of one process."""
-    told = {"timonel.dev/commit": profile.commit} if profile.commit else {}
+    told = marks.running(profile)
     component = marks.component(choice.process.name)
     metadata: Json = {"labels": marks.labels(profile, component, of_set=component == "web")}
     if told:
@@ -59,15 +63,15 @@ def security(user: int | None) -> Json:
 
 def container(profile: Profile, choice: Choice, given: Names) -> Json:
     """The one container of a process."""
-    found: Json = {
-        **_container(profile, marks.component(choice.process.name), given),
+    found = _container(profile, marks.component(choice.process.name), given)
+    found |= {
         words(profile): commands.adapted(choice.process, port=profile.options.port, grace=choice.grace),
         "resources": resources(choice.cpu, choice.memory, choice.cpu_limit),
     }
     if choice.web:
         found["ports"] = [{"name": "http", "containerPort": profile.options.port, "protocol": "TCP"}]
         found["lifecycle"] = {"preStop": {"sleep": {"seconds": PRE_STOP}}}
-    return {**found, **probes.probes(profile, choice)}
+    return ordered({**found, **probes.probes(profile, choice)})
 
 
 def step(profile: Profile, number: int, given: Names, one: Step) -> Json:
@@ -79,7 +83,12 @@ def step(profile: Profile, number: int, given: Names, one: Step) -> Json:
     }
     if one.folder:
         found["workingDir"] = f"{storage.home(profile).rstrip('/')}/{one.folder.strip('/')}"
-    return found
+    return ordered(found)
+
+
+def ordered(found: Json) -> Json:
+    """A container's fields as a person reads them: what runs, with what, how it is asked, what it may not."""
+    return {name: found[name] for name in ORDER if name in found}
 
 
 def words(profile: Profile) -> str:
@@ -123,7 +132,7 @@ def _env() -> Sequence[Json]:
 
 def _spread(profile: Profile, choice: Choice) -> list[Json]:
     """Over nodes and zones as well as it can be done; never a reason not to run."""
-    selector = {"matchLabels": marks.selector(profile, marks.component(choice.process.name))}
+    selector = {"matchLabels": marks.likes(profile, marks.component(choice.process.name))}
     keys = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
     shared = {
         "maxSkew": 1,

@@ -14,11 +14,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="instance",
-            name="manifests",
-            field=controlplane.core.secrets.SealedJSONField(editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="instance",
             name="rollout",
             field=models.JSONField(default=dict),
         ),
@@ -49,6 +44,22 @@ class Migration(migrations.Migration):
                 ],
                 max_length=16,
             ),
+        ),
+        migrations.CreateModel(
+            name="Applied",
+            fields=[
+                (
+                    "instance",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="applied",
+                        serialize=False,
+                        to="workloads.instance",
+                    ),
+                ),
+                ("manifests", controlplane.core.secrets.SealedJSONField()),
+            ],
         ),
         migrations.CreateModel(
             name="Drift",

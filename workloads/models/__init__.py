@@ -5,7 +5,7 @@ from workloads.models.changes import Action, Approval, Change
 from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
-from workloads.models.hosting import Instance, Sample
+from workloads.models.hosting import Applied, Instance, Sample
 from workloads.models.notices import (
     Announcement,
     Notification,
@@ -22,6 +22,7 @@ __all__ = [
     "Action",
     "Announcement",
     "Application",
+    "Applied",
     "Approval",
     "Change",
     "Cluster",

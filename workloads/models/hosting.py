@@ -47,8 +47,6 @@ class Instance(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     # {"web": {"pid", "created", "restarts", "exit_code", "exited_at", "next_start_at"}}
     processes = models.JSONField(default=dict)
-    # On a cluster: the objects exactly as they were applied, secrets among them, so that they return as they were; sealed.
-    manifests = SealedJSONField(null=True, editable=False)
     # On a cluster: how far the roll-out is: {"strategy", "set", "phase", "why", "shown": what the approved preview said}.
     rollout = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -62,6 +60,16 @@ class Instance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.release} in {self.environment.name}"
+
+
+class Applied(models.Model):
+    """The objects of an instance on a cluster exactly as they were applied, secrets among them: so they return. Sealed."""
+
+    instance = models.OneToOneField(Instance, on_delete=models.CASCADE, primary_key=True, related_name="applied")
+    manifests = SealedJSONField()
+
+    def __str__(self) -> str:
+        return f"manifests of {self.instance}"
 
 
 class Sample(models.Model):

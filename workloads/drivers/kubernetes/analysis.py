@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from workloads import rollout
-from workloads.drivers.kubernetes import checking, evidence, measuring, parts, waiting
+from workloads.drivers.kubernetes import checking, evidence, kept, measuring, waiting
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.pods import Standing
@@ -46,7 +46,7 @@ def analyse(errand: Errand, instance: Instance, made: Parts, weight: int) -> Ana
                 + (f", {len(asked.probes)} requests" if asked else "")
             )
     window = time.monotonic() - began
-    former = parts.read(instance.replaced.manifests) if instance.replaced else None
+    former = kept.parts_of(instance.replaced) if instance.replaced else None
     numbers, seen = measuring.metrics(errand, made, former, window)
     after = waiting.standing_of(errand.patient, errand.namespace, made.web)
     metrics = [*pods_metrics(before, after), *([asked.metric] if asked else []), *numbers]

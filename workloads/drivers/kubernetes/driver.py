@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controlplane.core.errors import Conflict, LeaseLost, TimonelError
 from workloads.drivers import Outcome, Say
-from workloads.drivers.kubernetes import foreseeing, making, mending, parts, pruning, rolling, rows, sets, staging, watching
+from workloads.drivers.kubernetes import foreseeing, kept, making, mending, parts, pruning, rolling, rows, sets, staging, watching
 from workloads.drivers.kubernetes.errand import Errand, errand
 from workloads.drivers.kubernetes.making import CANARY
 from workloads.drivers.kubernetes.parts import Parts
@@ -32,7 +32,7 @@ class KubernetesDriver:
         """A dry run of each object against the live ones, and what would be removed."""
         made = making.made(environment, release, returning=returning)
         live = environment.active_instance
-        now = parts.read(live.manifests) if live is not None else None
+        now = kept.parts_of(live) if live else None
         return foreseeing.foresee(errand(environment, "foresee", silent), made, now, returning=returning)
 
     def stage(
@@ -91,7 +91,7 @@ class KubernetesDriver:
         """What ran before gets the traffic again, at once where its pods still stand."""
         instance = _fresh(instance)
         former = instance.replaced
-        if former is None or former.manifests is None:
+        if former is None or not kept.is_kept(former):
             return Outcome(Verdict.FAILED, "Nothing ran here before that could take over.", False, cure="Deploy a release.")
         job = errand(environment, key, say).told(instance).told(former)
         say(f"Giving the traffic back to {former.release.label}")
@@ -107,9 +107,9 @@ class KubernetesDriver:
     def drifted(self, environment: Environment) -> Foreseen | None:
         """What on the cluster is no longer as it was applied; None where nothing of ours runs."""
         live = environment.active_instance
-        if live is None or live.manifests is None:
+        if live is None or not kept.is_kept(live):
             return None
-        return mending.look(errand(environment, "drift", silent).told(live), parts.read(live.manifests))
+        return mending.look(errand(environment, "drift", silent).told(live), kept.parts_of(live))
 
     def mend(self, environment: Environment, shown: Foreseen, key: str, say: Say) -> Outcome:
         """Make what was shown to have drifted as it was applied."""
@@ -123,16 +123,16 @@ class KubernetesDriver:
         instance = _fresh(instance)
         if environment.active_instance_id == instance.pk:
             return
-        made = parts.read(instance.manifests)
+        made = kept.parts_of(instance)
         job = errand(environment, f"{instance.key}-retire", silent).told(instance)
-        live = parts.read(environment.active_instance.manifests) if environment.active_instance else Parts()
+        live = kept.parts_of(environment.active_instance)
         stop(job, made, except_for=parts.titles(live.workloads))
         Instance.objects.filter(pk=instance.pk).update(wanted=Instance.Wanted.STOPPED, status=Instance.Status.STOPPED)
 
 
 def _carry_out(job: Errand, instance: Instance, *, after: int = -1) -> Outcome:
     """The strategy, then what follows from how it went."""
-    made = parts.read(instance.manifests)
+    made = kept.parts_of(instance)
     try:
         ready = _strategy(job, instance, made, after)
     except Unsure as unsure:
@@ -159,7 +159,7 @@ def _finished(job: Errand, instance: Instance, made: Parts) -> Outcome:
     """It has all the traffic: write that down, then remove what was shown to be removed."""
     rows.give(job.environment, instance, keep=job.rollout.keep)
     rows.stands(instance, Instance.Status.RUNNING)
-    live = parts.read(instance.replaced.manifests) if instance.replaced else Parts()
+    live = kept.parts_of(instance.replaced)
     pruning.prune(
         job, instance.rollout.get("shown", {}).get("removals", ()), except_for=parts.titles(made.objects) | _way_back(live, made)
     )

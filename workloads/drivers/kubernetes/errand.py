@@ -9,7 +9,7 @@ from controlplane.core.errors import Refused
 from workloads import clusters
 from workloads.adapters.kubernetes.kinds import Json
 from workloads.drivers import Say
-from workloads.drivers.kubernetes import choices, parts
+from workloads.drivers.kubernetes import choices, kept, parts
 from workloads.drivers.kubernetes.asking import Patient
 from workloads.drivers.kubernetes.choices import Rollout
 from workloads.drivers.kubernetes.parts import Parts
@@ -45,7 +45,7 @@ class Errand:
     def told(self, instance: Instance) -> Errand:
         """The same for one instance: what its approved preview said may be forced, and the secrets it holds."""
         shown = instance.rollout.get("shown", {})
-        secrets = self.secrets | secrets_in(parts.read(instance.manifests))
+        secrets = self.secrets | secrets_in(kept.parts_of(instance))
         return replace(self, forced=self.forced | frozenset(shown.get("forced", ())), secrets=secrets)
 
     def put_all(self, items: Sequence[Json], *, force: bool = False) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from controlplane.core.errors import OutsideError, Refused
-from workloads.adapters.kubernetes.failures import Absent, Clash, Forbidden, Rejected
+from controlplane.core.errors import Refused
+from workloads.adapters.kubernetes.failures import Absent, Clash, Rejected
 from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.drivers.kubernetes import differences, migrating, parts, permitted, pruning
-from workloads.drivers.kubernetes.asking import missing
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.making import BLUE_GREEN, CANARY
 from workloads.drivers.kubernetes.parts import Parts
@@ -102,24 +101,25 @@ def difference(kind: str, name: str, what: str, text: str) -> Difference:
 
 def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
     """What the server would make of it, and whose fields that would take over."""
-    title = parts.title(item)
     try:
-        return errand.patient.client.apply(item, manager=MANAGER, dry_run=True), ()
+        return _try(errand, item), ()
     except Clash as clash:
         if not owned_by_others(clash):
-            raise
+            return _try(errand, item), ()  # it moved between the look and the try
         taken = tuple(Taken(manager, fields) for manager, fields in sorted(differences.clashes(clash.message)))
-        return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), taken
-    except Forbidden as error:
-        raise missing(error) from error
+        return _try(errand, item, force=True), taken
+
+
+def _try(errand: Errand, item: Json, *, force: bool = False) -> Json:
+    title = parts.title(item)
+    try:
+        return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=force))
     except Absent as error:
         raise Refused(f"{title} cannot be applied: {error.message}", cure=error.cure or "Install what defines it first.") from error
     except Rejected as error:
         raise Refused(
             f"The cluster would refuse {title}: {error.message}", cure="Correct the target's options or patches."
         ) from error
-    except OutsideError:
-        return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=True)), ()
 
 
 def _before(item: Json, live: Parts | None) -> Json | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controlplane.core.errors import Conflict
 from workloads import rendering
-from workloads.drivers.kubernetes import parts, rows
+from workloads.drivers.kubernetes import kept, parts, rows
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.manifests.names import digest
 from workloads.manifests.rendered import Rendered
@@ -33,12 +33,12 @@ def rendered(environment: Environment, release: Release) -> Parts:
 
 def returned(environment: Environment, release: Release) -> Parts:
     """As it ran here before: image, configuration and manifests together. Nothing is migrated, and no canary is needed."""
-    kept = rows.last_of(environment, release)
-    if kept is None:
+    last = rows.last_of(environment, release)
+    if last is None:
         raise Conflict(
             f"How {release.label} ran on this cluster is not kept.", cure="Roll it out again: it is rendered anew and shown."
         )
-    found = parts.read(kept.manifests)
+    found = kept.parts_of(last)
     strategy = BLUE_GREEN if found.strategy == CANARY else found.strategy
     return replace(found, migration=None, strategy=strategy)
 

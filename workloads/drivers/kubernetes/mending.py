@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from controlplane.core.errors import Conflict
 from workloads.adapters.kubernetes.kinds import Json, kind_of
 from workloads.drivers import Outcome
-from workloads.drivers.kubernetes import differences, drifting, foreseeing, parts
+from workloads.drivers.kubernetes import differences, drifting, foreseeing, kept, parts
 from workloads.drivers.kubernetes.choices import drift_of
 from workloads.drivers.kubernetes.drifting import Field
 from workloads.drivers.kubernetes.errand import Errand
@@ -54,7 +54,7 @@ def drifted(errand: Errand, item: Json) -> Drifted | None:
 
 def mend(errand: Errand, instance: Instance, shown: Foreseen) -> Outcome:
     """Make what was shown, and only that, as it was applied. May be called again: what is mended already is left alone."""
-    made = parts.read(instance.manifests)
+    made = kept.parts_of(instance)
     names = {one.title for one in shown.differences}
     mended = []
     for item in made.lasting:

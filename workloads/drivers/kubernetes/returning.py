@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workloads.drivers.kubernetes import parts
+from workloads.drivers.kubernetes import kept, parts
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.sizes import replicas
@@ -24,12 +24,12 @@ class Back:
     @property
     def new(self) -> Parts:
         """What is left."""
-        return parts.read(self.leaving.manifests)
+        return kept.parts_of(self.leaving)
 
     @property
     def old(self) -> Parts:
         """What returns."""
-        return parts.read(self.to.manifests) if self.to else NOTHING
+        return kept.parts_of(self.to)
 
 
 def bring_back(errand: Errand, back: Back) -> Ready:

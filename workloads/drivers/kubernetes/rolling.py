@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workloads.drivers.kubernetes import parts, rows
+from workloads.drivers.kubernetes import kept, parts, rows
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.returning import stop
@@ -25,7 +25,7 @@ def roll(errand: Errand, instance: Instance, made: Parts) -> Ready:
     behind = background(errand, made)
     if behind.seconds is None:
         return behind
-    former = parts.read(instance.replaced.manifests) if instance.replaced else Parts()
+    former = kept.parts_of(instance.replaced)
     stop(errand, former, except_for=parts.titles(made.workloads))  # a set of another strategy, or a process that is no more
     return ready
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from controlplane.core import live
 from controlplane.core.errors import Conflict, LeaseLost
+from workloads.drivers.kubernetes import kept
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.foreseen import Foreseen
 from workloads.models import Environment, Instance, Release
@@ -27,11 +28,13 @@ def begin(environment: Environment, release: Release, key: str, made: Parts, sho
     values = {
         "environment": environment,
         "release": release,
-        "manifests": made.as_json(),
         "rollout": {"strategy": made.strategy, "set": made.set, "phase": STAGING, "shown": told},
         "replaced": environment.active_instance,
     }
-    return Instance.objects.get_or_create(key=key, defaults=values)[0]
+    with transaction.atomic():
+        instance, _ = Instance.objects.get_or_create(key=key, defaults=values)
+        kept.keep(instance, made)
+    return instance
 
 
 def phase_of(instance: Instance) -> str:
@@ -48,6 +51,12 @@ def note(environment: Environment, instance: Instance, phase: str, **more: Any) 
         instance.rollout = {**instance.rollout, **more, "phase": phase}
         Instance.objects.filter(pk=instance.pk).update(rollout=instance.rollout)
     _ring(environment)
+
+
+def remember(instance: Instance, **facts: Any) -> None:
+    """Keep what was measured of it beside how far it is."""
+    instance.rollout = {**instance.rollout, **facts}
+    Instance.objects.filter(pk=instance.pk).update(rollout=instance.rollout)
 
 
 def stands(instance: Instance, status: str, processes: Mapping[str, Any] | None = None) -> None:
@@ -101,7 +110,7 @@ def keep_longer(environment: Environment, seconds: float) -> None:
 
 def last_of(environment: Environment, release: Release) -> Instance | None:
     """The newest instance of a release here that is kept with its manifests."""
-    found = Instance.objects.filter(environment=environment.pk, release=release.pk, manifests__isnull=False)
+    found = Instance.objects.filter(environment=environment.pk, release=release.pk, applied__isnull=False)
     return found.order_by("-pk").first()
 
 

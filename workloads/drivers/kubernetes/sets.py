@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workloads.drivers.kubernetes import analysis, checking, parts, rolling, routes, rows
+from workloads.drivers.kubernetes import analysis, checking, kept, parts, rolling, routes, rows
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.sizes import full_size, share
@@ -77,7 +77,7 @@ def _step(errand: Errand, instance: Instance, made: Parts, weight: int) -> Ready
     ready = errand.until_ready(made.web)
     if ready.seconds is None or by_weight:
         return ready
-    for item in parts.read(instance.replaced.manifests).web if instance.replaced else ():
+    for item in kept.parts_of(instance.replaced).web if instance.replaced else ():
         asked = parts.replicas_of(item)
         if asked is not None:  # where a scaler decides, it keeps what runs at its size
             errand.pen.put(parts.scaled(item, share(asked, weight)[1]), force=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workloads.adapters.kubernetes.kinds import Json, kind_of
-from workloads.drivers.kubernetes import parts
+from workloads.drivers.kubernetes import kept, parts
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.models import Instance
 
@@ -13,7 +13,7 @@ def full_size(errand: Errand, item: Json, former: Instance | None) -> int:
     asked = parts.replicas_of(item)
     if asked is not None:
         return asked
-    live = [found for other in (parts.read(former.manifests).web if former else ()) if (found := replicas(errand, other))]
+    live = [found for other in (kept.parts_of(former).web if former else ()) if (found := replicas(errand, other))]
     return max([1, *live])
 
 

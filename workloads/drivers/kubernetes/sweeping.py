@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from controlplane.core.errors import TimonelError
-from workloads.drivers.kubernetes import parts
+from workloads.drivers.kubernetes import kept, parts
 from workloads.drivers.kubernetes.errand import Errand, errand
 from workloads.drivers.kubernetes.returning import stop
 from workloads.models import Change, Deployment, Environment, Instance
@@ -34,9 +34,9 @@ def _stop(instance: Instance) -> bool:
     job = errand(environment, f"{instance.key}-kept", _silent)
     live = environment.active_instance
     try:
-        kept = parts.titles(parts.read(live.manifests).workloads) if live else set[str]()
+        staying = parts.titles(kept.parts_of(live).workloads)
         if _still_due(job, instance):
-            stop(job, parts.read(instance.manifests), except_for=kept)
+            stop(job, kept.parts_of(instance), except_for=staying)
     except TimonelError as error:
         log.warning("The former set of %s could not be scaled to nothing yet: %s", environment, error)
         return False

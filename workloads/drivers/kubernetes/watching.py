@@ -10,7 +10,7 @@ from controlplane.core.redaction import redact
 from workloads import rollout
 from workloads.adapters.kubernetes.kinds import Json
 from workloads.drivers import Outcome, checks, logscan
-from workloads.drivers.kubernetes import checking, evidence, measuring, parts, rows, waiting
+from workloads.drivers.kubernetes import checking, evidence, kept, measuring, rows, waiting
 from workloads.drivers.kubernetes.analysis import ENOUGH, pods_metrics, steady_path
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
@@ -39,7 +39,7 @@ class Seen:
 
 def observe(errand: Errand, instance: Instance, seconds: float) -> Outcome:
     """Requests, pages, pods, restarts, tracebacks in the logs, metrics; then the verdict."""
-    made = parts.read(instance.manifests)
+    made = kept.parts_of(instance)
     pods = waiting.pods_of(errand.patient, errand.namespace, made.workloads)
     seen = Seen(standing(pods), _logs(errand, pods))
     wanted = round(rollout.enough_requests() * ENOUGH)
@@ -58,10 +58,11 @@ def _judged(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: 
     after = standing(pods)
     metrics = pods_metrics(seen.before, after)
     if asked is not None:
-        metrics += _http(asked, seen)
+        metrics += _http(asked, seen, baseline(instance))
+        rows.remember(instance, p99=asked.p99())
     troubles = _troubles(errand, pods, seen)
     metrics.append(Metric("log", (rollout.within(len(troubles), limit=0, unit=" tracebacks"),)))
-    former = parts.read(instance.replaced.manifests) if instance.replaced else None
+    former = kept.parts_of(instance.replaced) if instance.replaced else None
     numbers, told = measuring.metrics(errand, made, former, window)
     judged = rollout.judge([*metrics, *numbers])
     found = [judged_evidence(judged), *seen.evidence, *_trouble_evidence(errand, troubles), *told]
@@ -74,13 +75,18 @@ def _judged(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: 
     return Outcome(judged.verdict, text or f"{label}: {judged.summary}.", True, instance.pk, evidence=tuple(found))
 
 
-def _http(asked: Trickle, seen: Seen) -> list[Metric]:
+def baseline(instance: Instance) -> float | None:
+    """The p99 that the release before had when it was watched, in milliseconds."""
+    return instance.replaced.rollout.get("p99") if instance.replaced else None
+
+
+def _http(asked: Trickle, seen: Seen, before: float | None) -> list[Metric]:
     probes = list(asked.probes)
     return [
         Metric("pages", tuple(seen.pages)),
         asked.metric,
         Metric("success ratio", (rollout.success_ratio(len(probes), asked.errors),)),
-        Metric("latency p99", (rollout.latency(asked.p99()),)),
+        Metric("latency p99", (rollout.latency(asked.p99(), before),)),
     ]
 
 

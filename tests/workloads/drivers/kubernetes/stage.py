@@ -86,9 +86,13 @@ class ClusterStage:
         change = self.propose(release)
         outcome = self.apply(change)
         if outcome.switched:
-            deployments.mark_live(SYSTEM, Deployment.objects.get(change=change), verdict)
+            self.keep(change, verdict)
         self.environment.refresh_from_db()
         return outcome
+
+    def keep(self, change: Change, verdict: Verdict = Verdict.PASSED) -> None:
+        """What a Change applied is live, with this verdict."""
+        deployments.mark_live(SYSTEM, Deployment.objects.get(change=change), verdict)
 
     def roll_back(self) -> Outcome:
         """Back to the last verified release, as the rules' rollback does it."""

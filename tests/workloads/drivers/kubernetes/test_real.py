@@ -1,0 +1,114 @@
+"""On a node that really runs images: pages asked through the proxy, logs of the migration, 0 failed requests while it rolls.
+
+`TIMONEL_TEST_IMAGE` names an image with Python by digest that the cluster can pull; `TIMONEL_TEST_NODES` (JSON) selects the nodes
+that really run. Without the first these tests are told as not run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.cluster import kubeconfig
+from tests.workloads.drivers.kubernetes.stage import ClusterStage, cluster_stage
+from workloads.adapters.kubernetes import proxied
+from workloads.adapters.kubernetes.client import Client
+from workloads.drivers.kubernetes import KubernetesDriver
+from workloads.verdicts import Verdict
+
+IMAGE = os.environ.get("TIMONEL_TEST_IMAGE", "")
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow,
+    pytest.mark.timeout(400),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not IMAGE, reason="no image that really runs: set TIMONEL_TEST_IMAGE"),
+]
+NAMESPACE = "driver"
+SERVE = "import http.server as h,sys;w=sys.argv[1].encode();x=type('X',(h.BaseHTTPRequestHandler,),{'do_GET':lambda s:(s.send_response(200),s.send_header('Content-Type','text/html'),s.send_header('Content-Length',str(len(w))),s.end_headers(),s.wfile.write(w)),'log_message':lambda *a:None});h.ThreadingHTTPServer(('',int(sys.argv[2])),x).serve_forever()"  # noqa: E501
+MIGRATE = "print('Applying shop.0001_initial... OK', flush=True)"
+BROKEN = "print('Applying shop.0002_wrong...', flush=True); raise SystemExit('relation is missing')"
+
+
+@pytest.fixture
+def shop(transactional_db: None, kube: Client, namespace: str) -> ClusterStage:
+    nodes = json.loads(os.environ.get("TIMONEL_TEST_NODES", "{}"))
+    rollout = {"interval": 8, "threshold": 4, "steps": [50]}
+    found = cluster_stage(kube, kubeconfig(), namespace, replicas=2, rollout=rollout, scheduling={"node_selector": nodes})
+    found.options(hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": {"cpu": "20m", "memory": "64Mi", "replicas": 2}})
+    return found
+
+
+def release(shop: ClusterStage, word: str, *, migrate: str = MIGRATE, argv: list[str] | None = None) -> Any:
+    web = argv or ["python", "-c", SERVE, word, "{port}"]
+    steps = [{"name": "migrate", "run": ["python", "-c", migrate], "when": "release"}]
+    plan = {"processes": {"web": web}, "release_steps": steps, "pages": ["/"], "health_path": "/"}
+    return shop.release(word, plan=plan, image=IMAGE)
+
+
+@dataclass
+class Steady:
+    """Twenty requests a second through the stable Service, all the time."""
+
+    door: proxied.Door
+    seen: list[proxied.Probe] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Steady:
+        self.threads = [threading.Thread(target=self._ask) for _ in range(2)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        while not self.stop.wait(0.1):
+            self.seen.append(proxied.get(self.door, "/", deadline=10))
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "blue_green", "canary"])
+def test_v1_to_v2_without_a_failed_request(shop: ClusterStage, strategy: str) -> None:
+    shop.strategy(strategy)
+    first = shop.deploy(release(shop, "v1"))
+    assert first.switched, first
+    assert any("Applying shop.0001_initial... OK" in line for line in shop.said)
+    with Steady(proxied.Door(shop.kube, shop.namespace, "shop", "shop.example.com")) as steady:
+        outcome = shop.deploy(release(shop, "v2"))
+    assert (outcome.switched, outcome.verdict) == (True, Verdict.PASSED), outcome
+    failed = [probe for probe in steady.seen if probe.status != 200]
+    assert not failed, (len(failed), len(steady.seen), failed[0])
+    assert {probe.body for probe in steady.seen} >= {"v1", "v2"}
+    assert shop.active is not None
+    watched = KubernetesDriver().observe(shop.environment, shop.active, 12.0, shop.say)
+    slow_machine = watched.verdict is Verdict.INCONCLUSIVE and watched.summary.startswith("v2: latency p99:")
+    assert watched.verdict is Verdict.PASSED or slow_machine, watched
+
+
+def test_a_migration_that_fails_changes_no_pod_and_tells_why(shop: ClusterStage) -> None:
+    shop.deploy(release(shop, "v1"))
+    before = shop.live("Deployment", "shop-web")
+    outcome = shop.deploy(release(shop, "v2", migrate=BROKEN))
+    assert (outcome.switched, outcome.verdict) == (False, Verdict.FAILED)
+    assert "migration Job failed" in outcome.summary
+    assert any("relation is missing" in str(piece.body) for piece in outcome.evidence), outcome.evidence
+    after = shop.live("Deployment", "shop-web")
+    assert before is not None and after is not None
+    assert before["metadata"]["generation"] == after["metadata"]["generation"]
+
+
+def test_a_program_that_ends_at_once_returns_with_its_last_words(shop: ClusterStage) -> None:
+    shop.deploy(release(shop, "v1"))
+    outcome = shop.deploy(release(shop, "v2", argv=["python", "-c", "raise SystemExit('no settings module')", "{port}"]))
+    assert not outcome.switched
+    assert "CrashLoopBackOff" in outcome.summary, outcome
+    assert any("no settings module" in str(piece.body) for piece in outcome.evidence if piece.kind == "log")
+    assert shop.selected_ready() == 2
