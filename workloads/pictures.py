@@ -21,7 +21,7 @@ from workloads.adapters.kubernetes.metered import METERS
 from workloads.adapters.kubernetes.view import VIEWS, Look, View
 from workloads.drivers.kubernetes import parts
 from workloads.drivers.kubernetes.errand import secrets_in
-from workloads.models import Environment, Instance, Target
+from workloads.models import Applied, Environment, Instance, Target
 from workloads.topology.drawing import KINDS, World, picture
 from workloads.topology.picture import Picture
 
@@ -83,7 +83,8 @@ def secrets_of(environment: Environment) -> frozenset[str]:
     running = Instance.objects.filter(environment=environment.pk).exclude(status=Instance.Status.STOPPED)
     for instance in running.select_related("release"):
         found |= {str(entry.get("value", "")) for entry in instance.release.configuration.values() if entry.get("secret")}
-        found |= secrets_in(parts.read(instance.manifests))
+    for row in Applied.objects.filter(instance__in=running):
+        found |= secrets_in(parts.read(row.manifests))
     return frozenset(found - {""})
 
 
