@@ -22,6 +22,7 @@ from controlplane.api.views import (
     reports,
     runs,
     windows,
+    workloads,
 )
 
 converters.register()
@@ -40,6 +41,7 @@ urlpatterns = [
     path("applications/<name:name>/reports", reports.ApplicationReports.as_view(), name="report-in"),
     path("applications/<name:name>/compare", applications.CompareReleases.as_view(), name="compare"),
     path("environments", applications.Environments.as_view(), name="environments"),
+    path("environments/<number:number>/workloads", workloads.Workloads.as_view(), name="workloads"),
     path(ENVIRONMENT, applications.OneEnvironment.as_view(), name="environment"),
     path(f"{ENVIRONMENT}/release-hold", applications.Hold.as_view(), name="hold"),
     path(f"{ENVIRONMENT}/windows", windows.Windows.as_view(), name="windows"),

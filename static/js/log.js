@@ -10,12 +10,33 @@
   const filters = new URLSearchParams(location.search);
   const lines = [];
   let after = 0;
+  const trouble = document.getElementById("log-trouble");
+  const ofPods = box.classList.contains("pods"); // lines of many pods: a place in each instead of a number
   let asking = false;
   let again = false;
   let found = [];
   let chosen = -1;
   let target = Number((location.hash.match(/^#L(\d+)$/) || [])[1]) || 0;
   let following = !target;
+
+  // The colours of pods, as the legend has them; who comes later gets the next one.
+  const HUES = 8;
+  const legend = document.getElementById("log-legend");
+  const hues = new Map([...(legend?.querySelectorAll("a") ?? [])].map((one, index) => [one.title, (index % HUES) + 1]));
+  const hueOf = (line) => {
+    if (!hues.has(line.pod)) {
+      hues.set(line.pod, (hues.size % HUES) + 1);
+      const link = document.createElement("a");
+      link.className = `pod-${hues.get(line.pod)}`;
+      link.href = legend.dataset.pods.replace("POD", encodeURIComponent(line.pod));
+      link.title = line.pod;
+      link.textContent = line.short;
+      const item = document.createElement("li");
+      item.append(link);
+      legend.append(item);
+    }
+    return hues.get(line.pod);
+  };
 
   const pad = document.createElement("div");
   box.replaceChildren(pad);
@@ -35,10 +56,16 @@
     if (line.n === target) div.classList.add("target");
     if (search.value && line.text.includes(search.value.toLowerCase())) div.classList.add("found");
     if (found[chosen] === index) div.classList.add("chosen");
-    const link = element("a", "", String(line.n));
-    link.href = `#L${line.n}`;
     const text = element("span", "text");
     text.innerHTML = line.html; // escaped by the server; only its own colour spans
+    if (ofPods) {
+      const pod = element("span", `pod pod-${hueOf(line)}`, line.short);
+      pod.title = `${line.pod} ${line.container}`;
+      div.append(element("time", "", line.at), pod, text);
+      return div;
+    }
+    const link = element("a", "", String(line.n));
+    link.href = `#L${line.n}`;
     div.append(link, element("time", "", line.at), element("span", "node", line.node), text);
     return div;
   };
@@ -80,14 +107,17 @@
     try {
       do {
         again = false;
-        filters.set("after", after);
+        filters.set("after", after || (ofPods ? "" : 0));
         const response = await fetch(`${box.dataset.lines}?${filters}`, { headers: { Accept: "application/json" } });
         if (!response.ok || response.redirected) return;
         const page = await response.json();
+        if (trouble && page.trouble !== undefined && trouble.textContent !== page.trouble) trouble.textContent = page.trouble;
+        if (ofPods) page.lines.forEach((line, index) => (line.n = lines.length + index + 1));
+        if (ofPods) after = page.cursor;
         if (page.lines.length) {
           lines.push(...page.lines);
-          after = page.lines[page.lines.length - 1].n;
-          again = true;
+          if (!ofPods) after = page.lines[page.lines.length - 1].n;
+          again = !ofPods;
           if (search.value) find();
           draw();
           if (target && after >= target && !following) {
@@ -152,7 +182,7 @@
     scrollTo(found[chosen]);
   });
   new ResizeObserver(draw).observe(box);
-  document.body.addEventListener("bell", ask);
+  document.body.addEventListener(ofPods ? "look" : "bell", ask);
   setFollowing(following);
   ask();
 })();

@@ -37,7 +37,7 @@ class Row:
 def paired(pairs: Iterable[Pair], context: int = CONTEXT) -> tuple[Row, ...]:
     """The rows of a comparison whose lines belong together by name; equal stretches are folded to `context` lines."""
     numbers = {"old": 0, "new": 0}
-    rows = [_row(old, new, numbers) for old, new in pairs]
+    rows = [row(old, new, numbers) for old, new in pairs]
     stretches = [(same, list(group)) for same, group in groupby(rows, lambda row: row.kind == "same")]
     folded = [
         _folded(stretch, context, first=index == 0, last=index == len(stretches) - 1) if same else stretch
@@ -60,7 +60,8 @@ def words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     return tuple(before), tuple(after)
 
 
-def _row(old: str | None, new: str | None, numbers: dict[str, int]) -> Row:
+def row(old: str | None, new: str | None, numbers: dict[str, int]) -> Row:
+    """One row; `numbers` counts the lines of each side."""
     numbers["old"] += old is not None
     numbers["new"] += new is not None
     if old is None or new is None:

@@ -12,6 +12,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.redaction import redact
 from controlplane.dashboard import sight
 from controlplane.dashboard.drawing import spark
+from controlplane.dashboard.reads import cluster
 from controlplane.dashboard.reads.overview import health
 from controlplane.dashboard.reads.wanted import standing, state_of
 from workloads.host import logs, place
@@ -58,12 +59,17 @@ def state(environment: Environment, now: datetime) -> dict[str, Any]:
     routed = environment.routed_instance_id or environment.active_instance_id
     copies = Instance.objects.filter(environment=environment).exclude(status=Instance.Status.STOPPED)
     live = deployments.filter(status=Deployment.Status.LIVE).first()
-    return {
+    on_cluster = environment.driver == Environment.Driver.KUBERNETES
+    more = cluster.written(environment) if on_cluster else {}
+    return more | {
+        "on_cluster": on_cluster,
         "environment": environment,
         "live": live,
         "standing": standing(live.release if live else None, environment.routed_instance or environment.active_instance, now),
         "deployments": deployments.order_by("-pk")[:20],
-        "copies": [_copy(instance, instance.pk == routed, now) for instance in copies.select_related("release__application")],
+        "copies": []
+        if on_cluster
+        else [_copy(one, one.pk == routed, now) for one in copies.select_related("release__application")],
         "bars": health([routed or 0], now).get(routed or 0, ()),
         "runs": Run.objects.filter(environment=environment, finished_at__isnull=True).order_by("-pk")[:5],
         "waiting": Change.objects.filter(environment=environment, status=Change.Status.WAITING, expires_at__gt=now),

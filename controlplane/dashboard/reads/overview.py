@@ -15,7 +15,7 @@ from controlplane.core.actors import Actor
 from controlplane.dashboard.drawing import spark
 from controlplane.dashboard.reads import standing
 from workloads import visibility
-from workloads.models import Application, Deployment, Environment, Instance, Sample
+from workloads.models import Application, Deployment, Environment, Instance, Sample, Target
 
 MINUTES, LATEST = 30, 8
 TIERS = [Environment.Tier.LOCAL, Environment.Tier.STAGING, Environment.Tier.PRODUCTION]
@@ -62,6 +62,16 @@ class Cell:
         return bool(self.environment.locked)  # type: ignore[attr-defined]
 
     @property
+    def drifted(self) -> bool:
+        """Whether a cluster is no longer as it was told."""
+        return bool(self.environment.drifted)  # type: ignore[attr-defined]
+
+    @property
+    def place(self) -> Target | None:
+        """Where on a cluster it runs; None for what runs on this machine."""
+        return getattr(self.environment, "target", None) if self.environment.driver == Environment.Driver.KUBERNETES else None
+
+    @property
     def bad(self) -> bool:
         """Whether the eye should find it."""
         return bool(self.environment.trouble)  # type: ignore[attr-defined]
@@ -87,7 +97,7 @@ def applications(actor: Actor, environments: QuerySet[Environment], name: str, s
 
 def matrix(shown: Sequence[Application], environments: QuerySet[Environment], runs: Sequence[Run], now: datetime) -> Matrix:
     """The environments of these applications; `runs` hold those of them that are under way."""
-    related = environments.select_related("routed_instance", "active_instance")
+    related = environments.select_related("routed_instance", "active_instance", "target__cluster")
     found = list(standing.with_deployments(related))
     by_place = {(cell.environment.application_id, cell.environment.name): cell for cell in _cells(found, runs, now)}
     names = list(dict.fromkeys(name for _, name in sorted({(TIERS.index(e.tier), e.name) for e in found})))  # type: ignore[arg-type]

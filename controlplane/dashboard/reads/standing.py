@@ -27,7 +27,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Run
-from workloads.models import Change, Deployment, Environment, EnvironmentLock, Incident, Instance, Stop
+from workloads.models import Change, Deployment, Drift, Environment, EnvironmentLock, Incident, Instance, Stop
 
 UNDER_WAY = (Run.Status.QUEUED, Run.Status.RUNNING)
 UNRESOLVED = (Incident.Status.OPEN, Incident.Status.MITIGATED)
@@ -50,7 +50,7 @@ class Sums:
 
 
 def annotated(environments: QuerySet[Environment], now: datetime) -> QuerySet[Environment]:
-    """The environments, each with the yes or no of `incident`, `trouble`, `waiting`, `stopped` and `locked`.
+    """The environments, each with the yes or no of `incident`, `trouble`, `waiting`, `stopped`, `locked` and `drifted`.
 
     They can be filtered by every word of `SHOWN`.
     Each condition is a set that is made once, small beside what it is made from, and looked into for each row.
@@ -66,6 +66,7 @@ def annotated(environments: QuerySet[Environment], now: datetime) -> QuerySet[En
         waiting=_yes(Q(pk__in=waiting.values("environment"))),
         stopped=_yes(Q(pk__in=stopped.values("environment")) | Q(Exists(stopped.filter(environment__isnull=True)))),
         locked=_yes(Q(pk__in=EnvironmentLock.objects.filter(released_at__isnull=True, expires_at__gt=now).values("environment"))),
+        drifted=_yes(Q(pk__in=Drift.objects.filter(status=Drift.Status.STANDING).order_by().values("environment"))),
     ).alias(
         running=_yes(Q(pk__in=Run.objects.filter(finished_at__isnull=True, status__in=UNDER_WAY).values("environment"))),
         healthy=_yes(Q(pk__in=live.values("environment")) & ~wrong),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controlplane.dashboard.drawing.difference import Pair, Row, paired
+from controlplane.dashboard.drawing import unified
+from controlplane.dashboard.drawing.difference import Row
 from workloads import foreseen
 from workloads.foreseen import Clash, Removal
 
@@ -38,6 +39,16 @@ class World:
     same: int
     notes: tuple[str, ...]
 
+    @property
+    def made(self) -> int:
+        """How many objects are new."""
+        return sum(one.what == "create" for one in self.objects)
+
+    @property
+    def changed(self) -> int:
+        """How many are there and become otherwise."""
+        return len(self.objects) - self.made
+
 
 def world(document: Mapping[str, Any]) -> World | None:
     """The world of one action's preview, or None where it is of this machine."""
@@ -45,29 +56,6 @@ def world(document: Mapping[str, Any]) -> World | None:
     if not told:
         return None
     found = foreseen.read(told)
-    objects = tuple(Compared(one.title, one.what, paired(pairs(one.diff.splitlines())), one.clashes) for one in found.differences)
+    objects = tuple(Compared(one.title, one.what, unified.rows(one.diff), one.clashes) for one in found.differences)
     strategy = found.strategy.replace("_", "-")
     return World(found.where, strategy, found.steps, objects, found.removals, found.same, found.notes)
-
-
-def pairs(lines: Sequence[str]) -> list[Pair]:
-    """The lines of a unified diff side by side: what is taken away beside what comes instead."""
-    result: list[Pair] = []
-    gone: list[str] = []
-    come: list[str] = []
-    for line in [*lines, " "]:
-        if line.startswith("-"):
-            gone.append(line[1:])
-        elif line.startswith("+"):
-            come.append(line[1:])
-        else:
-            result += _beside(gone, come)
-            gone, come = [], []
-            text = "..." if line.startswith("@@") else line[1:]
-            result.append((text, text))
-    return result[:-1] if lines else []
-
-
-def _beside(gone: Sequence[str], come: Sequence[str]) -> list[Pair]:
-    most = max(len(gone), len(come))
-    return [(gone[n] if n < len(gone) else None, come[n] if n < len(come) else None) for n in range(most)]

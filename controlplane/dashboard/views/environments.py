@@ -75,7 +75,8 @@ def release_hold(request: HttpRequest, actor: Actor, environment_id: int) -> Htt
 def address_of(request: HttpRequest, environment: Environment) -> str:
     """The stable address, as seen from where the person sits."""
     host = request.get_host().rpartition(":")[0] or request.get_host()
-    return f"http://{host}:{environment.port}/" if environment.port else ""
+    here = environment.driver == Environment.Driver.PROCESS
+    return f"http://{host}:{environment.port}/" if environment.port and here else ""
 
 
 def _demand_a_way_back(environment: Environment) -> None:
@@ -88,6 +89,7 @@ def _demand_a_way_back(environment: Environment) -> None:
 def _state(request: HttpRequest, actor: Actor, environment: Environment) -> dict[str, object]:
     more: dict[str, object] = {
         "address": address_of(request, environment),
+        "may_mend": may(actor, Verb.RUN, environment.scopes),
         "may_release": may(actor, Verb.UNLOCK, environment.scopes),
     }
     return (

@@ -19,7 +19,17 @@ from knowledge.ingest import File
 from knowledge.models import Source
 from tests.workloads.stage import SYSTEM, Stage, stage
 from workloads import holds, incidents, locks, stops
-from workloads.models import Announcement, Cluster, Environment, Finding, Notification, Report, WebhookDelivery, WebhookSource
+from workloads.models import (
+    Announcement,
+    Cluster,
+    Environment,
+    Finding,
+    Notification,
+    Report,
+    Target,
+    WebhookDelivery,
+    WebhookSource,
+)
 
 HERE, FOREIGN = "harbourmaster", "lighthousekeeper"  # words that stand in no page by themselves
 ANONYMOUS, NOBODY, EVERY, SUPER = "anonymous", "nobody", "everywhere", "superuser"
@@ -89,7 +99,8 @@ def things(place: Stage) -> dict[str, Any]:
         "delivery_id": _delivery(place).pk,
         "notification_id": _notification(place).pk,
         **_known(place),
-        "cluster": Cluster.objects.create(name=f"{application.name}-cluster", kind=Cluster.Kind.IN_CLUSTER).name,
+        "cluster": _target(environment).cluster.name,
+        "pod": "web-1",
         "identity": "read",
         "release": deployment.release_id,
         "variable": "GREETING",
@@ -107,6 +118,13 @@ def _keep(environment: Environment) -> None:
     keeper = User.objects.create_user(f"keeper of {environment.application.name}", is_superuser=True)
     locks.take(Actor.person(keeper), environment, reason="Being moved.")
     stops.stop(Actor.person(keeper), environment, reason="Being moved.")
+
+
+def _target(environment: Environment) -> Target:
+    """A place on a cluster that cannot be reached."""
+    name = f"{environment.application.name}-cluster"
+    cluster = Cluster.objects.create(name=name, kind=Cluster.Kind.IN_CLUSTER)
+    return Target.objects.create(environment=environment, cluster=cluster, namespace="here")
 
 
 def _run(place: Stage, status: str) -> Run:

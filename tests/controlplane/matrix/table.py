@@ -24,6 +24,11 @@ GET    environments/<int:environment_id>/                                       
 GET    environments/<int:environment_id>/state/                                    302 404 200 200 200 200 200 200 302 302
 GET    environments/<int:environment_id>/log/<int:instance_id>/<slug:process>/     302 404 200 200 200 200 200 200 302 302
 GET    environments/<int:environment_id>/chart/<slug:metric>.json                  302 404 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/cluster/                                  302 404 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/pods/<str:pod>/                           302 404 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/pod-logs/                                 302 404 200 200 200 200 200 200 302 302
+GET    environments/<int:environment_id>/pod-logs/lines/                           302 404 200 200 200 200 200 200 302 302
+POST   environments/<int:environment_id>/mend/                                     302 404 403 409 403 409 409 409 302 302
 POST   environments/<int:environment_id>/roll-back/                                302 404 403 303 303 303 303 303 302 302
 POST   environments/<int:environment_id>/release-hold/                             302 404 403 403 403 303 303 303 302 302
 POST   environments/<int:environment_id>/variables/set/                            302 404 403 303 403 303 303 303 302 302
@@ -134,6 +139,7 @@ GET    applications/<name:name>                401 404 200 200 200 200 200 200 2
 POST   applications/<name:name>/environments   401 404 403 403 403 201 201 201 403 404
 GET    applications/<name:name>/compare        401 404 200 200 200 200 200 200 200 404
 POST   applications/<name:name>/reports        401 404 403 201 403 201 201 201 403 404
+GET    environments/<number:number>/workloads  401 404 502 502 502 502 502 502 502 404
 GET    audit                                   401 403 403 403 403 403 200 200 403 403
 GET    changes                                 401 200 200 200 200 200 200 200 200 200
 GET    changes/<number:number>                 401 404 200 200 200 200 200 200 200 404

@@ -46,7 +46,7 @@ TO_SIGN_IN = 302
 NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks"), ("POST", "api/v1/knowledge/feedback")}
 OF_APPLICATIONS = re.compile(
     r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
-    r"|(deployments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents)/<number:number>"
+    r"|(deployments|environments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents)/<number:number>"
 )
 OF_WHOLE_APPLICATIONS = {  # what a token for one environment does not reach
     ("POST", "api/v1/applications/<name:name>/environments"),
@@ -165,6 +165,7 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
     run = things["failed"] if "retry" in route.pattern else things["run_id"]
     number = {"deployments": things["deployment"], "runs": run, "changes": things["change_id"], "releases": things["release"]}
     number |= {
+        "environments": things["environment_id"],
         "findings": things["finding_id"],
         "incidents": things["incident_id"],
         "reports": things["report"],

@@ -216,12 +216,26 @@ class Client:
         return bool(self.ask("POST", path, None, review, repeatable=True).get("status", {}).get("allowed"))
 
     def log(
-        self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int = 1_000, most: int = 1_000_000
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        previous: bool = False,
+        lines: int = 1_000,
+        most: int = 1_000_000,
+        since: str = "",
+        seconds: float | None = None,
     ) -> str:
-        """The last lines of a container's log, at most so many bytes."""
+        """The last lines of a container's log, at most so many bytes.
+
+        `since` (RFC 3339, whole seconds): only what came then and later, each line with its time before it; "0": all, with times.
+        """
         query = {"container": container, "previous": str(previous).lower(), "tailLines": str(lines), "limitBytes": str(most)}
+        if since:
+            query |= {"timestamps": "true", "sinceTime": "" if since == "0" else since}
         question = Question("GET", _log_path(namespace, pod), query, repeatable=True)
-        return asking.as_bytes(self._line, question, seconds=self._deadline).decode("utf-8", "replace")
+        return asking.as_bytes(self._line, question, seconds=seconds or self._deadline).decode("utf-8", "replace")
 
     def log_lines(
         self, namespace: str, pod: str, container: str, *, since: str = "", lines: int | None = 100, seconds: float = 60.0

@@ -12,6 +12,7 @@ from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.following import Followed, following
 from workloads.adapters.kubernetes.kinds import Json, Kind
 
+AGAIN = 4.0  # seconds after a failure for good until it is tried anew
 UNWATCHED = 120.0  # seconds after the last look until it is given up
 WINDOW = 20.0
 
@@ -24,12 +25,16 @@ def lean(item: Json) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is known: `seen_at` (monotonic seconds) is when the cluster last confirmed it; `failure` why it no longer does."""
+    """What is known: `seen_at` (monotonic seconds) is when the cluster last confirmed it; `failure` why it no longer does.
+
+    `ended` is the failure that made us give up: a right that is missing, a kind that is not there.
+    """
 
     items: list[Json]
     warm: bool
     seen_at: float
     failure: str = ""
+    ended: TimonelError | None = None
 
 
 @dataclass
@@ -46,19 +51,25 @@ class View:
     _looked: float = 0.0
     _seen: float = 0.0
     _failure: str = ""
+    _ended: TimonelError | None = None
+    _ended_at: float = 0.0
     _thread: threading.Thread | None = None
 
     def look(self, *, wait: float = 5.0) -> Look:
         """What is there; waits so many seconds for the first list only."""
         self._looked = time.monotonic()
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
+            gone = self._thread is None or not self._thread.is_alive()
+            if gone and (self._ended is None or time.monotonic() - self._ended_at > AGAIN):
                 self._warmed.clear()
+                self._failure, self._ended = "", None
                 self._thread = threading.Thread(target=self._run, name=f"view of {self.kind.plural}", daemon=True)
                 self._thread.start()
         self._warmed.wait(wait)
         with self._lock:
-            return Look(list(self._known.values()), self._warmed.is_set() and not self._failure, self._seen, self._failure)
+            return Look(
+                list(self._known.values()), self._warmed.is_set() and not self._failure, self._seen, self._failure, self._ended
+            )
 
     def _run(self) -> None:
         followed = Followed(self.client, self.kind, self.namespace, window=WINDOW, slim=self.slim)
@@ -74,7 +85,7 @@ class View:
                     return
         except TimonelError as error:
             with self._lock:
-                self._failure = str(error)
+                self._failure, self._ended, self._ended_at = str(error), error, time.monotonic()
             self._warmed.set()
 
 

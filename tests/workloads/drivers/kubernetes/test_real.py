@@ -42,6 +42,7 @@ def shop(transactional_db: None, kube: Client, namespace: str) -> ClusterStage:
     rollout = {"interval": 8, "threshold": 4, "steps": [50]}
     found = cluster_stage(kube, kubeconfig(), namespace, replicas=2, rollout=rollout, scheduling={"node_selector": nodes})
 <<<<<<< HEAD
+<<<<<<< HEAD
     web = {"cpu": "20m", "memory": "64Mi", "replicas": 2}
     found.options(hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": web})
 =======
@@ -49,6 +50,11 @@ def shop(transactional_db: None, kube: Client, namespace: str) -> ClusterStage:
         hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": {"cpu": "20m", "memory": "64Mi", "replicas": 2}}
     )
 >>>>>>> images
+=======
+    found.options(
+        hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": {"cpu": "20m", "memory": "64Mi", "replicas": 2}}
+    )
+>>>>>>> pages
     return found
 
 

@@ -1,0 +1,64 @@
+"""What stands on a cluster, by the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from controlplane.core.models import User
+from tests import afloat
+from tests.fake_cluster import FakeCluster
+from workloads.models import Application, Cluster, Environment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def harbour() -> Iterator[FakeCluster]:
+    with FakeCluster() as made:
+        afloat.launch(made)
+        yield made
+
+
+@pytest.fixture
+def environment(harbour: FakeCluster) -> Environment:
+    cache.clear()
+    return afloat.moor(Application.objects.create(name="shop", repository="/srv/git/shop"), harbour)
+
+
+@pytest.fixture
+def client() -> Client:
+    made = Client()
+    made.force_login(User.objects.create_user("ada", is_superuser=True))
+    return made
+
+
+def test_the_whole_picture_comes_as_json(environment: Environment, client: Client) -> None:
+    found = client.get(f"/api/v1/environments/{environment.pk}/workloads").json()
+    assert (found["cluster"], found["namespace"], found["fresh"], found["measured"]) == ("harbour", "shop", True, True)
+    assert [(one["release"], one["percent"]) for one in found["traffic"]] == [("v1", 75.0), ("v2", 25.0)]
+    workloads = {one["name"]: one for one in found["workloads"]}
+    assert (workloads["shop-web-blue"]["ready"], workloads["shop-web-blue"]["state"]) == (3, "ready")
+    worker = workloads["shop-worker"]["pods"][0]
+    assert (worker["state"], worker["reason"], worker["containers"][0]["last"]["exit_code"]) == ("failing", "OOMKilled", 137)
+    assert workloads["shop-web-blue"]["cpu"] == {"used": pytest.approx(0.28), "requested": pytest.approx(0.3), "limit": None}
+    assert {one["name"]: one["state"] for one in found["services"]}["shop-old-api"] == "broken"
+    assert found["warnings"][0]["about"] == "Pod/shop-worker-7d9c-p2x9d"
+
+
+def test_a_cluster_that_was_never_seen_and_is_away_is_an_error_of_the_outside(environment: Environment, client: Client) -> None:
+    held = environment.target.cluster
+    Cluster.objects.update(read_credentials=str(held.read_credentials).replace(held.server, "http://127.0.0.1:9"))
+    answer = client.get(f"/api/v1/environments/{environment.pk}/workloads")
+    assert answer.status_code == 502
+    assert answer.json()["code"] == "outside"
+
+
+def test_an_environment_on_no_cluster_has_no_workloads(client: Client) -> None:
+    application = Application.objects.create(name="shop", repository="/srv/git/shop")
+    plain = Environment.objects.create(application=application, name="local", tier="local", port=8101)
+    for number in (plain.pk, plain.pk + 1):
+        assert client.get(f"/api/v1/environments/{number}/workloads").status_code == 404
