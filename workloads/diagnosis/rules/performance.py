@@ -81,9 +81,9 @@ def _ancestors(view: View, name: str) -> set[str]:
 
 
 def _owed(each: Service, callee: Service) -> bool:
-    """Whether a callee's slowness may be the caller's: much smaller, of fewer requests, or later."""
-    small = callee.rise < SMALL_SHARE * max(each.rise, 1.0)
-    return small
+    """Whether a callee's slowness may be the caller's: much smaller, and not of most of its requests (it has other callers)."""
+    most = callee.median_rise >= 0.5 * callee.rise > 0 if callee.most else False
+    return callee.rise < SMALL_SHARE * max(each.rise, 1.0) and not most
 
 
 def _judge(view: View, name: str, found: Mapping[str, Service], odd: Mapping[str, Service]) -> Origin:
