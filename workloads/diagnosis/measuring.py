@@ -77,7 +77,9 @@ def shift(found: list[tuple[float, float]]) -> Shift | None:
     level = max(quantile(values[at : at + width], 0.5) for at in range(len(values) - width + 1))
     half = usual + (level - usual) / 2
     high = [moment for moment, value in found if value >= half]
-    return Shift(usual, level, (level - usual) / spread, high[0] if high else 0.0, high[-1] if high else 0.0, quantile(values[-3:], 0.5))
+    return Shift(
+        usual, level, (level - usual) / spread, high[0] if high else 0.0, high[-1] if high else 0.0, quantile(values[-3:], 0.5)
+    )
 
 
 def settled(found: list[tuple[float, float]]) -> list[tuple[float, float]]:

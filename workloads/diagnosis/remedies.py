@@ -11,7 +11,9 @@ _KNOWN: dict[str, tuple[tuple[str, str, bool], ...]] = {
         ("patch_workload", "or let {object} name one that exists", True),
     ),
     "namespace_cpu_quota_exceeded": (("raise_quota", "Raise the CPU line of the quota of {object}, or lower requests", True),),
-    "namespace_memory_quota_exceeded": (("raise_quota", "Raise the memory line of the quota of {object}, or lower requests", True),),
+    "namespace_memory_quota_exceeded": (
+        ("raise_quota", "Raise the memory line of the quota of {object}, or lower requests", True),
+    ),
     "namespace_pod_quota_exceeded": (("raise_quota", "Raise the number of pods in the quota of {object}, or run fewer", True),),
     "namespace_service_quota_exceeded": (
         ("raise_quota", "Raise the number of Services in the quota of {object}", True),
@@ -22,10 +24,14 @@ _KNOWN: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "memory_capacity_mismatch": (("set_resources", "Lower the memory request of {object} to what a node can hold", True),),
     "node_selector_mismatch": (("patch_workload", "Mend the nodeSelector of {object}, or label a node with it", True),),
     "node_affinity_mismatch": (("patch_workload", "Mend the node affinity of {object}, or label a node for it", True),),
-    "pod_anti_affinity_conflict": (("patch_workload", "Prefer instead of require the anti-affinity of {object}, or run fewer", True),),
+    "pod_anti_affinity_conflict": (
+        ("patch_workload", "Prefer instead of require the anti-affinity of {object}, or run fewer", True),
+    ),
     "taint_toleration_mismatch": (("patch_workload", "Tolerate the taint in {object}, or remove the taint from a node", True),),
     "node_cordon_mismatch": (("uncordon_node", "Uncordon a node that {object} may run on", True),),
-    "pv_binding_occupied": (("create_volume", "Give {object} a volume of its own; the matching one belongs to another claim", True),),
+    "pv_binding_occupied": (
+        ("create_volume", "Give {object} a volume of its own; the matching one belongs to another claim", True),
+    ),
     "pvc_selector_mismatch": (("patch_claim", "Let the claim's selector name labels that a volume has", True),),
     "pvc_storage_class_mismatch": (("patch_claim", "Let the claim name a storage class that exists and has volumes", True),),
     "pvc_capacity_mismatch": (("patch_claim", "Claim no more than the volume holds, or provide a larger one", True),),
@@ -39,11 +45,17 @@ _KNOWN: dict[str, tuple[tuple[str, str, bool], ...]] = {
         ("create_declared_object", "Create the pull secret with valid credentials", True),
         ("patch_workload", "and name it under imagePullSecrets of {object}", True),
     ),
-    "missing_secret_binding": (("create_declared_object", "Create the Secret or ConfigMap (or key) that {object} refers to", True),),
-    "volume_mount_permission_denied": (("patch_workload", "Set fsGroup or the owner of the volume so that {object} may use it", True),),
+    "missing_secret_binding": (
+        ("create_declared_object", "Create the Secret or ConfigMap (or key) that {object} refers to", True),
+    ),
+    "volume_mount_permission_denied": (
+        ("patch_workload", "Set fsGroup or the owner of the volume so that {object} may use it", True),
+    ),
     "oom_killed": (("set_resources", "Raise the memory limit of {object}, or mend what it holds on to", True),),
     "deployment_zero_replicas": (("scale", "Scale {object} to what is declared", True),),
-    "service_selector_mismatch": (("patch_service", "Let the selector of the Service name labels that pods of {object} have", True),),
+    "service_selector_mismatch": (
+        ("patch_service", "Let the selector of the Service name labels that pods of {object} have", True),
+    ),
     "service_port_mapping_mismatch": (("patch_service", "Let targetPort name a port that {object} listens on", True),),
     "service_protocol_mismatch": (("patch_service", "Let the Service use the protocol that {object} speaks", True),),
     "service_env_var_address_mismatch": (("set_variable", "Let the variable of {object} name an existing Service and port", True),),
@@ -73,7 +85,9 @@ _KNOWN: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "static_files_missing": (("run_step", "Run collectstatic in the build of {object}", True),),
     "debug_in_production": (("set_variable", "Set DEBUG to false in {object}", True),),
     "secret_key_insecure": (("set_variable", "Give {object} a long random SECRET_KEY; sessions end", False),),
-    "database_connections_exhausted": (("set_configuration", "Pool connections, or lower CONN_MAX_AGE and workers of {object}", True),),
+    "database_connections_exhausted": (
+        ("set_configuration", "Pool connections, or lower CONN_MAX_AGE and workers of {object}", True),
+    ),
     "celery_queue_growing": (("scale", "Run more workers of {object}", True),),
     "celery_worker_down": (("restart", "Bring the workers of {object} back", True),),
     "beat_duplicated": (("scale", "Run exactly one beat of {object}", True),),

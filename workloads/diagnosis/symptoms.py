@@ -18,7 +18,9 @@ def symptoms(view: View) -> Iterator[Symptom]:
     for workload in view.workloads:
         late = [pod for pod in workload.standing_pods if not pod.ready and not _settling(view, pod)]
         if late and workload.troubled:
-            yield Symptom(workload.app, workload.namespace, clean(f"{len(late)} of {workload.desired} pods not ready: {_says(late[0])}"))
+            yield Symptom(
+                workload.app, workload.namespace, clean(f"{len(late)} of {workload.desired} pods not ready: {_says(late[0])}")
+            )
         elif len(workload.standing_pods) < workload.desired and workload.kind != "DaemonSet":
             yield Symptom(workload.app, workload.namespace, f"{len(workload.standing_pods)} of {workload.desired} pods exist")
     for node in view.nodes:
@@ -50,6 +52,8 @@ def unanswered(view: View) -> Iterator[Symptom]:
 def critical(view: View) -> bool:
     """Whether an alert that calls for a person is active."""
     return any(
-        word(alert, "labels", "severity") in ("critical", "page") and word(alert, "status", "state") != "suppressed" and not dig(alert, "resolved")
+        word(alert, "labels", "severity") in ("critical", "page")
+        and word(alert, "status", "state") != "suppressed"
+        and not dig(alert, "resolved")
         for alert in view.snapshot.alerts or ()
     )

@@ -176,7 +176,9 @@ def storage_quota(view: View) -> Iterator[Hypothesis]:
                     0.93 if not fits else (0.45 if asked else 0.62),
                     f"The claim {name} of {workload.name} could not be made: the quota has no room for {resource}.",
                     [
-                        seen(f"resourcequota/{word(quota, 'metadata', 'name')}", f"{resource}: room for {room:g}, {asked:g} wanted"),
+                        seen(
+                            f"resourcequota/{word(quota, 'metadata', 'name')}", f"{resource}: room for {room:g}, {asked:g} wanted"
+                        ),
                         seen(workload.path, f"mounts the claim {name}, which does not exist"),
                     ],
                     explains=[workload.app],

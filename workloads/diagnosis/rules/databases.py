@@ -16,7 +16,9 @@ from workloads.diagnosis.view.workloads import Workload
 
 # The servers' own texts (MySQL 1040, 1045, 1290; PostgreSQL 28P01, 53300, 25006; Redis, MongoDB).
 _CREDENTIALS = {
-    "mysql": Signature(re.compile(r"Access denied for user '|\b1045\b.{0,20}28000|ER_ACCESS_DENIED"), ("access denied", "1045", "er_access_denied")),
+    "mysql": Signature(
+        re.compile(r"Access denied for user '|\b1045\b.{0,20}28000|ER_ACCESS_DENIED"), ("access denied", "1045", "er_access_denied")
+    ),
     "postgresql": Signature(
         re.compile(r"password authentication failed for user|role \"[^\"]{1,63}\" does not exist|no pg_hba\.conf entry"),
         ("password authentication failed", "does not exist", "pg_hba"),
@@ -25,7 +27,9 @@ _CREDENTIALS = {
         re.compile(r"WRONGPASS|NOAUTH Authentication required|invalid username-password pair|ERR invalid password"),
         ("wrongpass", "noauth", "invalid username-password", "invalid password"),
     ),
-    "mongodb": Signature(re.compile(r"SCRAM.{0,60}authentication failed|AuthenticationFailed", re.I), ("scram", "authenticationfailed")),
+    "mongodb": Signature(
+        re.compile(r"SCRAM.{0,60}authentication failed|AuthenticationFailed", re.I), ("scram", "authenticationfailed")
+    ),
 }
 EXHAUSTED = Signature(
     re.compile(
@@ -43,15 +47,21 @@ READ_ONLY = Signature(
 )
 _REFUSED = {
     "mysql": Signature(
-        re.compile(r"Communications link failure|Can't connect to MySQL server on|mysql.{0,200}(?:ECONNREFUSED|Connection refused)", re.I),
+        re.compile(
+            r"Communications link failure|Can't connect to MySQL server on|mysql.{0,200}(?:ECONNREFUSED|Connection refused)", re.I
+        ),
         ("communications link failure", "can't connect to mysql", "econnrefused", "connection refused"),
     ),
     "postgresql": Signature(
-        re.compile(r"connection to server at .{1,200} failed: Connection refused|could not connect to server|postgres.{0,200}connection refused", re.I),
+        re.compile(
+            r"connection to server at .{1,200} failed: Connection refused|could not connect to server|postgres.{0,200}connection refused",
+            re.I,
+        ),
         ("connection refused", "could not connect to server"),
     ),
     "redis": Signature(
-        re.compile(r"Error 111 connecting to|redis.{0,240}connection refused|UnableToConnect on", re.I), ("error 111", "connection refused", "unabletoconnect")
+        re.compile(r"Error 111 connecting to|redis.{0,240}connection refused|UnableToConnect on", re.I),
+        ("error 111", "connection refused", "unabletoconnect"),
     ),
     "mongodb": Signature(re.compile(r"(?:mongo|ServerSelectionTimeout).{0,200}connection refused", re.I), ("connection refused",)),
 }
@@ -64,9 +74,23 @@ UNKNOWN_HOST = Signature(
         r"UnknownHostException|no such host|Name or service not known|name resolution|could not translate host name|ENOTFOUND|getaddrinfo"
         r"|Unknown MySQL server host"
     ),
-    ("unknownhost", "no such host", "not known", "name resolution", "translate host", "enotfound", "getaddrinfo", "unknown mysql server host"),
+    (
+        "unknownhost",
+        "no such host",
+        "not known",
+        "name resolution",
+        "translate host",
+        "enotfound",
+        "getaddrinfo",
+        "unknown mysql server host",
+    ),
 )
-_SERVERS = {"mysql": ("mysql", "mariadb", "percona"), "postgresql": ("postgres", "pgsql"), "redis": ("redis", "valkey"), "mongodb": ("mongo",)}
+_SERVERS = {
+    "mysql": ("mysql", "mariadb", "percona"),
+    "postgresql": ("postgres", "pgsql"),
+    "redis": ("redis", "valkey"),
+    "mongodb": ("mongo",),
+}
 _USUAL = {"mysql": 3306, "postgresql": 5432, "redis": 6379, "mongodb": 27017}
 CURRENT = 180.0  # seconds before the end of a log in which a line still counts as now
 
@@ -200,7 +224,9 @@ def ports(view: View) -> Iterator[Hypothesis]:
         server = server_of(view, each.client, each.engine, each.line.text)
         wrong, refused = _wrong_port(view, each), _refuses(view, each.client)
         servers = [server] if server else databases(view, each.engine)
-        serving = bool(servers) and all(one.ready > 0 for one in servers) and len([one for one in told if one.engine == each.engine]) <= 2
+        serving = (
+            bool(servers) and all(one.ready > 0 for one in servers) and len([one for one in told if one.engine == each.engine]) <= 2
+        )
         if not wrong and not (serving and refused):
             continue
         yield suppose(
@@ -218,7 +244,12 @@ def _wrong_port(view: View, each: Complaint) -> bool:
     """Whether a variable gives the database a port that its Service does not have."""
     for reference in view.references:
         service = view.service(reference.namespace, reference.service)
-        if reference.client is each.client and service and reference.address.port and not service.listens_on(reference.address.port):
+        if (
+            reference.client is each.client
+            and service
+            and reference.address.port
+            and not service.listens_on(reference.address.port)
+        ):
             usual = any(whole(port, "port") == _USUAL[each.engine] for port in service.ports)
             if usual or each.engine in reference.address.scheme:
                 return True

@@ -12,14 +12,21 @@ from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.nodes import Node
 
-_RUNTIME = re.compile(r"container runtime is down|container runtime status check may not have completed|PLEG is not healthy|containerd\.sock|crio\.sock|runtime network not ready", re.I)
+_RUNTIME = re.compile(
+    r"container runtime is down|container runtime status check may not have completed|PLEG is not healthy|containerd\.sock|crio\.sock|runtime network not ready",
+    re.I,
+)
 LEASE = 60.0  # the node controller's grace is 40 s (50 s since 1.32); a little more for clocks
 
 
 def stopped(view: View, service: str) -> dict[str, Proof]:
     """Nodes on which a service is known not to run, by checks on the nodes (convention: probes.json, systemd's words)."""
     return {
-        word(each, "node"): other(Source.PROBE, f"{service} on {word(each, 'node')}", f"{word(each, 'activeState')} ({word(each, 'subState')}) since {word(each, 'since')}")
+        word(each, "node"): other(
+            Source.PROBE,
+            f"{service} on {word(each, 'node')}",
+            f"{word(each, 'activeState')} ({word(each, 'subState')}) since {word(each, 'since')}",
+        )
         for each in view.probe("nodeServices")
         if word(each, "service") == service and word(each, "activeState") in ("inactive", "failed", "deactivating")
     }
@@ -38,7 +45,9 @@ def kubelet(view: View) -> Iterator[Hypothesis]:
         condition = node.condition("Ready")
         silent = node.ready == "Unknown" or word(condition, "reason") == "NodeStatusUnknown"
         if silent:
-            proofs.append(seen(f"node/{node.name}", f"Ready Unknown: {word(condition, 'message')}", word(condition, "lastHeartbeatTime")))
+            proofs.append(
+                seen(f"node/{node.name}", f"Ready Unknown: {word(condition, 'message')}", word(condition, "lastHeartbeatTime"))
+            )
         stale = _stale_lease(view, node)
         if stale:
             proofs.append(stale)
@@ -57,7 +66,11 @@ def kubelet(view: View) -> Iterator[Hypothesis]:
 
 def _stale_lease(view: View, node: Node) -> Proof | None:
     """The node's lease when it was last renewed too long ago, measured against the freshest one."""
-    leases = {word(each, "metadata", "name"): word(each, "spec", "renewTime") for each in view.kind("Lease") if word(each, "metadata", "namespace") == "kube-node-lease"}
+    leases = {
+        word(each, "metadata", "name"): word(each, "spec", "renewTime")
+        for each in view.kind("Lease")
+        if word(each, "metadata", "namespace") == "kube-node-lease"
+    }
     mine, freshest = seconds(leases.get(node.name, "")), max(map(seconds, leases.values()), default=0.0)
     late = min(freshest, view.now or freshest) - mine
     if not mine or late <= LEASE:
@@ -75,7 +88,9 @@ def runtime(view: View) -> Iterator[Hypothesis]:
             continue
         proofs = [down[node.name]] if node.name in down else []
         if told:
-            proofs.append(seen(f"node/{node.name}", f"Ready False: {word(condition, 'message')}", word(condition, "lastHeartbeatTime")))
+            proofs.append(
+                seen(f"node/{node.name}", f"Ready False: {word(condition, 'message')}", word(condition, "lastHeartbeatTime"))
+            )
         events = [event for event in view.events_of("Node", "", node.name) if _RUNTIME.search(event.message)]
         yield suppose(
             "containerd_unavailable",
@@ -93,18 +108,43 @@ def not_ready(view: View) -> Iterator[Hypothesis]:
     for node in view.nodes:
         condition = node.condition("Ready")
         if node.ready == "False" and not _RUNTIME.search(word(condition, "message")):
-            proof = seen(f"node/{node.name}", f"Ready False: {word(condition, 'reason')} {word(condition, 'message')}", word(condition, "lastTransitionTime"))
-            yield suppose("node_not_ready", f"node/{node.name}", "", 0.85, f"The node {node.name} is not ready.", [proof], explains=on_node(view, node.name))
+            proof = seen(
+                f"node/{node.name}",
+                f"Ready False: {word(condition, 'reason')} {word(condition, 'message')}",
+                word(condition, "lastTransitionTime"),
+            )
+            yield suppose(
+                "node_not_ready",
+                f"node/{node.name}",
+                "",
+                0.85,
+                f"The node {node.name} is not ready.",
+                [proof],
+                explains=on_node(view, node.name),
+            )
         for kind in ("MemoryPressure", "DiskPressure", "PIDPressure"):
             if word(node.condition(kind), "status") == "True":
                 proof = seen(f"node/{node.name}", f"{kind}: {word(node.condition(kind), 'message')}")
-                yield suppose("node_pressure", f"node/{node.name}", "", 0.7, f"The node {node.name} is short of a resource.", [proof], explains=on_node(view, node.name))
+                yield suppose(
+                    "node_pressure",
+                    f"node/{node.name}",
+                    "",
+                    0.7,
+                    f"The node {node.name} is short of a resource.",
+                    [proof],
+                    explains=on_node(view, node.name),
+                )
 
 
 def proxy(view: View) -> Iterator[Hypothesis]:
     """kube-proxy of a node is down: its pod there is not ready, it is known to be stopped, or no Service answers from that node alone."""
     down, away = stopped(view, "kube-proxy"), _unreachable_from(view)
-    pods = {pod.node: pod for each in view.every_workload if each.namespace == "kube-system" and each.name == "kube-proxy" for pod in each.standing_pods}
+    pods = {
+        pod.node: pod
+        for each in view.every_workload
+        if each.namespace == "kube-system" and each.name == "kube-proxy"
+        for pod in each.standing_pods
+    }
     for node in view.nodes:
         broken = node.name in pods and not pods[node.name].ready and node.ready == "True"
         if node.name not in down and node.name not in away and not broken:
@@ -133,7 +173,9 @@ def _unreachable_from(view: View) -> dict[str, Proof]:
                 if word(each, "fromNode"):
                     tried.setdefault(word(each, "fromNode"), []).append(dig(each, "ok") is True)
     return {
-        node: other(Source.PROBE, f"from {node}", f"{len(good) - sum(good)} of {len(good)} Services that answer elsewhere do not answer")
+        node: other(
+            Source.PROBE, f"from {node}", f"{len(good) - sum(good)} of {len(good)} Services that answer elsewhere do not answer"
+        )
         for node, good in tried.items()
         if len(good) > 1 and sum(good) < len(good) * 0.3
     }
@@ -147,16 +189,37 @@ def scheduler(view: View) -> Iterator[Hypothesis]:
     lease = view.named("Lease", "kube-system", "kube-scheduler")
     renewed = seconds(word(lease, "spec", "renewTime"))
     stale = bool(renewed) and view.now - renewed > LEASE
-    broken = [pod for each in view.every_workload if each.namespace == "kube-system" and each.name.startswith("kube-scheduler") for pod in each.standing_pods if not pod.ready]
-    node = next(iter(down), "") or next((pod.node for pod in broken), "") or word(lease, "spec", "holderIdentity").partition("_")[0] or _control_plane(view)
+    broken = [
+        pod
+        for each in view.every_workload
+        if each.namespace == "kube-system" and each.name.startswith("kube-scheduler")
+        for pod in each.standing_pods
+        if not pod.ready
+    ]
+    node = (
+        next(iter(down), "")
+        or next((pod.node for pod in broken), "")
+        or word(lease, "spec", "holderIdentity").partition("_")[0]
+        or _control_plane(view)
+    )
     if not node or not (down or broken or (silent and (stale or not lease))):
         return
     proofs = [*down.values(), *(seen(f"pod/{pod.name}", "waits, and the scheduler said nothing about it") for pod in silent[:3])]
     if stale:
-        proofs.append(seen("lease/kube-scheduler", f"last renewed {view.now - renewed:.0f} s ago", word(lease, "spec", "renewTime")))
+        proofs.append(
+            seen("lease/kube-scheduler", f"last renewed {view.now - renewed:.0f} s ago", word(lease, "spec", "renewTime"))
+        )
     owners = [f"app/{view.owners[pod.namespace, pod.name].name}" for pod in silent if (pod.namespace, pod.name) in view.owners]
     confidence = 0.96 if down and silent else 0.85 if down or stale or broken else 0.65
-    yield suppose("kube_scheduler_unavailable", f"node/{node}", "", confidence, "The scheduler does not run: pods wait for a node.", proofs, explains=owners)
+    yield suppose(
+        "kube_scheduler_unavailable",
+        f"node/{node}",
+        "",
+        confidence,
+        "The scheduler does not run: pods wait for a node.",
+        proofs,
+        explains=owners,
+    )
 
 
 def _waited(view: View, since: float) -> bool:

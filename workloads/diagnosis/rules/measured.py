@@ -82,12 +82,16 @@ def services(view: View) -> dict[str, Service]:
     """Every service of which metrics or alerts speak, by the name of its workload."""
     found: dict[str, Service] = {}
     for series in view.snapshot.metrics or ():
-        name = _workload(view, word(series, "metric", "service") or word(series, "metric", "pod") or word(series, "metric", "deployment"))
+        name = _workload(
+            view, word(series, "metric", "service") or word(series, "metric", "pod") or word(series, "metric", "deployment")
+        )
         change = shift(points(series)) if name else None
         if change:
             _take(found.setdefault(name, Service(name)), word(series, "metric", "__name__"), change)
     for alert in view.snapshot.alerts or ():
-        name = _workload(view, word(alert, "labels", "service") or word(alert, "labels", "deployment") or word(alert, "labels", "pod"))
+        name = _workload(
+            view, word(alert, "labels", "service") or word(alert, "labels", "deployment") or word(alert, "labels", "pod")
+        )
         if name and word(alert, "status", "state") != "suppressed":
             _hear(found.setdefault(name, Service(name)), alert)
     for each in found.values():

@@ -19,7 +19,13 @@ def resolution(view: View) -> Iterator[Hypothesis]:
     if len(failing) >= 3 and not any(_odd(view, each) for each, _ in failing):
         names = [each.app for each, _ in failing]
         yield suppose(
-            "cluster_dns_unavailable", "namespace/kube-system", "kube-system", 0.8, "Many workloads cannot resolve names.", [logged(line) for _, line in failing[:5]], explains=names
+            "cluster_dns_unavailable",
+            "namespace/kube-system",
+            "kube-system",
+            0.8,
+            "Many workloads cannot resolve names.",
+            [logged(line) for _, line in failing[:5]],
+            explains=names,
         )
         return
     told = {each.name: line for each, line in failing}
@@ -52,7 +58,9 @@ def _odd(view: View, workload: Workload) -> str:
     """What in its DNS configuration leads away from the cluster's DNS."""
     policy, config = word(workload.spec, "dnsPolicy") or "ClusterFirst", table(workload.spec, "dnsConfig")
     servers = words(config, "nameservers")
-    own = {word(each, "spec", "clusterIP") for each in view.kind("Service") if word(each, "metadata", "namespace") == "kube-system"} - {"", "None"}
+    own = {
+        word(each, "spec", "clusterIP") for each in view.kind("Service") if word(each, "metadata", "namespace") == "kube-system"
+    } - {"", "None"}
     if policy == "None" and servers and not own & set(servers):
         return f"dnsPolicy None with nameservers {', '.join(servers)}"
     if policy == "Default" and any(each.client is workload for each in view.references):

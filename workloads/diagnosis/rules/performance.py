@@ -22,7 +22,6 @@ SMALL_SHARE = 0.3  # a callee whose rise is a smaller share of its caller's may 
 class Origin:
     """Where it may begin, and how well that explains what is seen."""
 
-    names: frozenset[str]
     where: str
     score: float
     covered: frozenset[str]
@@ -87,7 +86,10 @@ def _owed(each: Service, callee: Service) -> bool:
 
 
 def _judge(view: View, name: str, found: Mapping[str, Service], odd: Mapping[str, Service]) -> Origin:
-    """How well it explains everything if it begins here."""
+    """How well it explains everything if it begins here; without a call graph the greatest change in proportion counts."""
+    if not view.calls:
+        change = found[name].slowest or found[name].most
+        return Origin(name, _weight(odd[name]) + 2 * math.log10(max(1.0, change.ratio if change else 1.0)), frozenset(odd))
     me, callees = found[name], view.calls.get(name, set()) & set(found)
     effects = {callee for callee in callees if (callee in odd or found[callee].slow) and _owed(me, found[callee])}
     covered = ({name} | _ancestors(view, name) | effects) & set(odd)
@@ -99,8 +101,10 @@ def _judge(view: View, name: str, found: Mapping[str, Service], odd: Mapping[str
         score -= 0.5 * still * (len(effects) < 2)
         score += 0.4 * len(effects)
     callers = view.callers.get(name, set())
-    score -= sum(0.4 for each in callers if each in found and each not in odd and found[each].slowest and found[each].slowest.level > 0)
-    return Origin(frozenset({name}), name, score - _implausible(view, me, odd), frozenset(covered))
+    score -= sum(
+        0.4 for each in callers if each in found and each not in odd and found[each].slowest and found[each].slowest.level > 0
+    )
+    return Origin(name, score - _implausible(view, me, odd), frozenset(covered))
 
 
 def _implausible(view: View, me: Service, odd: Mapping[str, Service]) -> float:
@@ -109,7 +113,13 @@ def _implausible(view: View, me: Service, odd: Mapping[str, Service]) -> float:
     for caller in view.callers.get(me.name, ()):
         theirs = odd.get(caller)
         if theirs and theirs.slow and not me.busy:
-            rarer = me.most is not None and me.most.ratio < 1.5 and theirs.most is not None and theirs.most.ratio > 2.5 and me.most.level < 0.1 * theirs.most.level
+            rarer = (
+                me.most is not None
+                and me.most.ratio < 1.5
+                and theirs.most is not None
+                and theirs.most.ratio > 2.5
+                and me.most.level < 0.1 * theirs.most.level
+            )
             against += 0.8 * rarer + 0.8 * (me.onset > theirs.onset + 40 > 40)
     return against
 
@@ -123,9 +133,16 @@ def _node(view: View, found: Mapping[str, Service], odd: Mapping[str, Service], 
     for node in view.nodes:
         here = {name for name in odd if placed.get(name) == {node.name}}
         roots = {name for name in here if not any(callee in odd and callee not in here for callee in view.calls.get(name, ()))}
-        covered = here | {caller for name in here for caller in _ancestors(view, name)} | {
-            callee for name in here for callee in view.calls.get(name, ()) if callee in odd and (callee not in found or _owed(found[name], found[callee]))
-        }
+        covered = (
+            here
+            | {caller for name in here for caller in _ancestors(view, name)}
+            | {
+                callee
+                for name in here
+                for callee in view.calls.get(name, ())
+                if callee in odd and (callee not in found or _owed(found[name], found[callee]))
+            }
+        )
         missed = sum(_weight(odd[each]) for each in set(odd) - covered)
         if len(here) >= 3 and len(roots) >= 2:
             chances.append((sum(_weight(odd[each]) for each in set(odd) & covered) - missed, node.name, missed))
@@ -140,7 +157,12 @@ def _node(view: View, found: Mapping[str, Service], odd: Mapping[str, Service], 
 def _of_node(view: View, node: str, odd: Mapping[str, Service]) -> Hypothesis:
     lost = retransmits(view)
     mine = lost.get(node)
-    most = mine is not None and mine.rise >= max((each.rise for each in lost.values()), default=0.0) and mine.ratio >= 3 and mine.rise >= 1.0
+    most = (
+        mine is not None
+        and mine.rise >= max((each.rise for each in lost.values()), default=0.0)
+        and mine.ratio >= 3
+        and mine.rise >= 1.0
+    )
     here = [each.name for each in view.workloads if any(pod.node == node for pod in each.pods)]
     proofs = [proof for name in here if name in odd for proof in odd[name].proofs()[:1]]
     if mine and most:
@@ -159,7 +181,7 @@ def _of_node(view: View, node: str, odd: Mapping[str, Service]) -> Hypothesis:
 def _of_service(view: View, me: Service, origin: Origin, place: int, lead: float, node: bool) -> Hypothesis:
     namespace = next((each.namespace for each in view.workloads if each.name == me.name), "")
     sure = 0.82 if lead > 0.5 else 0.74
-    confidence = (sure, 0.45, 0.3)[place] * (0.6 if node else 1.0)
+    confidence = (sure if view.calls else 0.6, 0.45, 0.3)[place] * (0.6 if node else 1.0)
     code = "pod_cpu_overload" if me.busy else "pod_network_delay"
     what = "its processor is used up" if me.busy else "its network delays what it sends"
     return suppose(

@@ -116,7 +116,9 @@ def _other_protocol(container: Container, kind: str, probe: Table) -> bool:
     if not mate or not handler(mate) or "exec" in (handler(mate), handler(probe)):
         return False
     schemes = word(mate, "httpGet", "scheme") or "HTTP", word(probe, "httpGet", "scheme") or "HTTP"
-    differs = {handler(mate), handler(probe)} in ({"grpc", "httpGet"},) or (handler(mate) == handler(probe) == "httpGet" and schemes[0] != schemes[1])
+    differs = {handler(mate), handler(probe)} in ({"grpc", "httpGet"},) or (
+        handler(mate) == handler(probe) == "httpGet" and schemes[0] != schemes[1]
+    )
     return port_of(mate, container) == port_of(probe, container) and differs
 
 
@@ -130,7 +132,9 @@ def patience(probe: Table) -> int:
 def _hasty(container: Container, probe: Table, told: list[Event]) -> bool:
     """Whether a starting program is killed before it can answer: killed (not crashed) each time, after about the probe's patience."""
     killed = whole(container.ended, "exitCode", default=-1) in (137, 143, 2, 0)
-    impatient = patience(probe) <= 20 or (whole(probe, "timeoutSeconds", default=1) == 1 and whole(probe, "failureThreshold", default=3) == 1)
+    impatient = patience(probe) <= 20 or (
+        whole(probe, "timeoutSeconds", default=1) == 1 and whole(probe, "failureThreshold", default=3) == 1
+    )
     startup = bool(table(container.spec, "startupProbe"))
     text = " ".join(event.message for event in told[:5])
     return killed and impatient and not startup and bool(_NO_ANSWER.search(text)) and word(container.ended, "reason") != "OOMKilled"
@@ -139,12 +143,17 @@ def _hasty(container: Container, probe: Table, told: list[Event]) -> bool:
 def _told(workload: Workload, pod: Pod, container: Container, kind: str, probe: Table, told: list[Event], what: str) -> Hypothesis:
     spec = {key: dig(probe, key) for key in (*HANDLERS, "initialDelaySeconds", "periodSeconds", "failureThreshold") if key in probe}
     declared = [whole(port, "containerPort") for port in rows(container.spec, "ports")]
-    proofs: list[Proof] = [seen(f"pod/{pod.name}", f"{container.name} {kind}Probe {spec}; declared ports {declared}"), *map(heard, told[:2])]
+    proofs: list[Proof] = [
+        seen(f"pod/{pod.name}", f"{container.name} {kind}Probe {spec}; declared ports {declared}"),
+        *map(heard, told[:2]),
+    ]
     if kind == "liveness":
         proofs.append(seen(f"pod/{pod.name}", f"{container.name} restarted {container.restarts} times"))
     confidence = {"port": 0.93, "protocol": 0.92, "timing": 0.82}[what]
     summary = f"The {kind} probe of {workload.name} has the wrong {what}; the program runs."
-    return suppose(f"{kind}_probe_incorrect_{what}", workload.app, workload.namespace, confidence, summary, proofs, explains=[workload.app])
+    return suppose(
+        f"{kind}_probe_incorrect_{what}", workload.app, workload.namespace, confidence, summary, proofs, explains=[workload.app]
+    )
 
 
 RULES = (incorrect,)

@@ -34,7 +34,12 @@ class Route:
 
 def routes(view: View) -> Iterator[Route]:
     """Every route that objects of the namespaces tell."""
-    for kind, reader in (("Ingress", _ingress), ("HTTPRoute", _http_route), ("VirtualService", _virtual_service), ("ConfigMap", _config_map)):
+    for kind, reader in (
+        ("Ingress", _ingress),
+        ("HTTPRoute", _http_route),
+        ("VirtualService", _virtual_service),
+        ("ConfigMap", _config_map),
+    ):
         for obj in view.kind(kind):
             if view.seen(obj):
                 yield from reader(obj)
@@ -116,7 +121,11 @@ def _told(view: View, route: Route, meant: str, fitting: int) -> Hypothesis:
 def _alerts(view: View, route: Route, meant: str) -> list[Proof]:
     base = route.path.rstrip("*/")
     return [
-        other(Source.ALERT, word(alert, "labels", "alertname"), f"{word(alert, 'labels', 'path')} {word(alert, 'annotations', 'description')}")
+        other(
+            Source.ALERT,
+            word(alert, "labels", "alertname"),
+            f"{word(alert, 'labels', 'path')} {word(alert, 'annotations', 'description')}",
+        )
         for alert in view.snapshot.alerts or ()
         if len(base) > 1 and (word(alert, "labels", "path").startswith(base) or word(alert, "labels", "service") == meant)
     ][:2]
@@ -130,7 +139,11 @@ def _common(names: list[str]) -> frozenset[str]:
 
 def core(text: str, common: frozenset[str]) -> str:
     """A name without its common words and separators."""
-    parts = [part for part in _SPLIT.split(text.lower()) if part not in common and not re.fullmatch(r"v\d{1,2}|api|host|addr|port|url", part)]
+    parts = [
+        part
+        for part in _SPLIT.split(text.lower())
+        if part not in common and not re.fullmatch(r"v\d{1,2}|api|host|addr|port|url", part)
+    ]
     joined = "".join(parts)
     return joined.removesuffix("service") or joined
 
@@ -151,11 +164,23 @@ def nowhere(view: View) -> Iterator[Hypothesis]:
     for route in routes(view):
         if route.where.startswith("configmap/") or not route.target or view.service(route.namespace, route.target):
             continue
-        from_name = [service.name for service in view.services if service.name.startswith(route.target[:4]) and service.namespace == route.namespace]
+        from_name = [
+            service.name
+            for service in view.services
+            if service.name.startswith(route.target[:4]) and service.namespace == route.namespace
+        ]
         target = view.workload(route.namespace, from_name[0]) if len(from_name) == 1 else None
         if target:
             proof = other(Source.OBJECT, route.where, f"{route.path} -> {route.target}: no such Service")
-            yield suppose("gateway_misroute", target.app, route.namespace, 0.7, f"{route.where} leads to a Service that does not exist.", [proof], explains=[target.app])
+            yield suppose(
+                "gateway_misroute",
+                target.app,
+                route.namespace,
+                0.7,
+                f"{route.where} leads to a Service that does not exist.",
+                [proof],
+                explains=[target.app],
+            )
 
 
 RULES = (misrouted, nowhere)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof, Source
-from workloads.diagnosis.reading import dig, labels, rows, whole, word
+from workloads.diagnosis.reading import dig, labels, whole, word
 from workloads.diagnosis.rules.making import heard, logged, other, seen, suppose
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
@@ -16,9 +16,15 @@ from workloads.diagnosis.view.pods import Container, Pod
 from workloads.diagnosis.view.workloads import Workload
 
 _OOM = re.compile(r"OOM-?killed|memory limit too low|Out of memory: Kill|Memory cgroup out of memory|oom-kill:", re.I)
-_OOM_OWN = Signature(re.compile(r"java\.lang\.OutOfMemoryError|JavaScript heap out of memory|MemoryError\b"), ("outofmemoryerror", "out of memory", "memoryerror"))
+_OOM_OWN = Signature(
+    re.compile(r"java\.lang\.OutOfMemoryError|JavaScript heap out of memory|MemoryError\b"),
+    ("outofmemoryerror", "out of memory", "memoryerror"),
+)
 IN_USE = Signature(
-    re.compile(r"address already in use|EADDRINUSE|port \d{1,5} (?:was|is) already (?:in use|allocated)|bind: address in use|Only one usage of each socket", re.I),
+    re.compile(
+        r"address already in use|EADDRINUSE|port \d{1,5} (?:was|is) already (?:in use|allocated)|bind: address in use|Only one usage of each socket",
+        re.I,
+    ),
     ("already in use", "eaddrinuse", "already allocated", "address in use", "only one usage"),
 )
 RECENT = 600.0
@@ -55,7 +61,11 @@ def _memory(view: View, pod: Pod) -> Iterator[Proof]:
     for container in pod.containers:
         reason = word(container.ended, "reason")
         if reason == "OOMKilled" and failing(view, pod, container):
-            yield seen(f"pod/{pod.name}", f"{container.name} ended: OOMKilled, exit code {word(container.ended, 'exitCode')}, {container.restarts} restarts", word(container.ended, "finishedAt"))
+            yield seen(
+                f"pod/{pod.name}",
+                f"{container.name} ended: OOMKilled, exit code {word(container.ended, 'exitCode')}, {container.restarts} restarts",
+                word(container.ended, "finishedAt"),
+            )
     for event in view.events_of_pod(pod)[:30]:
         if _OOM.search(event.message) and (not view.now or view.now - event.at <= RECENT):
             yield heard(event)
@@ -69,8 +79,19 @@ def _unreasoned(view: View, pod: Pod) -> Iterator[Proof]:
     for container in pod.containers:
         code = whole(container.ended, "exitCode", default=-1)
         limited = bool(word(container.spec, "resources", "limits", "memory"))
-        if code == 137 and word(container.ended, "reason") == "Error" and limited and not probed and container.restarts > 1 and failing(view, pod, container):
-            yield seen(f"pod/{pod.name}", f"{container.name} ended with exit code 137 and no probe killed it", word(container.ended, "finishedAt"))
+        if (
+            code == 137
+            and word(container.ended, "reason") == "Error"
+            and limited
+            and not probed
+            and container.restarts > 1
+            and failing(view, pod, container)
+        ):
+            yield seen(
+                f"pod/{pod.name}",
+                f"{container.name} ended with exit code 137 and no probe killed it",
+                word(container.ended, "finishedAt"),
+            )
         if code > 0 and failing(view, pod, container):
             for log in view.logs_of_pod(pod):
                 if log.source.container == container.name:
@@ -81,7 +102,15 @@ def port_taken(view: View) -> Iterator[Hypothesis]:
     """A container that does not stay up finds its port taken: by another container of the pod, which shares its network."""
     for workload in view.workloads:
         for pod in workload.standing_pods if workload.troubled else ():
-            line = next((line for log in view.logs_of_pod(pod) for line in log.matching(IN_USE, most=1) if _fails(pod, log.source.container)), None)
+            line = next(
+                (
+                    line
+                    for log in view.logs_of_pod(pod)
+                    for line in log.matching(IN_USE, most=1)
+                    if _fails(pod, log.source.container)
+                ),
+                None,
+            )
             twice = shared_ports(pod)
             if not line and not (twice and any(failing(view, pod, each) for each in pod.containers)):
                 continue
@@ -137,7 +166,11 @@ def zero_replicas(view: View) -> Iterator[Hypothesis]:
 
 def _scaled_by_machine(view: View, workload: Workload) -> bool:
     kinds = ("HorizontalPodAutoscaler", "ScaledObject")
-    return any(word(each, "spec", "scaleTargetRef", "name") == workload.name and view.seen(each) for kind in kinds for each in view.kind(kind))
+    return any(
+        word(each, "spec", "scaleTargetRef", "name") == workload.name and view.seen(each)
+        for kind in kinds
+        for each in view.kind(kind)
+    )
 
 
 def _declared_replicas(view: View, workload: Workload) -> Proof | None:
@@ -159,7 +192,11 @@ def _missed(view: View, workload: Workload) -> list[Proof]:
     """Who wants it: callers whose logs fail to reach it, failing checks of its Service, alerts about it."""
     names = {workload.name, *(service.name for service in view.services_of(workload))}
     found = [
-        other(Source.ALERT, word(alert, "labels", "alertname"), word(alert, "annotations", "description") or word(alert, "annotations", "summary"))
+        other(
+            Source.ALERT,
+            word(alert, "labels", "alertname"),
+            word(alert, "annotations", "description") or word(alert, "annotations", "summary"),
+        )
         for alert in view.snapshot.alerts or ()
         if names & set(labels(alert, "labels").values())
     ][:1]
@@ -168,7 +205,13 @@ def _missed(view: View, workload: Workload) -> list[Proof]:
         for each in view.probe("serviceConnectivity")
         if word(each, "service") in names and dig(each, "ok") is False
     ][:1]
-    missed = Signature(re.compile(rf"(?:{'|'.join(re.escape(name) for name in sorted(names))})\b.{{0,200}}(?:refused|unavailable|no healthy upstream|503|timed out)", re.I), tuple(name.lower() for name in names))
+    missed = Signature(
+        re.compile(
+            rf"(?:{'|'.join(re.escape(name) for name in sorted(names))})\b.{{0,200}}(?:refused|unavailable|no healthy upstream|503|timed out)",
+            re.I,
+        ),
+        tuple(name.lower() for name in names),
+    )
     for caller in view.callers.get(workload.name, ()):
         client = view.workload(workload.namespace, caller)
         for log in view.logs_of(client)[:3] if client else ():
@@ -176,20 +219,36 @@ def _missed(view: View, workload: Workload) -> list[Proof]:
     return found[:4]
 
 
-_FATAL = Signature(re.compile(r"\b(?:fatal|panic|traceback|exception|error)\b", re.I), ("fatal", "panic", "traceback", "exception", "error"))
+_FATAL = Signature(
+    re.compile(r"\b(?:fatal|panic|traceback|exception|error)\b", re.I), ("fatal", "panic", "traceback", "exception", "error")
+)
 
 
 def crash_loop(view: View) -> Iterator[Hypothesis]:
     """A container crashes again and again and no other rule says why: told with little confidence, its last words as evidence."""
     for workload in view.workloads:
         for pod in workload.standing_pods:
-            looping = [each for each in pod.containers if each.waiting == "CrashLoopBackOff" or (each.restarts > 2 and not each.ready)]
+            looping = [
+                each for each in pod.containers if each.waiting == "CrashLoopBackOff" or (each.restarts > 2 and not each.ready)
+            ]
             if not looping:
                 continue
             lines = [logged(line) for log in view.logs_of_pod(pod) for line in log.matching(_FATAL, most=2)]
             ended = looping[0].ended
-            proof = seen(f"pod/{pod.name}", f"{looping[0].name}: {looping[0].restarts} restarts, exit code {word(ended, 'exitCode')}", word(ended, "finishedAt"))
-            yield suppose("crash_loop", workload.app, workload.namespace, 0.42, f"{workload.name} crashes again and again.", [proof, *lines[:4]], explains=[workload.app])
+            proof = seen(
+                f"pod/{pod.name}",
+                f"{looping[0].name}: {looping[0].restarts} restarts, exit code {word(ended, 'exitCode')}",
+                word(ended, "finishedAt"),
+            )
+            yield suppose(
+                "crash_loop",
+                workload.app,
+                workload.namespace,
+                0.42,
+                f"{workload.name} crashes again and again.",
+                [proof, *lines[:4]],
+                explains=[workload.app],
+            )
             break
 
 

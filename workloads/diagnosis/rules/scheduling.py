@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof
 from workloads.diagnosis.quantities import quantity
-from workloads.diagnosis.reading import labels, rows, table, word
+from workloads.diagnosis.reading import labels, table, word
 from workloads.diagnosis.rules import constraints as kept
 from workloads.diagnosis.rules.making import heard, seen, suppose
 from workloads.diagnosis.view.cluster import View
@@ -34,7 +34,9 @@ _REASONS = (
 )
 _COUNTED = re.compile(r"(\d{1,6}) ([^,]{3,300}?)(?=, \d|\. |\.$|$)")
 _AVAILABLE = re.compile(r"\d{1,6}/\d{1,6} nodes are available: ?(?P<reasons>.{0,3000}?)(?: ?preemption:|$)", re.S)
-_VOLUMES = re.compile(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim .{1,260} not found|didn't find available persistent", re.I)
+_VOLUMES = re.compile(
+    r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim .{1,260} not found|didn't find available persistent", re.I
+)
 
 
 def waiting(view: View) -> Iterator[tuple[Workload, Pod, Event | None, str]]:
@@ -43,7 +45,11 @@ def waiting(view: View) -> Iterator[tuple[Workload, Pod, Event | None, str]]:
         for pod in workload.pods:
             if not pod.unscheduled or workload.kind == "CronJob":
                 continue
-            said = [event for event in view.events_of_pod(pod) if event.reason == "FailedScheduling" and "skip schedule" not in event.message]
+            said = [
+                event
+                for event in view.events_of_pod(pod)
+                if event.reason == "FailedScheduling" and "skip schedule" not in event.message
+            ]
             message = word(pod.condition("PodScheduled"), "message") or (said[0].message if said else "")
             yield workload, pod, said[0] if said else None, message
 
@@ -89,7 +95,11 @@ def decide(view: View, pod: Pod, message: str) -> tuple[str, list[Proof]]:
         text = f"nodeSelector {labels(spec, 'nodeSelector')}: no node has these labels"
         return "node_selector_mismatch", [seen(f"pod/{pod.name}", text)]
     admitted = [node for node in view.nodes if kept.selector_allows(spec, node) and kept.affinity_allows(spec, node)]
-    if kept.node_affinity(spec) and all(view.controls(node) and node.cordoned for node in admitted) and len(admitted) < len(view.nodes):
+    if (
+        kept.node_affinity(spec)
+        and all(view.controls(node) and node.cordoned for node in admitted)
+        and len(admitted) < len(view.nodes)
+    ):
         admitted = []  # only the control plane is left, which takes no pods anyway
     if view.nodes and not admitted:
         both = labels(spec, "nodeSelector") and any(kept.affinity_allows(spec, node) for node in view.nodes)
@@ -102,14 +112,20 @@ def _remaining(view: View, pod: Pod, counted: Counter[str], admitted: list[kept.
     """On the nodes that selector and affinity admit: what excludes the most workers (the control plane is expected to refuse)."""
     workers = [node for node in admitted if not view.controls(node)] or admitted
     free = [node for node in workers if not node.cordoned and not kept.untolerated(pod, node)]
-    scarce = {fault: n for fault, n in counted.items() if fault not in ("node_cordon_mismatch", "taint_toleration_mismatch", "node_affinity_mismatch")}
+    scarce = {
+        fault: n
+        for fault, n in counted.items()
+        if fault not in ("node_cordon_mismatch", "taint_toleration_mismatch", "node_affinity_mismatch")
+    }
     if scarce and (free or not admitted):
         return max(scarce, key=lambda fault: scarce[fault]), [seen(f"pod/{pod.name}", _asks(pod))]
     if workers and not free:
         cordoned = [node.name for node in workers if node.cordoned and not kept.untolerated(pod, node)]
         tainted = {node.name: _taints(pod, node) for node in workers if kept.untolerated(pod, node)}
         if len(tainted) > len(cordoned) or (tainted and not cordoned):
-            return "taint_toleration_mismatch", [seen(f"node/{name}", f"taints not tolerated: {text}") for name, text in list(tainted.items())[:3]]
+            return "taint_toleration_mismatch", [
+                seen(f"node/{name}", f"taints not tolerated: {text}") for name, text in list(tainted.items())[:3]
+            ]
         return "node_cordon_mismatch", [seen(f"node/{name}", "spec.unschedulable: true (cordoned)") for name in cordoned[:4]]
     if not counted:
         return "", []
@@ -126,7 +142,9 @@ def _asks(pod: Pod) -> str:
 
 
 def _taints(pod: Pod, node: kept.Node) -> str:
-    return ", ".join(f"{word(each, 'key')}={word(each, 'value')}:{word(each, 'effect')}" for each in kept.untolerated(pod, node)[:4])
+    return ", ".join(
+        f"{word(each, 'key')}={word(each, 'value')}:{word(each, 'effect')}" for each in kept.untolerated(pod, node)[:4]
+    )
 
 
 def named_node(view: View) -> Iterator[Hypothesis]:
@@ -136,7 +154,15 @@ def named_node(view: View) -> Iterator[Hypothesis]:
         wanted = word(workload.spec, "nodeName")
         if wanted and known and wanted not in known and workload.kind != "Pod" and workload.troubled:
             proof = seen(workload.path, f"nodeName: {wanted}; there is no such node")
-            yield suppose("node_selector_mismatch", workload.app, workload.namespace, 0.8, f"{workload.name} names a node that is not there.", [proof], explains=[workload.app])
+            yield suppose(
+                "node_selector_mismatch",
+                workload.app,
+                workload.namespace,
+                0.8,
+                f"{workload.name} names a node that is not there.",
+                [proof],
+                explains=[workload.app],
+            )
 
 
 RULES = (unplaceable, named_node)

@@ -18,7 +18,11 @@ from workloads.diagnosis.view.workloads import Workload
 
 def workload_of(view: View, service: Service) -> Workload | None:
     """The workload a Service is meant for when it selects none: of its name, declared for it, or with nearly its labels."""
-    lasting = [each for each in view.workloads if each.namespace == service.namespace and each.kind in ("Deployment", "StatefulSet", "DaemonSet")]
+    lasting = [
+        each
+        for each in view.workloads
+        if each.namespace == service.namespace and each.kind in ("Deployment", "StatefulSet", "DaemonSet")
+    ]
     by_name = next((each for each in lasting if each.name == service.name), None)
     if by_name:
         return by_name
@@ -46,13 +50,21 @@ def alike(first: str, second: str) -> bool:
     """Whether two names are nearly the same: a slip of the pen, not another name."""
     if not first or not second or abs(len(first) - len(second)) > 12:
         return False
-    return SequenceMatcher(None, first[:80], second[:80]).ratio() >= 0.85 or first.startswith(f"{second}-") or second.startswith(f"{first}-")
+    return (
+        SequenceMatcher(None, first[:80], second[:80]).ratio() >= 0.85
+        or first.startswith(f"{second}-")
+        or second.startswith(f"{first}-")
+    )
 
 
 def selectors(view: View) -> Iterator[Hypothesis]:
     """A Service selects no pod that its workload makes, though the workload has pods."""
     for service in view.services:
-        if not service.selector or service.external or any(selects(service.selector, each.labels) for each in view.workloads if each.name == service.name):
+        if (
+            not service.selector
+            or service.external
+            or any(selects(service.selector, each.labels) for each in view.workloads if each.name == service.name)
+        ):
             continue
         target = workload_of(view, service)
         selected = view.pods_of(service)
@@ -79,7 +91,11 @@ def selectors(view: View) -> Iterator[Hypothesis]:
 def _checks(view: View, service: Service, ok: bool = False) -> list[Proof]:
     """Active checks of the Service with that result (convention: probes.json)."""
     return [
-        other(Source.PROBE, f"service/{service.name}", word(each, "text") or f"port {word(each, 'port')}: {'open' if ok else 'no connection'}")
+        other(
+            Source.PROBE,
+            f"service/{service.name}",
+            word(each, "text") or f"port {word(each, 'port')}: {'open' if ok else 'no connection'}",
+        )
         for each in view.probe("serviceConnectivity")
         if word(each, "service") == service.name and word(each, "namespace") in ("", service.namespace) and dig(each, "ok") is ok
     ][:1]
@@ -93,7 +109,10 @@ def _targets(service: Service, workload: Workload) -> Iterator[tuple[Table, str]
         target = dig(port, "targetPort")
         if isinstance(target, str) and not target.isdigit():
             if target not in names:
-                yield port, f"targetPort {target}: no container port has that name ({', '.join(sorted(filter(None, names))) or 'none is named'})"
+                yield (
+                    port,
+                    f"targetPort {target}: no container port has that name ({', '.join(sorted(filter(None, names))) or 'none is named'})",
+                )
         elif numbers:
             number = whole(port, "targetPort") or whole(port, "port")
             if number not in numbers | _asked(workload):
@@ -129,7 +148,9 @@ def target_ports(view: View) -> Iterator[Hypothesis]:
                     f"The Service {service.name} leads to a port that {workload.name} does not listen on.",
                     [seen(f"service/{service.name}", f"port {word(port, 'port')}: {why}"), *failed],
                     explains=[workload.app],
-                    contradictions=["A connection through the Service succeeds."] if passed and not named and len(service.ports) == 1 else [],
+                    contradictions=["A connection through the Service succeeds."]
+                    if passed and not named and len(service.ports) == 1
+                    else [],
                 )
 
 
@@ -155,9 +176,15 @@ def protocols(view: View) -> Iterator[Hypothesis]:
 
 def _protocol(port: Table, workload: Workload) -> str:
     target, mine = dig(port, "targetPort") or dig(port, "port"), word(port, "protocol") or "TCP"
-    met = [each for each in workload.ports() if target in (whole(each, "containerPort"), word(each, "name"), word(each, "containerPort"))]
+    met = [
+        each
+        for each in workload.ports()
+        if target in (whole(each, "containerPort"), word(each, "name"), word(each, "containerPort"))
+    ]
     theirs = {word(each, "protocol") or "TCP" for each in met}
-    return f"port {word(port, 'port')} is {mine}, the container's is {', '.join(sorted(theirs))}" if met and mine not in theirs else ""
+    return (
+        f"port {word(port, 'port')} is {mine}, the container's is {', '.join(sorted(theirs))}" if met and mine not in theirs else ""
+    )
 
 
 def addresses(view: View) -> Iterator[Hypothesis]:
@@ -181,10 +208,23 @@ def _no_service(view: View, each: Reference) -> Iterator[Hypothesis]:
         if lines or absent_app:
             target = absent_app.app if absent_app else each.client.app
             proof = seen(each.client.path, f"{each.variable}={each.value}; there is no Service {each.service}")
-            yield suppose("service_missing", target, each.namespace, 0.72 if lines else 0.5, f"The Service {each.service} is missing.", [proof, *lines], explains=[each.client.app])
+            yield suppose(
+                "service_missing",
+                target,
+                each.namespace,
+                0.72 if lines else 0.5,
+                f"The Service {each.service} is missing.",
+                [proof, *lines],
+                explains=[each.client.app],
+            )
         return
     confidence = 0.3 + 0.4 * bool(lines) + 0.25 * bool(near) + 0.3 * bool(changed) + 0.1 * each.client.troubled
-    proofs = [seen(each.client.path, f"{each.variable}={each.value}; there is no Service {each.service}{' (there is ' + near[0] + ')' if near else ''}")]
+    proofs = [
+        seen(
+            each.client.path,
+            f"{each.variable}={each.value}; there is no Service {each.service}{' (there is ' + near[0] + ')' if near else ''}",
+        )
+    ]
     yield suppose(
         "service_env_var_address_mismatch",
         each.client.app,
@@ -199,14 +239,26 @@ def _no_service(view: View, each: Reference) -> Iterator[Hypothesis]:
 def _no_port(view: View, each: Reference, service: Service) -> Iterator[Hypothesis]:
     ports = sorted(whole(port, "port") for port in service.ports)
     agreeing = {
-        other_.client.name for other_ in view.references if other_.service == each.service and other_.address.port == each.address.port
+        other_.client.name
+        for other_ in view.references
+        if other_.service == each.service and other_.address.port == each.address.port
     }
-    target = next((one for one in view.workloads if one.namespace == service.namespace and selects(service.selector, one.labels)), None)
+    target = next(
+        (one for one in view.workloads if one.namespace == service.namespace and selects(service.selector, one.labels)), None
+    )
     proofs = [seen(each.client.path, f"{each.variable}={each.value}; the Service {service.name} has the ports {ports}")]
     declared = view.declared.get(("Service", service.namespace, service.name))
     was = declared is not None and Service(declared).listens_on(each.address.port)
     if (len(agreeing) > 1 or was) and target:
-        yield suppose("service_port_mapping_mismatch", target.app, target.namespace, 0.9, f"The Service {service.name} lacks the port that its clients use.", proofs, explains=[target.app])
+        yield suppose(
+            "service_port_mapping_mismatch",
+            target.app,
+            target.namespace,
+            0.9,
+            f"The Service {service.name} lacks the port that its clients use.",
+            proofs,
+            explains=[target.app],
+        )
         return
     lines = _misses(view, each.client, each.service)
     yield suppose(
@@ -223,7 +275,10 @@ def _no_port(view: View, each: Reference, service: Service) -> Iterator[Hypothes
 def _misses(view: View, client: Workload, host: str) -> list[Proof]:
     """Current lines of the client's log that miss the host."""
     named = Signature(re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", re.I), (host.lower(),))
-    bad = re.compile(r"no such host|unable ?to ?connect|not known|resolution|unavailable|refused|unknownhost|timed? ?out|deadline|ENOTFOUND|no route", re.I)
+    bad = re.compile(
+        r"no such host|unable ?to ?connect|not known|resolution|unavailable|refused|unknownhost|timed? ?out|deadline|ENOTFOUND|no route",
+        re.I,
+    )
     found = []
     for log in view.logs_of(client):
         for line in log.matching(named, most=5):

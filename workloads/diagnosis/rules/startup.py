@@ -28,9 +28,15 @@ _PULL = (
     ("image_registry_unreachable", re.compile(r"i/o timeout|connection refused|connection reset|TLS handshake|deadline exceeded|x509|EOF", re.I)),
 )  # fmt: skip
 _PULL_SECRET = re.compile(r"Unable to retrieve some image pull secrets \(([^)]{1,300})\)")
-_ABSENT = re.compile(r"""(?P<kind>secrets?|configmaps?) "(?P<name>[^"]{1,253})" not found|(?:couldn't|could not) find key (?P<key>\S{1,253}) in (?P<kind2>Secret|ConfigMap) (?P<name2>\S{1,500})|references non-existent (?:secret|config) key: ?(?P<key3>\S{1,253})""", re.I)
+_ABSENT = re.compile(
+    r"""(?P<kind>secrets?|configmaps?) "(?P<name>[^"]{1,253})" not found|(?:couldn't|could not) find key (?P<key>\S{1,253}) in (?P<kind2>Secret|ConfigMap) (?P<name2>\S{1,500})|references non-existent (?:secret|config) key: ?(?P<key3>\S{1,253})""",
+    re.I,
+)
 _DENIED = Signature(
-    re.compile(r"permission denied|EACCES|operation not permitted|read-only file system|EROFS|not writable|cannot create directory|Can't open the append-only", re.I),
+    re.compile(
+        r"permission denied|EACCES|operation not permitted|read-only file system|EROFS|not writable|cannot create directory|Can't open the append-only",
+        re.I,
+    ),
     ("denied", "eacces", "not permitted", "read-only", "erofs", "not writable", "cannot create", "append-only"),
 )
 
@@ -53,7 +59,11 @@ def images(view: View) -> Iterator[Hypothesis]:
         if container.waiting not in PULLING or (workload.namespace, workload.name) in done:
             continue
         done.add((workload.namespace, workload.name))
-        told = [event for event in view.events_of_pod(pod) if "pull" in event.message.lower() and event.reason in ("Failed", "InspectFailed")]
+        told = [
+            event
+            for event in view.events_of_pod(pod)
+            if "pull" in event.message.lower() and event.reason in ("Failed", "InspectFailed")
+        ]
         text = " ".join([container.waiting, container.waiting_message, *(event.message for event in told[:4])])
         fault = _pull_fault(workload, view, text)
         image = word(container.spec, "image")
@@ -63,7 +73,10 @@ def images(view: View) -> Iterator[Hypothesis]:
             workload.namespace,
             0.96 if told or container.waiting_message else 0.7,
             f"{workload.name} cannot pull {image}.",
-            [seen(f"pod/{pod.name}", f"{container.name} waits: {container.waiting}; image {image}"), *map(heard, _reasons_of(told))],
+            [
+                seen(f"pod/{pod.name}", f"{container.name} waits: {container.waiting}; image {image}"),
+                *map(heard, _reasons_of(told)),
+            ],
             explains=[workload.app],
         )
 
@@ -100,7 +113,10 @@ def bindings(view: View) -> Iterator[Hypothesis]:
             workload.namespace,
             0.96,
             f"{workload.name} refers to {match[0]}.",
-            [seen(f"pod/{pod.name}", f"{container.name} waits: {container.waiting} {container.waiting_message}"), *map(heard, told[:2])],
+            [
+                seen(f"pod/{pod.name}", f"{container.name} waits: {container.waiting} {container.waiting_message}"),
+                *map(heard, told[:2]),
+            ],
             explains=[workload.app],
         )
 
@@ -149,7 +165,9 @@ def _denied(view: View, workload: Workload, pod: Pod) -> Proof | None:
 def _paths(workload: Workload, container: str) -> list[str]:
     """Where the container mounts volumes that may be written to."""
     projected = {
-        word(each, "name") for each in rows(workload.spec, "volumes") if any(kind in each for kind in ("projected", "secret", "configMap"))
+        word(each, "name")
+        for each in rows(workload.spec, "volumes")
+        if any(kind in each for kind in ("projected", "secret", "configMap"))
     }
     return [
         word(mount, "mountPath").rstrip("/")
@@ -167,7 +185,9 @@ def _ids(workload: Workload) -> list[Proof]:
 
 
 _NOT_ROOT = re.compile(r"runAsNonRoot and image will run as root|has runAsNonRoot and image has non-numeric user")
-_NO_PROGRAM = re.compile(r"executable file not found|exec format error|no such file or directory.{0,40}unknown|StartError|not a directory", re.I)
+_NO_PROGRAM = re.compile(
+    r"executable file not found|exec format error|no such file or directory.{0,40}unknown|StartError|not a directory", re.I
+)
 
 
 def unrunnable(view: View) -> Iterator[Hypothesis]:
@@ -179,7 +199,15 @@ def unrunnable(view: View) -> Iterator[Hypothesis]:
             found = next((text for text in texts if pattern.search(text)), "")
             if found and container.waiting not in PULLING:
                 proof = seen(f"pod/{pod.name}", f"{container.name}: {found}")
-                yield suppose(fault, workload.app, workload.namespace, 0.9, f"{workload.name} cannot be started.", [proof, *map(heard, told[:1])], explains=[workload.app])
+                yield suppose(
+                    fault,
+                    workload.app,
+                    workload.namespace,
+                    0.9,
+                    f"{workload.name} cannot be started.",
+                    [proof, *map(heard, told[:1])],
+                    explains=[workload.app],
+                )
 
 
 RULES = (images, bindings, mount_denied, unrunnable)

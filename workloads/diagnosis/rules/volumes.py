@@ -69,7 +69,9 @@ def _nearest(claim: Table, volumes: list[Table]) -> tuple[str, str]:
     if not volumes:
         return ("pvc_capacity_mismatch", "there is no volume at all") if word(claim, "spec", "storageClassName") == "" else ("", "")
     judged = [(differences(claim, volume), word(volume, "metadata", "name")) for volume in volumes]
-    found, name = min(judged, key=lambda each: (len(each[0]), "occupied" in each[0], list(_FAULTS).index(each[0][0]) if each[0] else 9))
+    found, name = min(
+        judged, key=lambda each: (len(each[0]), "occupied" in each[0], list(_FAULTS).index(each[0][0]) if each[0] else 9)
+    )
     if not found:
         return "", ""
     return _FAULTS[found[0]], f"nearest volume {name} differs in: {', '.join(found)}"
@@ -99,7 +101,11 @@ def _occupied(claim: Table, volume: Table) -> bool:
         word(claim, "metadata", "namespace"),
         word(claim, "metadata", "name"),
     )
-    stale = bool(word(reference, "uid")) and bool(word(claim, "metadata", "uid")) and word(reference, "uid") != word(claim, "metadata", "uid")
+    stale = (
+        bool(word(reference, "uid"))
+        and bool(word(claim, "metadata", "uid"))
+        and word(reference, "uid") != word(claim, "metadata", "uid")
+    )
     return bool(reference) and (not mine or stale or word(volume, "status", "phase") in ("Released", "Failed"))
 
 
@@ -124,7 +130,15 @@ def missing_claim(view: View) -> Iterator[Hypothesis]:
             name = word(volume, "persistentVolumeClaim", "claimName")
             if name and not view.named("PersistentVolumeClaim", workload.namespace, name):
                 proof = seen(workload.path, f"mounts the claim {name}; there is no such claim")
-                yield suppose("missing_volume_claim", workload.app, workload.namespace, 0.8, f"{workload.name} waits for a claim that is not there.", [proof], explains=[workload.app])
+                yield suppose(
+                    "missing_volume_claim",
+                    workload.app,
+                    workload.namespace,
+                    0.8,
+                    f"{workload.name} waits for a claim that is not there.",
+                    [proof],
+                    explains=[workload.app],
+                )
 
 
 RULES = (unbound, missing_claim)

@@ -51,7 +51,17 @@ class View:
         """The namespaces that are looked at: the case's own, or all that are not the system's."""
         if self.snapshot.namespace:
             return frozenset([self.snapshot.namespace])
-        kinds = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Service", "ReplicaSet", "Job", "CronJob", "PersistentVolumeClaim")
+        kinds = (
+            "Pod",
+            "Deployment",
+            "StatefulSet",
+            "DaemonSet",
+            "Service",
+            "ReplicaSet",
+            "Job",
+            "CronJob",
+            "PersistentVolumeClaim",
+        )
         found = {word(obj, "metadata", "namespace") for kind in kinds for obj in self.kind(kind)}
         return frozenset(found - set(SYSTEM) - {""}) or frozenset(found - {""})
 
@@ -103,7 +113,11 @@ class View:
     @cached_property
     def _controlling(self) -> frozenset[str]:
         found = {pod.node for each in self.every_workload if each.name.startswith("kube-apiserver") for pod in each.pods}
-        found |= {word(each, "node") for each in self.probe("nodeServices") if word(each, "service") in ("kube-scheduler", "kube-apiserver")}
+        found |= {
+            word(each, "node")
+            for each in self.probe("nodeServices")
+            if word(each, "service") in ("kube-scheduler", "kube-apiserver")
+        }
         return frozenset(found)
 
     def controls(self, node: Node) -> bool:
@@ -123,7 +137,9 @@ class View:
     def pods_of(self, service: Service) -> tuple[Pod, ...]:
         """The pods a Service selects."""
         return tuple(
-            pod for pod in self.pods if pod.namespace == service.namespace and not pod.over and selects(service.selector, pod.labels)
+            pod
+            for pod in self.pods
+            if pod.namespace == service.namespace and not pod.over and selects(service.selector, pod.labels)
         )
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:

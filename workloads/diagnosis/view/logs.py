@@ -75,7 +75,9 @@ class Log:
         """The last lines with one of the words, latest first."""
         present = [hint for hint in hints if hint in self._small]
         if len(self._small) != len(self.text):  # a letter that is two in small letters: positions would not fit
-            yield from (line[:LONGEST_LINE] for line in reversed(self.text.splitlines()) if any(hint in line.lower() for hint in present))
+            yield from (
+                line[:LONGEST_LINE] for line in reversed(self.text.splitlines()) if any(hint in line.lower() for hint in present)
+            )
             return
         end, looked = len(self.text), 0
         while present and looked < MOST_CANDIDATES:

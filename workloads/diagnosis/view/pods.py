@@ -128,7 +128,11 @@ class Pod:
     @property
     def over(self) -> bool:
         """Whether it is done, or on its way out: nothing to be expected of it."""
-        return self.deleting or self.phase == "Succeeded" or (self.phase == "Failed" and word(self.obj, "status", "reason") == "Evicted")
+        return (
+            self.deleting
+            or self.phase == "Succeeded"
+            or (self.phase == "Failed" and word(self.obj, "status", "reason") == "Evicted")
+        )
 
     @property
     def unscheduled(self) -> bool:
