@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from workloads.diagnosis.answers import Hypothesis, Proof
 from workloads.diagnosis.reading import whole, word
 from workloads.diagnosis.rules.making import heard, logged, suppose
+from workloads.diagnosis.rules.marks import is_django
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Line, Signature
 from workloads.diagnosis.view.services import selects
@@ -190,7 +191,10 @@ def _of_server(view: View, signature: Signature, fault: str, words: str) -> Iter
     for each in complaints(view, {"": signature}):
         if is_database(each.client):
             continue
-        server = server_of(view, each.client, "", each.line.text) or alone or each.client
+        server = server_of(view, each.client, _engine(each.line.text), each.line.text) or alone
+        if server is None and is_django(each.client):
+            continue  # its own rule: the database is not among what was collected
+        server = server or each.client
         blamed.setdefault(server.name, _Blamed(server, [], [])).clients.append(each)
     for each_ in blamed.values():
         yield suppose(
@@ -202,6 +206,15 @@ def _of_server(view: View, signature: Signature, fault: str, words: str) -> Iter
             [*each_.own[:3], *(logged(one.line) for one in each_.clients[:4])],
             explains=[each_.server.app, *(one.client.app for one in each_.clients), *_clients(view, each_.server)],
         )
+
+
+_ENGINES = (("postgresql", "too many clients"), ("postgresql", "connection slots"), ("postgresql", "read-only transaction"))
+_ENGINES += (("mysql", "too many connections"), ("mysql", "read-only option"), ("redis", "max number of clients"), ("redis", "readonly"))
+
+
+def _engine(text: str) -> str:
+    """Which server words it like this."""
+    return next((engine for engine, words in _ENGINES if words in text.lower()), "")
 
 
 def _own_words(view: View, server: Workload, signature: Signature) -> list[Proof]:

@@ -9,15 +9,14 @@ from workloads.diagnosis.answers import Hypothesis, Proof
 from workloads.diagnosis.measuring import points, quantile
 from workloads.diagnosis.reading import dig, rows, table, whole, word, words
 from workloads.diagnosis.rules.making import logged, measured, seen, suppose
+from workloads.diagnosis.rules.marks import argv, is_django
 from workloads.diagnosis.times import seconds
-from workloads.diagnosis.view.assembly import latest_set
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Line, Signature
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.workloads import Workload
 
 CURRENT = 300.0
-_MARKS = re.compile(r"django|gunicorn|uwsgi|uvicorn|daphne|manage\.py|celery|hypercorn", re.I)
 _NOT_PRODUCTION = re.compile(r"(?:^|[-_])(?:dev|devel|development|local|test|testing|staging|sandbox|preview)(?:$|[-_\d])", re.I)
 _TRUE = ("1", "true", "yes", "on")
 
@@ -74,17 +73,6 @@ _QUEUE = re.compile(
     r"celery.{0,30}(?:queue|length|messages|pending)|queue_(?:length|messages)|rabbitmq_queue_messages|redis_(?:list|key).{0,10}(?:length|size)",
     re.I,
 )
-
-
-def argv(workload: Workload) -> str:
-    """The commands of its containers, as one text."""
-    return " ".join(part for each in workload.containers for part in (*words(each.spec, "command"), *words(each.spec, "args")))
-
-
-def is_django(workload: Workload) -> bool:
-    """Whether it runs Django, gunicorn, Celery or the like: by command, image or variables."""
-    images = " ".join(word(each.spec, "image") for each in workload.containers)
-    return bool(_MARKS.search(f"{argv(workload)} {images}")) or "DJANGO_SETTINGS_MODULE" in workload.env()
 
 
 def _line(view: View, workload: Workload, signature: Signature, pods: tuple[Pod, ...] | None = None) -> Line | None:
@@ -164,12 +152,7 @@ def schema(view: View) -> Iterator[Hypothesis]:
         found = _line(view, workload, _UNAPPLIED) or _line(view, workload, _NO_TABLE) or _line(view, workload, _NO_COLUMN)
         if not found:
             continue
-        current = word(latest_set(workload.sets), "metadata", "name")
-        before = tuple(
-            pod
-            for pod in workload.standing_pods
-            if migrated and pod.created_at and pod.created_at < migrated and not (current and pod.name.startswith(current))
-        )
+        before = tuple(pod for pod in workload.standing_pods if 0 < pod.created_at < migrated)
         old = _line(view, workload, _NO_COLUMN, before) or _line(view, workload, _NO_TABLE, before)
         if before and old:
             proofs = [logged(old), seen(f"pod/{before[0].name}", "runs the code from before the migration")]

@@ -139,12 +139,9 @@ def _common(names: list[str]) -> frozenset[str]:
 
 def core(text: str, common: frozenset[str]) -> str:
     """A name without its common words and separators."""
-    parts = [
-        part
-        for part in _SPLIT.split(text.lower())
-        if part not in common and not re.fullmatch(r"v\d{1,2}|api|host|addr|port|url", part)
-    ]
-    joined = "".join(parts)
+    told = [part for part in _SPLIT.split(text.lower()) if part]
+    parts = [part for part in told if part not in common and not re.fullmatch(r"v\d{1,2}|api|host|addr|port|url", part)]
+    joined = "".join(parts or told)
     return joined.removesuffix("service") or joined
 
 
