@@ -93,7 +93,7 @@ _KNOWN: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "beat_duplicated": (("scale", "Run exactly one beat of {object}", True),),
     "wsgi_worker_timeout": (("set_variable", "Mend the slow request of {object}, or raise the worker timeout", True),),
 }
-_PROBES = ("port", "protocol", "timing")
+_PROBES = ("port", "protocol", "timing", "path")
 for _kind in ("liveness", "readiness"):
     for _what in _PROBES:
         _KNOWN[f"{_kind}_probe_incorrect_{_what}"] = (

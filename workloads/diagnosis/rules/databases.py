@@ -94,6 +94,7 @@ _SERVERS = {
 }
 _USUAL = {"mysql": 3306, "postgresql": 5432, "redis": 6379, "mongodb": 27017}
 CURRENT = 180.0  # seconds before the end of a log in which a line still counts as now
+REPEATED = 3  # of a client that is ready: one line may be about anything, three of them are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Complaint:
     client: Workload
     engine: str
     line: Line
+    times: int = 1
 
 
 def complaints(view: View, signatures: Mapping[str, Signature]) -> Iterator[Complaint]:
@@ -118,9 +120,12 @@ def _complaint(view: View, workload: Workload, signatures: Mapping[str, Signatur
         if log.source.previous and not workload.troubled:
             continue
         for engine, signature in signatures.items():
-            for line in log.matching(signature, most=1):
-                if workload.troubled or (line.age is not None and line.age <= CURRENT):
-                    return Complaint(workload, engine, line)
+            lines = list(log.matching(signature, most=REPEATED))
+            recent = [line for line in lines if line.age is not None and line.age <= CURRENT]
+            if workload.troubled and lines:
+                return Complaint(workload, engine, lines[0], REPEATED)
+            if recent:
+                return Complaint(workload, engine, recent[0], len(recent))
     return None
 
 
@@ -129,6 +134,8 @@ def credentials(view: View) -> Iterator[Hypothesis]:
     for each in complaints(view, _CREDENTIALS):
         if is_database(each.client, each.engine):
             continue  # a server writing down whom it refused
+        if each.times < REPEATED:
+            continue
         yield suppose(
             f"{each.engine}_invalid_credentials",
             each.client.app,
@@ -160,10 +167,19 @@ def server_of(view: View, client: Workload, engine: str, text: str) -> Workload 
     hosts += [each.service for each in view.references if each.client is client and each.service in named]
     for host in hosts:
         for server in servers:
-            if selects(named[host].selector, server.labels):
+            if any(selects(named[host].selector, having) for having in (server.labels, *(pod.labels for pod in server.pods))):
                 return server
     called = [each for each in servers if each.name in view.calls.get(client.name, ())]
-    return (called or servers)[0] if len(called or servers) == 1 else None
+    spoken = [each for each in servers if _speaks_of(view, client, each)]
+    free = [each for each in servers if not view.callers.get(each.name)]  # those that nobody else is known to use
+    return next((some[0] for some in (called, spoken, servers, free) if len(some) == 1), None)
+
+
+def _speaks_of(view: View, client: Workload, server: Workload) -> bool:
+    """Whether a client's log names a Service of the server."""
+    names = {service.name for service in view.services if any(selects(service.selector, pod.labels) for pod in server.pods)}
+    named = Signature(re.compile("|".join(rf"(?<![\\w.-]){re.escape(name)}(?![\\w-])" for name in sorted(names)) or r"(?!)"), tuple(names))
+    return bool(names) and any(next(log.matching(named, most=1), None) for log in view.logs_of(client))
 
 
 def exhausted(view: View) -> Iterator[Hypothesis]:
@@ -197,6 +213,8 @@ def _of_server(view: View, signature: Signature, fault: str, words: str) -> Iter
         server = server or each.client
         blamed.setdefault(server.name, _Blamed(server, [], [])).clients.append(each)
     for each_ in blamed.values():
+        if not each_.own and sum(one.times for one in each_.clients) < REPEATED and len(each_.clients) < 2:
+            continue
         yield suppose(
             fault,
             each_.server.app,

@@ -57,6 +57,12 @@ class Service:
         return any(each.ratio >= SLOWER and each.rise >= AT_LEAST and each.score > 3 for each in shown)
 
     @property
+    def shifted(self) -> bool:
+        """Whether its latency rose at all; without measurements nothing speaks against it."""
+        shown = [each for each in (self.most, self.slowest) if each]
+        return not shown or any(each.ratio >= 1.4 for each in shown)
+
+    @property
     def busy(self) -> bool:
         """Whether its processor use clearly rose, to nearly all that it may use."""
         return bool(self.cpu and self.cpu.ratio >= 3.0 and self.cpu.score > 3 and self.share >= 0.7)

@@ -34,7 +34,9 @@ def slowness(view: View) -> Iterator[Hypothesis]:
     if not odd or not _current(view, odd):
         return
     ranked = sorted((_judge(view, name, found, odd) for name in odd), key=lambda each: -each.score)
-    node = _node(view, found, odd, ranked[0])
+    losing = _losing(view)
+    on_it = {each.name for each in view.workloads if any(pod.node == losing for pod in each.standing_pods)}
+    node = losing if len(on_it & set(odd)) > 1 else _node(view, found, odd, ranked[0])
     if node:
         yield _of_node(view, node, odd)
     for place, origin in enumerate(ranked[:3]):
@@ -44,7 +46,7 @@ def slowness(view: View) -> Iterator[Hypothesis]:
 
 def _odd(view: View, found: Mapping[str, Service]) -> dict[str, Service]:
     """What is to be explained: with alerts about slowness those they name, else what the metrics show clearly; what is saturated always."""
-    told = {name: each for name, each in found.items() if each.slow_alert or each.busy}
+    told = {name: each for name, each in found.items() if (each.slow_alert and each.shifted) or each.busy}
     if not view.snapshot.metrics:
         return told | {name: each for name, each in found.items() if each.error_alert} if told else {}
     if any(each.slow_alert for each in told.values()):
@@ -154,15 +156,18 @@ def _node(view: View, found: Mapping[str, Service], odd: Mapping[str, Service], 
     return name if missed < 0.25 * total and unexplained > missed + 0.8 and score > best.score + 0.5 else ""
 
 
+def _losing(view: View) -> str:
+    """The worker node that sends again far more than it did and than the others do, empty when there is none."""
+    lost = {node.name: change for node in view.nodes if not view.controls(node) and (change := retransmits(view).get(node.name))}
+    if not lost:
+        return ""
+    name = max(lost, key=lambda each: lost[each].rise)
+    others = max((change.rise for node, change in lost.items() if node != name), default=0.0)
+    return name if lost[name].rise >= max(2.0, 2 * others) and lost[name].ratio >= 3 else ""
+
+
 def _of_node(view: View, node: str, odd: Mapping[str, Service]) -> Hypothesis:
-    lost = retransmits(view)
-    mine = lost.get(node)
-    most = (
-        mine is not None
-        and mine.rise >= max((each.rise for each in lost.values()), default=0.0)
-        and mine.ratio >= 3
-        and mine.rise >= 1.0
-    )
+    mine, most = retransmits(view).get(node), _losing(view) == node
     here = [each.name for each in view.workloads if any(pod.node == node for pod in each.pods)]
     proofs = [proof for name in here if name in odd for proof in odd[name].proofs()[:1]]
     if mine and most:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from workloads.diagnosis.answers import Hypothesis, Proof
 from workloads.diagnosis.reading import Table, dig, rows, table, whole, word
 from workloads.diagnosis.rules.making import heard, seen, suppose
+from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.events import Event
 from workloads.diagnosis.view.pods import Container, Pod
@@ -73,18 +74,19 @@ def _first(view: View, workload: Workload, kind: str) -> Hypothesis | None:
         told = failures(view, pod, kind)
         for container in pod.containers:
             probe = table(container.spec, f"{kind}Probe")
-            if probe and told and _shows(container, pod, kind, workload):
+            if probe and told and _shows(view, container, pod, kind, workload.unavailable):
                 what = judge(view, workload, container, kind, probe, told)
                 if what:
                     return _told(workload, pod, container, kind, probe, told, what)
     return None
 
 
-def _shows(container: Container, pod: Pod, kind: str, workload: Workload) -> bool:
-    """Whether the probe's failure has its effect now: restarts, or a running container that is not ready."""
+def _shows(view: View, container: Container, pod: Pod, kind: str, flapping: bool) -> bool:
+    """Whether the probe's failure has its effect now: restarts that go on, or a running container that is not ready."""
     running = bool(table(container.status, "state", "running"))
     if kind == "liveness":
-        return container.restarts > 0 and (workload.troubled or not pod.ready or container.restarts > 1)
+        young = not view.now or view.now - container.started_at < 120
+        return container.restarts > 0 and (not pod.ready or not container.ready or young or flapping)
     return running and not container.ready
 
 
@@ -100,6 +102,8 @@ def judge(view: View, workload: Workload, container: Container, kind: str, probe
         return "protocol"
     if port and known and port not in known:
         return "port"
+    if "statuscode: 404" in text:
+        return "path"
     if kind == "liveness" and _hasty(container, probe, told):
         return "timing"
     return ""
@@ -132,9 +136,9 @@ def patience(probe: Table) -> int:
 def _hasty(container: Container, probe: Table, told: list[Event]) -> bool:
     """Whether a starting program is killed before it can answer: killed (not crashed) each time, after about the probe's patience."""
     killed = whole(container.ended, "exitCode", default=-1) in (137, 143, 2, 0)
-    impatient = patience(probe) <= 20 or (
-        whole(probe, "timeoutSeconds", default=1) == 1 and whole(probe, "failureThreshold", default=3) == 1
-    )
+    lived = seconds(word(container.ended, "finishedAt")) - seconds(word(container.ended, "startedAt"))
+    waits = patience(probe)
+    impatient = waits <= 20 or (0 < lived <= waits + 40 and waits <= 90 and not container.ready)
     startup = bool(table(container.spec, "startupProbe"))
     text = " ".join(event.message for event in told[:5])
     return killed and impatient and not startup and bool(_NO_ANSWER.search(text)) and word(container.ended, "reason") != "OOMKilled"
@@ -149,7 +153,7 @@ def _told(workload: Workload, pod: Pod, container: Container, kind: str, probe: 
     ]
     if kind == "liveness":
         proofs.append(seen(f"pod/{pod.name}", f"{container.name} restarted {container.restarts} times"))
-    confidence = {"port": 0.93, "protocol": 0.92, "timing": 0.82}[what]
+    confidence = {"port": 0.93, "protocol": 0.92, "timing": 0.82, "path": 0.85}[what]
     summary = f"The {kind} probe of {workload.name} has the wrong {what}; the program runs."
     return suppose(
         f"{kind}_probe_incorrect_{what}", workload.app, workload.namespace, confidence, summary, proofs, explains=[workload.app]

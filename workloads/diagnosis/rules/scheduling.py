@@ -130,7 +130,8 @@ def _remaining(view: View, pod: Pod, counted: Counter[str], admitted: list[kept.
     if not counted:
         return "", []
     cordon_last = sorted(counted, key=lambda fault: (fault == "node_cordon_mismatch", -counted[fault]))
-    return cordon_last[0], []
+    only_selector = cordon_last[0] == "node_affinity_mismatch" and not kept.node_affinity(table(pod.obj, "spec"))
+    return "node_selector_mismatch" if only_selector and labels(pod.obj, "spec", "nodeSelector") else cordon_last[0], []
 
 
 def _asks(pod: Pod) -> str:

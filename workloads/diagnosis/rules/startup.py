@@ -130,16 +130,16 @@ def _there(view: View, workload: Workload, match: re.Match[str]) -> bool:
 
 
 def mount_denied(view: View) -> Iterator[Hypothesis]:
-    """A container that does not stay up may not use a path of a volume it mounts (its log says so, or the kubelet's mount event)."""
+    """A container may not use a path of a volume it mounts: its log says so now, or the kubelet's events about it do."""
     for workload in view.workloads:
-        for pod in workload.pods if workload.troubled else ():
-            proof = _denied(view, workload, pod)
+        for pod in workload.standing_pods:
+            proof = _refused_mount(view, workload, pod) or _denied(view, workload, pod)
             if proof:
                 yield suppose(
                     "volume_mount_permission_denied",
                     workload.app,
                     workload.namespace,
-                    0.9,
+                    0.92 if workload.troubled else 0.8,
                     f"{workload.name} may not use a volume it mounts.",
                     [proof, *_ids(workload)],
                     explains=[workload.app],
@@ -147,19 +147,33 @@ def mount_denied(view: View) -> Iterator[Hypothesis]:
                 break
 
 
-def _denied(view: View, workload: Workload, pod: Pod) -> Proof | None:
-    for event in view.events_of_pod(pod):
-        if event.reason in ("FailedMount", "FailedAttachVolume") and _DENIED.pattern.search(event.message) and not pod.ready:
+def _refused_mount(view: View, workload: Workload, pod: Pod) -> Proof | None:
+    """The kubelet or the runtime was refused while it set up the volume of a pod that is not ready."""
+    for event in view.events_of_pod(pod) if not pod.ready else ():
+        about_mounts = event.reason in ("FailedMount", "FailedAttachVolume") or "mount" in event.message.lower()
+        if event.warning and about_mounts and _DENIED.pattern.search(event.message):
             return heard(event)
+    return None
+
+
+def _denied(view: View, workload: Workload, pod: Pod) -> Proof | None:
+    """A line about a mounted path: of a failing container any, of one that runs only one of the last minutes."""
     failing = {each.name for each in pod.containers if not each.ready and (each.restarts or each.waiting or each.ended)}
     for log in view.logs_of_pod(pod):
-        if log.source.container not in failing:
-            continue
         paths = _paths(workload, log.source.container)
         for line in log.matching(_DENIED, most=10) if paths else ():
-            if any(path in line.text for path in paths) or "append-only" in line.text:
+            current = log.source.container in failing or (not log.source.previous and line.age is not None and line.age <= 180)
+            if current and (_OWN_STORE.search(line.text) or any(_holds(line.text, path) for path in paths)):
                 return logged(line)
     return None
+
+
+_OWN_STORE = re.compile(r"append-?only|RDB file|\bMISCONF\b|could not (?:open|create|write).{0,200}permission denied", re.I)
+
+
+def _holds(text: str, path: str) -> bool:
+    """Whether a line names the path as one: at its begin and end, no part of another."""
+    return bool(re.search(rf"(?<![\w/.-]){re.escape(path)}(?![\w-])", text))
 
 
 def _paths(workload: Workload, container: str) -> list[str]:

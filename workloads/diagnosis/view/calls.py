@@ -44,6 +44,11 @@ def _settings(workload: Workload, config: Callable[[str, str], Table]) -> dict[s
     return found | workload.env()
 
 
+def _made_by(workload: Workload, service: Service) -> bool:
+    """Whether the Service selects the workload's pods, by its template or by labels that they got later."""
+    return any(selects(service.selector, having) for having in (workload.labels, *(pod.labels for pod in workload.pods)))
+
+
 def graph(
     found: Iterable[Reference],
     workloads: Sequence[Workload],
@@ -55,7 +60,7 @@ def graph(
     for reference in found:
         target = service(reference.namespace, reference.service)
         for each in workloads if target else ():
-            if target and each.namespace == target.namespace and selects(target.selector, each.labels):
+            if target and each.namespace == target.namespace and _made_by(each, target):
                 calls[reference.client.name].add(each.name)
     for entry in listed:
         calls[word(entry, "service")].update(words(entry, "calls"))

@@ -96,6 +96,11 @@ class Workload:
         """The condition of that type."""
         return next((each for each in rows(self.obj, "status", "conditions") if word(each, "type") == kind), {})
 
+    @property
+    def unavailable(self) -> bool:
+        """Whether its controller says that it lacks available pods: true of those that come and go, too."""
+        return self.kind == "Deployment" and word(self.condition("Available"), "status") == "False"
+
     def request(self, resource: str) -> float:
         """What one pod asks of a resource (the sum over its containers)."""
         return sum(quantity(word(each.spec, "resources", "requests", resource)) for each in self.containers)
