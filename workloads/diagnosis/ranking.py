@@ -9,19 +9,18 @@ from workloads.diagnosis.answers import Hypothesis
 
 SURE, LIKELY = 0.5, 0.6
 # What a workload shows when something it calls is broken: alone it is a cause, behind a broken callee a consequence.
-_FOLLOWS = (
+_FOLLOWS: tuple[str, ...] = (
     "crash_loop",
     "mysql_invalid_port",
     "postgresql_invalid_port",
     "redis_invalid_port",
     "mongodb_invalid_port",
     "pod_network_delay",
-)
-_FOLLOWS += (
     "service_env_var_address_mismatch",
     "liveness_probe_incorrect_timing",
     "deployment_zero_replicas",
     "wsgi_worker_timeout",
+    "celery_worker_down",
 )
 
 

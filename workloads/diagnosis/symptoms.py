@@ -30,7 +30,12 @@ def symptoms(view: View) -> Iterator[Symptom]:
 
 def _settling(view: View, pod: Pod) -> bool:
     young = bool(view.now and pod.created_at) and view.now - pod.created_at < SETTLING
-    return young and not any(each.restarts or "Err" in each.waiting or "BackOff" in each.waiting for each in pod.containers)
+    refused = word(pod.condition("PodScheduled"), "status") == "False"
+    return (
+        young
+        and not refused
+        and not any(each.restarts or "Err" in each.waiting or "BackOff" in each.waiting for each in pod.containers)
+    )
 
 
 def _says(pod: Pod) -> str:

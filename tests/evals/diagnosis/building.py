@@ -1,8 +1,8 @@
-"""From a case's small YAML files to a Snapshot: the healthy shop, patched; events, logs, metrics and alerts with times told as ages.
+"""From a case's small YAML files to a Snapshot: the healthy shop, patched, with times told as ages.
 
 A case is a folder: `case.yaml` (about, expected, forbidden, and optionally `without`: kinds of evidence left out), and any of
-`objects.yaml` (Kubernetes objects laid over those of `shop.yaml` by kind and name; `$gone: true` takes one away, a list replaces a list), `events.yaml`,
-`logs.yaml`, `metrics.yaml`, `alerts.yaml`, `declared.yaml`, `probes.yaml`.
+`objects.yaml` (Kubernetes objects laid over those of `shop.yaml` by kind and name; `$gone: true` takes one away, a list replaces a
+list), `events.yaml`, `logs.yaml`, `metrics.yaml`, `alerts.yaml`, `declared.yaml`, `probes.yaml`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def cases() -> list[Path]:
 
 def about(case: Path) -> Json:
     """What a case is, what is expected and what forbidden."""
-    return _yaml(case / "case.yaml")
+    told: Json = _yaml(case / "case.yaml")
+    return told
 
 
 def build(case: Path) -> Snapshot:
@@ -57,7 +58,7 @@ def _text(path: Path) -> str:
 
 def _yaml(path: Path) -> Any:
     """A YAML file with each `@60s` turned into the time sixty seconds before now."""
-    return yaml.load(_AGE.sub(lambda match: _time(int(match[1])), _text(path)), Loader=yaml.CSafeLoader)  # noqa: S506
+    return yaml.load(_AGE.sub(lambda match: _time(int(match[1])), _text(path)), Loader=yaml.CSafeLoader)
 
 
 def _time(ago: int) -> str:
@@ -119,7 +120,15 @@ def _metrics(told: list[Json] | None) -> tuple[Json, ...] | None:
         return None
     found = []
     for each in told:
-        values = [value for part in each.pop("values").split() for value in [part.split("x")[0]] * int((part.split("x") + ["1"])[1])]
+        values = [value for part in each["values"].split() for value in _repeated(part)]
+        labels = {key: value for key, value in each.items() if key != "values"}
         begin = NOW.timestamp() - 5 * len(values)
-        found.append({"metric": {**each, "namespace": NAMESPACE}, "values": [[begin + 5 * at, value] for at, value in enumerate(values)]})
+        found.append(
+            {"metric": labels | {"namespace": NAMESPACE}, "values": [[begin + 5 * at, value] for at, value in enumerate(values)]}
+        )
     return tuple(found)
+
+
+def _repeated(part: str) -> list[str]:
+    value, _, times = part.partition("x")
+    return [value] * int(times or 1)

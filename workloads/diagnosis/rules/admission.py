@@ -15,7 +15,8 @@ from workloads.diagnosis.view.workloads import Workload
 
 _NO_ACCOUNT = re.compile(r'serviceaccount "([^"]{1,253})" not found', re.I)
 _QUOTA = re.compile(
-    r"exceeded quota: (?P<quota>[^,\s]{1,253}), requested: (?P<asked>.{1,600}?), used: (?P<used>.{1,600}?), limited: (?P<hard>.{1,600})"
+    r"exceeded quota: (?P<quota>[^,\s]{1,253}), requested: (?P<asked>.{1,600}?), used: (?P<used>.{1,600}?)"
+    r", limited: (?P<hard>.{1,600})"
 )
 _OTHERS = (
     ("pod_security_violation", re.compile(r"violates PodSecurity|unable to validate against any (?:pod )?security")),
@@ -98,6 +99,39 @@ def quotas(view: View) -> Iterator[Hypothesis]:
                 quota = view.named("ResourceQuota", workload.namespace, match["quota"])
                 yield _quota(workload, event, resource, quota, pairs(match["asked"]).get(resource, 0))
             break
+
+
+def full_quota(view: View) -> Iterator[Hypothesis]:
+    """Without events: a controller fails to create (condition ReplicaFailure) and a quota has no room for one pod of it."""
+    for workload in view.workloads:
+        failure = word(workload.condition("ReplicaFailure"), "status") == "True"
+        if not failure or refusals(view, workload) or len(workload.standing_pods) >= workload.desired:
+            continue
+        for quota in view.kind("ResourceQuota"):
+            if word(quota, "metadata", "namespace") == workload.namespace:
+                yield from _no_room(workload, quota)
+
+
+def _no_room(workload: Workload, quota: Table) -> Iterator[Hypothesis]:
+    used = labels(quota, "status", "used")
+    for resource, most in labels(quota, "status", "hard").items():
+        base = resource.removeprefix("requests.").removeprefix("limits.")
+        asked = 1.0 if base in ("pods", "count/pods") else workload.request(base)
+        if asked and quantity(used.get(resource, "0")) + asked > quantity(most):
+            text = f"{resource}: used {used.get(resource, '0')} of {most}, {asked:g} more needed"
+            proofs = [
+                seen(f"resourcequota/{word(quota, 'metadata', 'name')}", text),
+                seen(workload.path, "ReplicaFailure: FailedCreate"),
+            ]
+            yield suppose(
+                quota_code(resource),
+                f"namespace/{workload.namespace}",
+                workload.namespace,
+                0.75,
+                f"The quota has no room for {workload.name}.",
+                proofs,
+                explains=[workload.app],
+            )
 
 
 def _quota(workload: Workload, event: Event, resource: str, quota: Table, asked: float) -> Hypothesis:
@@ -212,4 +246,4 @@ def other_refusals(view: View) -> Iterator[Hypothesis]:
                     )
 
 
-RULES = (missing_account, quotas, service_quota, storage_quota, other_refusals)
+RULES = (missing_account, quotas, full_quota, service_quota, storage_quota, other_refusals)

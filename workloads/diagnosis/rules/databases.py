@@ -34,14 +34,16 @@ _CREDENTIALS = {
 }
 EXHAUSTED = Signature(
     re.compile(
-        r"Too many connections|sorry, too many clients already|remaining connection slots are reserved|max number of clients reached"
+        r"Too many connections|sorry, too many clients already|remaining connection slots are reserved"
+        r"|max number of clients reached"
         r"|too many connections for role|max_user_connections"
     ),
     ("too many connections", "too many clients", "connection slots", "max number of clients", "max_user_connections"),
 )
 READ_ONLY = Signature(
     re.compile(
-        r"running with the --(?:super-)?read-only option|in a read-only transaction|READONLY You can't write against|NotWritablePrimary"
+        r"running with the --(?:super-)?read-only option|in a read-only transaction"
+        r"|READONLY You can't write against|NotWritablePrimary"
         r"|not master and slaveOk=false"
     ),
     ("read-only", "readonly", "notwritableprimary", "slaveok"),
@@ -55,7 +57,8 @@ _REFUSED = {
     ),
     "postgresql": Signature(
         re.compile(
-            r"connection to server at .{1,200} failed: Connection refused|could not connect to server|postgres.{0,200}connection refused",
+            r"connection to server at .{1,200} failed: Connection refused|could not connect to server"
+            r"|postgres.{0,200}connection refused",
             re.I,
         ),
         ("connection refused", "could not connect to server"),
@@ -72,7 +75,8 @@ _DOWN = Signature(
 )
 UNKNOWN_HOST = Signature(
     re.compile(
-        r"UnknownHostException|no such host|Name or service not known|name resolution|could not translate host name|ENOTFOUND|getaddrinfo"
+        r"UnknownHostException|no such host|Name or service not known|name resolution"
+        r"|could not translate host name|ENOTFOUND|getaddrinfo"
         r"|Unknown MySQL server host"
     ),
     (
@@ -178,7 +182,9 @@ def server_of(view: View, client: Workload, engine: str, text: str) -> Workload 
 def _speaks_of(view: View, client: Workload, server: Workload) -> bool:
     """Whether a client's log names a Service of the server."""
     names = {service.name for service in view.services if any(selects(service.selector, pod.labels) for pod in server.pods)}
-    named = Signature(re.compile("|".join(rf"(?<![\\w.-]){re.escape(name)}(?![\\w-])" for name in sorted(names)) or r"(?!)"), tuple(names))
+    named = Signature(
+        re.compile("|".join(rf"(?<![\\w.-]){re.escape(name)}(?![\\w-])" for name in sorted(names)) or r"(?!)"), tuple(names)
+    )
     return bool(names) and any(next(log.matching(named, most=1), None) for log in view.logs_of(client))
 
 
@@ -226,8 +232,15 @@ def _of_server(view: View, signature: Signature, fault: str, words: str) -> Iter
         )
 
 
-_ENGINES = (("postgresql", "too many clients"), ("postgresql", "connection slots"), ("postgresql", "read-only transaction"))
-_ENGINES += (("mysql", "too many connections"), ("mysql", "read-only option"), ("redis", "max number of clients"), ("redis", "readonly"))
+_ENGINES = (
+    ("postgresql", "too many clients"),
+    ("postgresql", "connection slots"),
+    ("postgresql", "read-only transaction"),
+    ("mysql", "too many connections"),
+    ("mysql", "read-only option"),
+    ("redis", "max number of clients"),
+    ("redis", "readonly"),
+)
 
 
 def _engine(text: str) -> str:

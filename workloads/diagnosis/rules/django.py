@@ -1,4 +1,4 @@
-"""Django: what its processes say and how they are set. Rests on the texts of Django, gunicorn, uWSGI and Celery, and on commands and variables."""
+"""Django: what its processes say and how they are set. Rests on texts of Django, gunicorn, uWSGI, Celery, and on variables."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ _NO_TABLE = Signature(
 )
 _NO_COLUMN = Signature(
     re.compile(
-        r"column \S{1,200} (?:of relation \S{1,200} )?does not exist|no such column: |Unknown column '|UndefinedColumn|has no column named"
+        r"column \S{1,200} (?:of relation \S{1,200} )?does not exist|no such column: |Unknown column '"
+        r"|UndefinedColumn|has no column named"
     ),
     ("does not exist", "no such column", "unknown column", "undefinedcolumn", "no column named"),
 )
 _MIGRATION = Signature(
     re.compile(
-        r"django\.db\.utils\.\w{1,40}Error|InconsistentMigrationHistory|CommandError: Conflicting migrations|NodeNotFoundError|DuplicateColumn|IrreversibleError"
+        r"django\.db\.utils\.\w{1,40}Error|InconsistentMigrationHistory"
+        r"|CommandError: Conflicting migrations|NodeNotFoundError|DuplicateColumn|IrreversibleError"
     ),
     (
         "django.db.utils",
@@ -46,7 +48,8 @@ _MIGRATION = Signature(
 )
 _SETTING = Signature(
     re.compile(
-        r"ImproperlyConfigured: .{0,300}|UndefinedValueError: \S{1,100} not found|KeyError: '[A-Z][A-Z0-9_]{2,60}'|Set the \S{1,80} environment variable"
+        r"ImproperlyConfigured: .{0,300}|UndefinedValueError: \S{1,100} not found"
+        r"|KeyError: '[A-Z][A-Z0-9_]{2,60}'|Set the \S{1,80} environment variable"
         r"|environment variable \"?[A-Z][A-Z0-9_]{2,60}\"? (?:is )?(?:not set|required|missing)"
     ),
     ("improperlyconfigured", "undefinedvalueerror", "keyerror: '", "environment variable"),
@@ -54,14 +57,16 @@ _SETTING = Signature(
 _HOST = Signature(re.compile(r"Invalid HTTP_HOST header: '(?P<host>[^']{1,253})'"), ("invalid http_host header",))
 _STATIC = Signature(
     re.compile(
-        r"Missing staticfiles manifest entry for|staticfiles\.json.{0,80}(?:not found|No such file)|The file '.{1,200}' could not be found with <.{0,80}StaticFilesStorage"
+        r"Missing staticfiles manifest entry for|staticfiles\.json.{0,80}(?:not found|No such file)"
+        r"|The file '.{1,200}' could not be found with <.{0,80}StaticFilesStorage"
     ),
     ("missing staticfiles manifest", "staticfiles.json", "staticfilesstorage"),
 )
 _TIMEOUT = Signature(re.compile(r"WORKER TIMEOUT \(pid:|HARAKIRI ON WORKER|\*\*\* HARAKIRI"), ("worker timeout", "harakiri"))
 _CLIENTS = Signature(
     re.compile(
-        r"OperationalError.{0,300}(?:too many clients already|remaining connection slots|Too many connections)|FATAL: {1,3}(?:sorry, too many clients|remaining connection slots)"
+        r"OperationalError.{0,300}(?:too many clients already|remaining connection slots"
+        r"|Too many connections)|FATAL: {1,3}(?:sorry, too many clients|remaining connection slots)"
     ),
     ("too many clients", "connection slots", "too many connections"),
 )
@@ -70,7 +75,8 @@ _CHECKS = (
     ("secret_key_insecure", Signature(re.compile(r"\(security\.W009\)"), ("security.w009",))),
 )
 _QUEUE = re.compile(
-    r"celery.{0,30}(?:queue|length|messages|pending)|queue_(?:length|messages)|rabbitmq_queue_messages|redis_(?:list|key).{0,10}(?:length|size)",
+    r"celery.{0,30}(?:queue|length|messages|pending)|queue_(?:length|messages)"
+    r"|rabbitmq_queue_messages|redis_(?:list|key).{0,10}(?:length|size)",
     re.I,
 )
 
@@ -194,7 +200,7 @@ def settings(view: View) -> Iterator[Hypothesis]:
 
 
 def hosts(view: View) -> Iterator[Hypothesis]:
-    """Django refuses a host name that is its own: of an Ingress or route, of its Service, or of its failing probe. Others' are noise."""
+    """Django refuses a host name that is its own: of a route, of its Service, or of its failing probe. Others' are noise."""
     for workload in view.workloads:
         if not is_django(workload):
             continue
@@ -272,7 +278,7 @@ def _variable(workload: Workload, fault: str) -> Proof | None:
         ):
             return seen(
                 workload.path,
-                f"{name} stands in the manifest with {len(value)} characters{', made for development' if value.startswith('django-insecure-') else ''}",
+                f"{name} stands in the manifest: {len(value)} characters{', made for development' * value.startswith('django-')}",
             )
     return None
 

@@ -1,4 +1,4 @@
-"""Every rule of every family, with the stage at which its faults stop a workload: what stops earlier hides what would stop later."""
+"""Every rule of every family, with the stage at which its faults stop a workload: what stops earlier hides later ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Infrastructure: services of nodes and of the control plane. Rests on node conditions, leases and kubelet events; checks on nodes confirm."""
+"""Infrastructure: services of nodes and the control plane. Rests on node conditions, leases and events; checks confirm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.nodes import Node
 
 _RUNTIME = re.compile(
-    r"container runtime is down|container runtime status check may not have completed|PLEG is not healthy|containerd\.sock|crio\.sock|runtime network not ready",
+    r"container runtime is down|container runtime status check may not have completed"
+    r"|PLEG is not healthy|containerd\.sock|crio\.sock|runtime network not ready",
     re.I,
 )
 LEASE = 60.0  # the node controller's grace is 40 s (50 s since 1.32); a little more for clocks
@@ -38,7 +39,7 @@ def on_node(view: View, node: str) -> list[str]:
 
 
 def kubelet(view: View) -> Iterator[Hypothesis]:
-    """A node's kubelet posts no status: Ready is Unknown, or its lease is old while others' are fresh; or it is known to be stopped."""
+    """A kubelet posts no status: Ready is Unknown, or its lease is old while others' are fresh; or it is known to be stopped."""
     down = stopped(view, "kubelet")
     for node in view.nodes:
         proofs = [down[node.name]] if node.name in down else []
@@ -137,7 +138,7 @@ def not_ready(view: View) -> Iterator[Hypothesis]:
 
 
 def proxy(view: View) -> Iterator[Hypothesis]:
-    """kube-proxy of a node is down: its pod there is not ready, it is known to be stopped, or no Service answers from that node alone."""
+    """kube-proxy of a node is down: its pod is not ready, it is known to be stopped, or no Service answers from that node."""
     down, away = stopped(view, "kube-proxy"), _unreachable_from(view)
     pods = {
         pod.node: pod

@@ -31,7 +31,7 @@ def resolution(view: View) -> Iterator[Hypothesis]:
     told = {each.name: line for each, line in failing}
     for workload in view.workloads:
         odd, line = _odd(view, workload), told.get(workload.name)
-        if odd and (line or workload.troubled) or line:
+        if (odd and (line or workload.troubled)) or line:
             yield suppose(
                 "service_dns_resolution_failure",
                 workload.app,

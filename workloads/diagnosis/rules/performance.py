@@ -1,4 +1,4 @@
-"""Performance: slowness begins somewhere and others only follow. Rests on metrics and the call graph; alerts stand in for missing metrics.
+"""Performance: slowness begins somewhere and others follow. Rests on metrics and the call graph; alerts stand in for metrics.
 
 What a delay at a workload looks like: it is slow, those that call it are slow, and what it calls looks a little slow to it, all of
 it about alike. What a slow callee looks like: it alone of what its callers call. A cause is no rarer and no later than its effect.
@@ -28,7 +28,7 @@ class Origin:
 
 
 def slowness(view: View) -> Iterator[Hypothesis]:
-    """The workload or node at which slowness begins: the one that explains the most of what is slow and the least of what is not."""
+    """The workload or node at which slowness begins: which explains the most of what is slow and the least of what is not."""
     found = services(view)
     odd = _odd(view, found)
     if not odd or not _current(view, odd):
@@ -45,7 +45,7 @@ def slowness(view: View) -> Iterator[Hypothesis]:
 
 
 def _odd(view: View, found: Mapping[str, Service]) -> dict[str, Service]:
-    """What is to be explained: with alerts about slowness those they name, else what the metrics show clearly; what is saturated always."""
+    """What is to be explained: with alerts about slowness those they name, else what metrics show; what is saturated always."""
     told = {name: each for name, each in found.items() if (each.slow_alert and each.shifted) or each.busy}
     if not view.snapshot.metrics:
         return told | {name: each for name, each in found.items() if each.error_alert} if told else {}
@@ -102,11 +102,13 @@ def _judge(view: View, name: str, found: Mapping[str, Service], odd: Mapping[str
         still = len([each for each in callees if each not in effects | set(odd) and found[each].slowest])
         score -= 0.5 * still * (len(effects) < 2)
         score += 0.4 * len(effects)
-    callers = view.callers.get(name, set())
-    score -= sum(
-        0.4 for each in callers if each in found and each not in odd and found[each].slowest and found[each].slowest.level > 0
-    )
+    score -= 0.4 * len([each for each in view.callers.get(name, ()) if each not in odd and _calm(found.get(each))])
     return Origin(name, score - _implausible(view, me, odd), frozenset(covered))
+
+
+def _calm(caller: Service | None) -> bool:
+    """Whether a caller is measured, takes requests and is not slow: strange if what it calls were."""
+    return bool(caller and caller.slowest and caller.slowest.level > 0)
 
 
 def _implausible(view: View, me: Service, odd: Mapping[str, Service]) -> float:

@@ -18,8 +18,10 @@ KINDS = ("liveness", "readiness")
 HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
 # What a probe gets that speaks another protocol than the program (net/http, gRPC).
 _PROTOCOL = re.compile(
-    r"malformed HTTP|HTTP/1\.x transport connection broken|server gave HTTP response to HTTPS client|first record does not look like a TLS handshake"
-    r"|tls: |unknown service grpc\.health|Unimplemented|error reading server preface|http2: |frame too large|does not implement the grpc health"
+    r"malformed HTTP|HTTP/1\.x transport connection broken|server gave HTTP response to HTTPS client"
+    r"|first record does not look like a TLS handshake"
+    r"|tls: |unknown service grpc\.health|Unimplemented|error reading server preface|http2: "
+    r"|frame too large|does not implement the grpc health"
     r"|unexpected HTTP status code received from server|connection closed before server preface|EOF",
     re.I,
 )
@@ -134,7 +136,7 @@ def patience(probe: Table) -> int:
 
 
 def _hasty(container: Container, probe: Table, told: list[Event]) -> bool:
-    """Whether a starting program is killed before it can answer: killed (not crashed) each time, after about the probe's patience."""
+    """Whether a starting program is killed before it can answer: killed (not crashed) after about the probe's patience."""
     killed = whole(container.ended, "exitCode", default=-1) in (137, 143, 2, 0)
     lived = seconds(word(container.ended, "finishedAt")) - seconds(word(container.ended, "startedAt"))
     waits = patience(probe)

@@ -1,4 +1,4 @@
-"""Routes: what a gateway or ingress leads where. Rests on Ingress, HTTPRoute and VirtualService objects, and on ConfigMaps with routes."""
+"""Routes: what leads where. Rests on Ingress, HTTPRoute and VirtualService objects, and on ConfigMaps with routes."""
 
 from __future__ import annotations
 

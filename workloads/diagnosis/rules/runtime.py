@@ -22,7 +22,8 @@ _OOM_OWN = Signature(
 )
 IN_USE = Signature(
     re.compile(
-        r"address already in use|EADDRINUSE|port \d{1,5} (?:was|is) already (?:in use|allocated)|bind: address in use|Only one usage of each socket",
+        r"address already in use|EADDRINUSE|port \d{1,5} (?:was|is) already (?:in use|allocated)"
+        r"|bind: address in use|Only one usage of each socket",
         re.I,
     ),
     ("already in use", "eaddrinuse", "already allocated", "address in use", "only one usage"),
@@ -79,6 +80,7 @@ def _unreasoned(view: View, pod: Pod) -> Iterator[Proof]:
     for container in pod.containers:
         code = whole(container.ended, "exitCode", default=-1)
         limited = bool(word(container.spec, "resources", "limits", "memory"))
+        limited &= bool(view.kind("Event")) or "livenessProbe" not in container.spec
         if (
             code == 137
             and word(container.ended, "reason") == "Error"
@@ -207,7 +209,8 @@ def _missed(view: View, workload: Workload) -> list[Proof]:
     ][:1]
     missed = Signature(
         re.compile(
-            rf"(?:{'|'.join(re.escape(name) for name in sorted(names))})\b.{{0,200}}(?:refused|unavailable|no healthy upstream|503|timed out)",
+            rf"(?:{'|'.join(re.escape(name) for name in sorted(names))})"
+            r"\b.{0,200}(?:refused|unavailable|no healthy upstream|503|timed out)",
             re.I,
         ),
         tuple(name.lower() for name in names),

@@ -13,6 +13,7 @@ from workloads.diagnosis.rules import constraints as kept
 from workloads.diagnosis.rules.making import heard, seen, suppose
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.events import Event
+from workloads.diagnosis.view.nodes import Node
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.workloads import Workload
 
@@ -70,17 +71,18 @@ def unplaceable(view: View) -> Iterator[Hypothesis]:
     """The constraint that excludes the last candidate nodes, for every workload with a pod that waits."""
     done: set[tuple[str, str]] = set()
     for workload, pod, event, message in waiting(view):
-        if (workload.namespace, workload.name) in done or _VOLUMES.search(message) or not message:
+        silent = not message and word(pod.condition("PodScheduled"), "status") != "False"
+        if (workload.namespace, workload.name) in done or _VOLUMES.search(message) or silent:
             continue
         done.add((workload.namespace, workload.name))
         fault, why = decide(view, pod, message)
         if fault:
-            proofs = [heard(event)] if event else [seen(f"pod/{pod.name}", f"PodScheduled: {message}")]
+            proofs = [heard(event)] if event else [seen(f"pod/{pod.name}", f"PodScheduled is False. {message}")]
             yield suppose(
                 fault,
                 workload.app,
                 workload.namespace,
-                0.95 if why else 0.85,
+                (0.95 if why else 0.85) * (1.0 if message else 0.85),
                 f"{workload.name} finds no node: {(why[0].text if why else message)[:200]}",
                 [*proofs, *why],
                 explains=[workload.app],
@@ -89,7 +91,7 @@ def unplaceable(view: View) -> Iterator[Hypothesis]:
 
 def decide(view: View, pod: Pod, message: str) -> tuple[str, list[Proof]]:
     """The fault and what shows it: pod-side constraints over all nodes first, then what remains on nodes they admit."""
-    counted = reasons(message)
+    counted = reasons(message) if message else computed(view, pod)
     spec = table(pod.obj, "spec")
     if view.nodes and not any(kept.selector_allows(spec, node) for node in view.nodes):
         text = f"nodeSelector {labels(spec, 'nodeSelector')}: no node has these labels"
@@ -108,7 +110,36 @@ def decide(view: View, pod: Pod, message: str) -> tuple[str, list[Proof]]:
     return _remaining(view, pod, counted, admitted)
 
 
-def _remaining(view: View, pod: Pod, counted: Counter[str], admitted: list[kept.Node]) -> tuple[str, list[Proof]]:
+_OBSTACLES = {kept.SELECTOR: "node_affinity_mismatch", kept.AFFINITY: "node_affinity_mismatch", kept.CORDON: "node_cordon_mismatch"}
+_OBSTACLES[kept.TAINT] = "taint_toleration_mismatch"
+
+
+def computed(view: View, pod: Pod) -> Counter[str]:
+    """Without the scheduler's words: what keeps the pod from each node, by the objects alone."""
+    found: Counter[str] = Counter()
+    for node in view.nodes:
+        first = next(kept.obstacles(pod, node), "")
+        if first:
+            found[_OBSTACLES[first]] += 1
+            continue
+        for resource, fault in (("cpu", "cpu_capacity_mismatch"), ("memory", "memory_capacity_mismatch")):
+            if (
+                _request(pod, resource) + sum(_request(each, resource) for each in view.pods if each.node == node.name)
+                > node.allocatable(resource)
+                > 0
+            ):
+                found[fault] += 1
+                break
+        else:
+            found["pod_anti_affinity_conflict"] += kept.anti_affine(table(pod.obj, "spec"))
+    return +found
+
+
+def _request(pod: Pod, resource: str) -> float:
+    return sum(quantity(word(each.spec, "resources", "requests", resource)) for each in pod.containers if not each.init)
+
+
+def _remaining(view: View, pod: Pod, counted: Counter[str], admitted: list[Node]) -> tuple[str, list[Proof]]:
     """On the nodes that selector and affinity admit: what excludes the most workers (the control plane is expected to refuse)."""
     workers = [node for node in admitted if not view.controls(node)] or admitted
     free = [node for node in workers if not node.cordoned and not kept.untolerated(pod, node)]
@@ -135,14 +166,10 @@ def _remaining(view: View, pod: Pod, counted: Counter[str], admitted: list[kept.
 
 
 def _asks(pod: Pod) -> str:
-    total = {
-        resource: sum(quantity(word(each.spec, "resources", "requests", resource)) for each in pod.containers if not each.init)
-        for resource in ("cpu", "memory")
-    }
-    return f"requests {total['cpu']:g} CPU and {total['memory'] / 2**20:.0f} Mi of memory"
+    return f"requests {_request(pod, 'cpu'):g} CPU and {_request(pod, 'memory') / 2**20:.0f} Mi of memory"
 
 
-def _taints(pod: Pod, node: kept.Node) -> str:
+def _taints(pod: Pod, node: Node) -> str:
     return ", ".join(
         f"{word(each, 'key')}={word(each, 'value')}:{word(each, 'effect')}" for each in kept.untolerated(pod, node)[:4]
     )

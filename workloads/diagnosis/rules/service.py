@@ -111,7 +111,7 @@ def _targets(service: Service, workload: Workload) -> Iterator[tuple[Table, str]
             if target not in names:
                 yield (
                     port,
-                    f"targetPort {target}: no container port has that name ({', '.join(sorted(filter(None, names))) or 'none is named'})",
+                    f"targetPort {target}: no container port has that name (there are {', '.join(sorted(filter(None, names)))})",
                 )
         elif numbers:
             number = whole(port, "targetPort") or whole(port, "port")
@@ -188,7 +188,7 @@ def _protocol(port: Table, workload: Workload) -> str:
 
 
 def addresses(view: View) -> Iterator[Hypothesis]:
-    """A client's variable names a Service, or a port of it, that does not exist; that alone is no proof: its log must miss it too."""
+    """A client's variable names a Service, or a port, that does not exist; that alone is no proof: its log must miss it."""
     for each in view.references:
         service = view.service(each.namespace, each.service)
         known = each.namespace in view.namespaces
@@ -276,7 +276,8 @@ def _misses(view: View, client: Workload, host: str) -> list[Proof]:
     """Current lines of the client's log that miss the host."""
     named = Signature(re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", re.I), (host.lower(),))
     bad = re.compile(
-        r"no such host|unable ?to ?connect|not known|resolution|unavailable|refused|unknownhost|timed? ?out|deadline|ENOTFOUND|no route",
+        r"no such host|unable ?to ?connect|not known|resolution|unavailable|refused|unknownhost"
+        r"|timed? ?out|deadline|ENOTFOUND|no route",
         re.I,
     )
     found = []

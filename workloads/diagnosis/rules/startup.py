@@ -1,4 +1,4 @@
-"""Startup: a pod has its node and its containers do not start. Rests on the kubelet's reasons and the container runtime's messages."""
+"""Startup: a pod has its node and its containers do not start. Rests on reasons of the kubelet and messages of the runtime."""
 
 from __future__ import annotations
 
@@ -17,24 +17,46 @@ from workloads.diagnosis.view.workloads import Workload
 PULLING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
 # What registries and resolvers say, the most telling first (containerd, CRI-O and dockershim word them alike).
 _PULL = (
-    ("image_registry_dns_failure", re.compile(r"no such host|name resolution|server misbehaving|lookup [^\s:]{1,253}(?: on \S{1,60})?: i/o timeout|lookup [^\s]{1,253}.{0,80}(?:timeout|refused)", re.I)),
-    ("missing_image_pull_secret", re.compile(
-        r"failed to authorize|anonymous token|401 unauthorized|unauthorized:|authentication required|no basic auth credentials"
-        r"|insufficient_scope|authorization failed|incorrect username or password|denied: requested access", re.I)),
-    ("incorrect_image_reference", re.compile(
-        r"not found|notfound|manifest unknown|name unknown|repository does not exist|403 forbidden|invalid reference format"
-        r"|could(?:n't| not) parse (?:image )?reference|no match for platform|InvalidImageName|manifest for .{1,300} not|404", re.I)),
+    (
+        "image_registry_dns_failure",
+        re.compile(
+            r"no such host|name resolution|server misbehaving|lookup [^\s:]{1,253}(?: on \S{1,60})?: .{0,60}(?:timeout|refused)",
+            re.I,
+        ),
+    ),
+    (
+        "missing_image_pull_secret",
+        re.compile(
+            r"failed to authorize|anonymous token|401 unauthorized|unauthorized:|authentication required|no basic auth credentials"
+            r"|insufficient_scope|authorization failed|incorrect username or password|denied: requested access",
+            re.I,
+        ),
+    ),
+    (
+        "incorrect_image_reference",
+        re.compile(
+            r"not found|notfound|manifest unknown|name unknown|repository does not exist|403 forbidden|invalid reference format"
+            r"|could(?:n't| not) parse (?:image )?reference|no match for platform|InvalidImageName|manifest for .{1,300} not|404",
+            re.I,
+        ),
+    ),
     ("image_registry_rate_limited", re.compile(r"toomanyrequests|429|rate limit", re.I)),
-    ("image_registry_unreachable", re.compile(r"i/o timeout|connection refused|connection reset|TLS handshake|deadline exceeded|x509|EOF", re.I)),
-)  # fmt: skip
-_PULL_SECRET = re.compile(r"Unable to retrieve some image pull secrets \(([^)]{1,300})\)")
+    (
+        "image_registry_unreachable",
+        re.compile(r"i/o timeout|connection refused|connection reset|TLS handshake|deadline exceeded|x509|EOF", re.I),
+    ),
+)
+_PULL_TOLD = re.compile(r"failed to|not found|denied|unauthorized|invalid|no such host|pull access|couldn't parse", re.I)
 _ABSENT = re.compile(
-    r"""(?P<kind>secrets?|configmaps?) "(?P<name>[^"]{1,253})" not found|(?:couldn't|could not) find key (?P<key>\S{1,253}) in (?P<kind2>Secret|ConfigMap) (?P<name2>\S{1,500})|references non-existent (?:secret|config) key: ?(?P<key3>\S{1,253})""",
+    r"(?P<kind>secrets?|configmaps?) \"(?P<name>[^\"]{1,253})\" not found"
+    r"|(?:couldn't|could not) find key (?P<key>\S{1,253}) in (?:Secret|ConfigMap) \S{1,500}"
+    r"|references non-existent (?:secret|config) key: ?\S{1,253}",
     re.I,
 )
 _DENIED = Signature(
     re.compile(
-        r"permission denied|EACCES|operation not permitted|read-only file system|EROFS|not writable|cannot create directory|Can't open the append-only",
+        r"permission denied|EACCES|operation not permitted|read-only file system|EROFS|not writable"
+        r"|cannot create directory|Can't open the append-only",
         re.I,
     ),
     ("denied", "eacces", "not permitted", "read-only", "erofs", "not writable", "cannot create", "append-only"),
@@ -71,7 +93,7 @@ def images(view: View) -> Iterator[Hypothesis]:
             fault,
             workload.app,
             workload.namespace,
-            0.96 if told or container.waiting_message else 0.7,
+            0.96 if _PULL_TOLD.search(text) else 0.45,
             f"{workload.name} cannot pull {image}.",
             [
                 seen(f"pod/{pod.name}", f"{container.name} waits: {container.waiting}; image {image}"),
@@ -119,6 +141,49 @@ def bindings(view: View) -> Iterator[Hypothesis]:
             ],
             explains=[workload.app],
         )
+
+
+def absent_sources(view: View) -> Iterator[Hypothesis]:
+    """A container that waits refers to a Secret or ConfigMap that is not among those that were collected (core/v1 references)."""
+    for workload, pod, container in starting(view):
+        if container.waiting not in ("CreateContainerConfigError", "ContainerCreating", "PodInitializing"):
+            continue
+        lost = [
+            f"{kind} {name}"
+            for kind, name in _sources(workload)
+            if view.kind(kind) and not view.named(kind, workload.namespace, name)
+        ]
+        if lost:
+            proof = seen(
+                f"pod/{pod.name}", f"{container.name} waits: {container.waiting}; refers to {', '.join(lost[:3])}: not there"
+            )
+            sure = 0.85 if container.waiting == "CreateContainerConfigError" else 0.7
+            yield suppose(
+                "missing_secret_binding",
+                workload.app,
+                workload.namespace,
+                sure,
+                f"{workload.name} refers to what is not there.",
+                [proof],
+                explains=[workload.app],
+            )
+
+
+def _sources(workload: Workload) -> Iterator[tuple[str, str]]:
+    """Kind and name of everything its containers need to start; optional ones left out."""
+    for each in (*rows(workload.spec, "containers"), *rows(workload.spec, "initContainers")):
+        found = [table(source, kind) for source in rows(each, "envFrom") for kind in ("secretRef", "configMapRef")]
+        found += [
+            table(variable, "valueFrom", kind) for variable in rows(each, "env") for kind in ("secretKeyRef", "configMapKeyRef")
+        ]
+        kinds = ["Secret", "ConfigMap"] * (len(found) // 2)
+        yield from (
+            (kind, word(one, "name")) for kind, one in zip(kinds, found, strict=True) if one and dig(one, "optional") is not True
+        )
+    for volume in rows(workload.spec, "volumes"):
+        for kind, name, source in (("Secret", "secretName", "secret"), ("ConfigMap", "name", "configMap")):
+            if word(volume, source, name) and dig(volume, source, "optional") is not True:
+                yield kind, word(volume, source, name)
 
 
 def _there(view: View, workload: Workload, match: re.Match[str]) -> bool:
@@ -224,4 +289,4 @@ def unrunnable(view: View) -> Iterator[Hypothesis]:
                 )
 
 
-RULES = (images, bindings, mount_denied, unrunnable)
+RULES = (images, bindings, absent_sources, mount_denied, unrunnable)

@@ -218,6 +218,13 @@ class View:
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """Kinds of evidence that were not collected."""
-        kinds = {"alerts": self.snapshot.alerts, "metrics": self.snapshot.metrics, "probes": self.snapshot.probes}
-        kinds |= {"logs": self.snapshot.logs or None, "events": self.kind("Event") or None, "nodes": self.kind("Node") or None}
-        return tuple(sorted(name for name, value in kinds.items() if value is None))
+        given = self.snapshot
+        lacking = {
+            "alerts": given.alerts is None,
+            "events": not self.kind("Event"),
+            "logs": not given.logs,
+            "metrics": given.metrics is None,
+            "nodes": not self.kind("Node"),
+            "probes": given.probes is None,
+        }
+        return tuple(name for name, lacks in lacking.items() if lacks)
