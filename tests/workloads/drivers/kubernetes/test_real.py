@@ -41,20 +41,8 @@ def shop(transactional_db: None, kube: Client, namespace: str) -> ClusterStage:
     nodes = json.loads(os.environ.get("TIMONEL_TEST_NODES", "{}"))
     rollout = {"interval": 8, "threshold": 4, "steps": [50]}
     found = cluster_stage(kube, kubeconfig(), namespace, replicas=2, rollout=rollout, scheduling={"node_selector": nodes})
-<<<<<<< HEAD
-<<<<<<< HEAD
     web = {"cpu": "20m", "memory": "64Mi", "replicas": 2}
     found.options(hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": web})
-=======
-    found.options(
-        hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": {"cpu": "20m", "memory": "64Mi", "replicas": 2}}
-    )
->>>>>>> images
-=======
-    found.options(
-        hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": {"cpu": "20m", "memory": "64Mi", "replicas": 2}}
-    )
->>>>>>> pages
     return found
 
 
