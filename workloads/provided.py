@@ -21,7 +21,7 @@ from workloads.models import Environment, Target
 
 SHARED = "shared-files/"
 ROOT = "/app/source"  # where the source is in an image of ours
-BROKER_PASSWORD = "TIMONEL_BROKER_PASSWORD"
+BROKER_PASSWORD = "KEDA_BROKER_PASSWORD"
 BROKERS = ("CELERY_BROKER_URL", "BROKER_URL", "REDIS_URL")  # the order in which one is taken for Celery's broker
 KEYS = {
     # the keys under which operators of PostgreSQL and Redis keep what a client needs

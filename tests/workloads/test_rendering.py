@@ -174,8 +174,8 @@ def test_everybody_the_variables_name_may_be_reached(environment: Environment) -
 def test_a_queue_with_a_password_is_measured_with_it(environment: Environment) -> None:
     options(environment, processes={"worker": {"autoscale": {"min": 1, "max": 5}}})
     found = profile(environment, {"CELERY_BROKER_URL": {"value": "redis://:hush-1234@valkey/3", "secret": True}})
-    assert found.broker == Broker("valkey", 6379, 3, False, "TIMONEL_BROKER_PASSWORD")
-    assert found.secrets["TIMONEL_BROKER_PASSWORD"] == "hush-1234"
+    assert found.broker == Broker("valkey", 6379, 3, False, "KEDA_BROKER_PASSWORD")
+    assert found.secrets["KEDA_BROKER_PASSWORD"] == "hush-1234"
 
 
 def test_a_sqlite_file_that_would_end_with_its_pod_is_refused(environment: Environment) -> None:
