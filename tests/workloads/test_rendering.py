@@ -126,6 +126,14 @@ def test_a_server_on_this_machine_is_refused_before_anything_is_applied(
     assert '"address"' in caught.value.cure
 
 
+def test_a_variable_that_names_this_machine_is_spoken_of(environment: Environment) -> None:
+    """Not refused: a proxy may be put beside the application by a patch."""
+    entry = {"DATABASE_URL": {"value": "postgres://shop:pw-1234567@127.0.0.1:5432/shop", "secret": True}}
+    notes = rendering.render(environment, release(environment, entry)).notes
+    assert notes[0] == "DATABASE_URL names a server on this machine: for a pod that is the pod itself."
+    assert "pw-1234567" not in str(notes)
+
+
 def test_the_same_server_at_an_address_that_pods_reach(environment: Environment, settings: Any) -> None:
     settings.APPLICATIONS_REDIS_URL = "redis://:hush-1234@127.0.0.1:6379"
     environment.database_url = "postgres://shop:pw-1234567@127.0.0.1:5432/shop_production"
