@@ -21,7 +21,7 @@ from workloads.models import Environment, Target
 
 SHARED = "shared-files/"
 ROOT = "/app/source"  # where the source is in an image of ours
-BROKER_PASSWORD = "TIMONEL_BROKER_PASSWORD"
+BROKER_PASSWORD = "KEDA_BROKER_PASSWORD"
 BROKERS = ("CELERY_BROKER_URL", "BROKER_URL", "REDIS_URL")  # the order in which one is taken for Celery's broker
 KEYS = {
     # the keys under which operators of PostgreSQL and Redis keep what a client needs
@@ -48,6 +48,7 @@ class Given:
     host: str
     https: bool
     shared: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,15 @@ def bind(
         secrets[BROKER_PASSWORD] = password
         broker = replace(broker, password_variable=BROKER_PASSWORD)
     return Given(
-        values, secrets, tuple(references), (*_peers(told, entries), *hidden), broker, _host(place, values), place.https, shared
+        values,
+        secrets,
+        tuple(references),
+        (*_peers(told, entries), *hidden),
+        broker,
+        _host(place, values),
+        place.https,
+        shared,
+        _notes(told),
     )
 
 
@@ -251,6 +260,21 @@ def _broker(told: Mapping[str, str]) -> tuple[Broker | None, str]:
 
 def _scales_by_queue(options: Options) -> bool:
     return any(chosen.autoscale for chosen in options.processes.values())
+
+
+def _notes(told: Mapping[str, str]) -> tuple[str, ...]:
+    """A server on 127.0.0.1 is in the pod, which is right only where a patch puts it there."""
+    found = []
+    for name, value in sorted(told.items()):
+        scheme = SCHEME.match(value)
+        kind = scheme["scheme"] if scheme else ""
+        if (
+            kind in PORTS
+            and kind not in {"http", "https"}
+            and any(_loopback(host) or host == "localhost" for host, _ in _netloc(value))
+        ):
+            found.append(f"{name} names a server on this machine: for a pod that is the pod itself.")
+    return tuple(found)
 
 
 def _peers(told: Mapping[str, str], entries: Mapping[str, Mapping[str, Any]]) -> tuple[Peer, ...]:

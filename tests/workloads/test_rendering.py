@@ -126,6 +126,14 @@ def test_a_server_on_this_machine_is_refused_before_anything_is_applied(
     assert '"address"' in caught.value.cure
 
 
+def test_a_variable_that_names_this_machine_is_spoken_of(environment: Environment) -> None:
+    """Not refused: a proxy may be put beside the application by a patch."""
+    entry = {"DATABASE_URL": {"value": "postgres://shop:pw-1234567@127.0.0.1:5432/shop", "secret": True}}
+    notes = rendering.render(environment, release(environment, entry)).notes
+    assert notes[0] == "DATABASE_URL names a server on this machine: for a pod that is the pod itself."
+    assert "pw-1234567" not in str(notes)
+
+
 def test_the_same_server_at_an_address_that_pods_reach(environment: Environment, settings: Any) -> None:
     settings.APPLICATIONS_REDIS_URL = "redis://:hush-1234@127.0.0.1:6379"
     environment.database_url = "postgres://shop:pw-1234567@127.0.0.1:5432/shop_production"
@@ -174,8 +182,8 @@ def test_everybody_the_variables_name_may_be_reached(environment: Environment) -
 def test_a_queue_with_a_password_is_measured_with_it(environment: Environment) -> None:
     options(environment, processes={"worker": {"autoscale": {"min": 1, "max": 5}}})
     found = profile(environment, {"CELERY_BROKER_URL": {"value": "redis://:hush-1234@valkey/3", "secret": True}})
-    assert found.broker == Broker("valkey", 6379, 3, False, "TIMONEL_BROKER_PASSWORD")
-    assert found.secrets["TIMONEL_BROKER_PASSWORD"] == "hush-1234"
+    assert found.broker == Broker("valkey", 6379, 3, False, "KEDA_BROKER_PASSWORD")
+    assert found.secrets["KEDA_BROKER_PASSWORD"] == "hush-1234"
 
 
 def test_a_sqlite_file_that_would_end_with_its_pod_is_refused(environment: Environment) -> None:

@@ -45,7 +45,7 @@ def render(profile: Profile) -> Rendered:
         around=tuple(_around(profile, found, served)),
         config=given.config,
         secret=given.secret,
-        notes=(*of_choices(profile), *storage.notes(profile), *monitoring.notes(profile)),
+        notes=(*profile.notes, *of_choices(profile), *storage.notes(profile), *monitoring.notes(profile)),
     )
     return patches.patched(whole, profile.patches)
 

@@ -62,11 +62,8 @@ def templates(profile: Profile, rendered: Rendered) -> Iterator[tuple[str, str]]
         yield "ingress.yaml", _ingress(profile, rendered.service)
         yield "httproute.yaml", _http_route(profile, rendered.service)
     yield "networkpolicy.yaml", _all(".Values.networkPolicy.enabled", network.policies(_networked(profile), found))
-    budgets = [item for choice in found for item in scaling.budgets(profile, replace(choice, replicas=max(2, choice.replicas)))]
-    yield (
-        "poddisruptionbudget.yaml",
-        _all(".Values.podDisruptionBudget.enabled", [one for one in budgets if not _single(one, found)]),
-    )
+    budgets = [item for choice in found for item in scaling.budgets(profile, choice)]
+    yield "poddisruptionbudget.yaml", _all(".Values.podDisruptionBudget.enabled", budgets)
     yield "monitoring.yaml", _all(".Values.monitoring.enabled", monitoring.monitors(_monitored(profile), found))
     if rendered.migration:
         yield "migration.yaml", _migration(profile, rendered.migration)
@@ -296,11 +293,6 @@ def _external(profile: Profile, annotations: dict[str, str]) -> str:
 
 def _component(item: Json) -> str:
     return str(item["metadata"]["labels"].get("app.kubernetes.io/component", ""))
-
-
-def _single(budget: Json, found: tuple[Choice, ...]) -> bool:
-    """Whether it is a scheduler's: of one pod, none may be kept from leaving."""
-    return any(choice.alone and marks.component(choice.process.name) == _component(budget) for choice in found)
 
 
 def _networked(profile: Profile) -> Profile:
