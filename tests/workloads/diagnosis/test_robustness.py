@@ -49,12 +49,12 @@ def disturbed_rows(given: Any, chance: random.Random) -> tuple[Any, ...]:
     return tuple(each for each in (disturbed(one, chance) for one in given or ()) if isinstance(each, dict))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_disturbed_evidence_never_raises(seed: int) -> None:
     chance = random.Random(seed)
-    for case in cases():
+    for case in cases()[seed::3]:
         snapshot = build(case)
-        parts = {name: disturbed_rows(getattr(snapshot, name), chance) for name in ("objects", "alerts", "metrics", "declared")}
+        parts: dict[str, Any] = {name: disturbed_rows(getattr(snapshot, name), chance) for name in ("objects", "alerts", "metrics", "declared")}
         found = diagnose(replace(snapshot, probes={"nodeServices": disturbed([{"node": 1}], chance)}, **parts))
         assert found.as_json()["verdict"] in set(Standing)
 
