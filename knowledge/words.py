@@ -12,11 +12,17 @@ from collections.abc import Iterable
 WORD = re.compile(r"[^\W_]+")
 COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:[._/:-][^\W_]+)+")
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+TEMPLATED = re.compile(r"\{\{[^{}]*\$[^{}]*\}\}")  # `{{ $labels.pod }}` of an alert, which nobody has filled in
 LONGEST = 80  # characters of an identifier; what is longer is a hash or a line of data
 MOST = 2_000  # identifiers of one passage
 SPANISH = re.compile(r"\b(?:el|la|los|las|que|una?|por|para|con|del|se|est[áa]|cuando|como|más|sin)\b", re.I)
 ENGLISH = re.compile(r"\b(?:the|of|and|to|is|in|that|for|with|when|this|are|it|from|not)\b", re.I)
 CONFIGURATIONS = {"en": "english", "es": "spanish"}
+
+
+def said(question: str) -> str:
+    """The question without the blanks of an alert's text; what has nothing else stays as it is."""
+    return TEMPLATED.sub(" ", question).strip() or question
 
 
 def opened(text: str) -> str:

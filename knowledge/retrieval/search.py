@@ -19,7 +19,7 @@ from knowledge.retrieval.found import Elsewhere, Found, Scope
 from knowledge.retrieval.fusion import fused
 from knowledge.retrieval.vectors import ByMeaning
 from knowledge.retrieval.words import ByWords, Ranking
-from knowledge.words import HUMP, opened
+from knowledge.words import HUMP, opened, said
 
 log = logging.getLogger(__name__)
 By = Literal["words", "vectors", "fused"]
@@ -29,7 +29,7 @@ LONGEST_QUESTION, MOST = 2_000, 100
 
 def search(question: str, scope: Scope, limit: int = 10, by: By = "fused") -> list[Found]:
     """The passages that answer the question best, at most `limit`, best first. Where the model is away, words alone find."""
-    question = storable(question).strip()[:LONGEST_QUESTION]
+    question = said(storable(question).strip()[:LONGEST_QUESTION])
     limit = max(1, min(limit, MOST))
     if not question:
         return []
@@ -83,8 +83,8 @@ def _by_heads(question: str, passages: Collection[int]) -> list[int]:
     """The passages whose title is said by the question, by the share of the title's words; none is not ranked."""
     asked = set(opened(question).lower().split())
     shares = []
-    for number, said in Passage.objects.filter(pk__in=passages).order_by().values_list("pk", "document__title"):
-        title = set(opened(said).lower().split())
+    for number, name in Passage.objects.filter(pk__in=passages).order_by().values_list("pk", "document__title"):
+        title = set(opened(name).lower().split())
         if title & asked:
             shares.append((-len(title & asked) / len(title), number))
     return [number for _, number in sorted(shares)]
@@ -120,11 +120,11 @@ def _fold(found: Sequence[Found]) -> list[Found]:
     """What is said twice once, with the other places named."""
     first: dict[str, Found] = {}
     for one in found:
-        said = " ".join(one.text.split())
-        if said in first:
-            kept = first[said]
+        text = " ".join(one.text.split())
+        if text in first:
+            kept = first[text]
             place = Elsewhere(one.document, one.source, one.path, one.first_line, one.last_line)
-            first[said] = replace(kept, also=(*kept.also, place))
+            first[text] = replace(kept, also=(*kept.also, place))
         else:
-            first[said] = one
+            first[text] = one
     return list(first.values())

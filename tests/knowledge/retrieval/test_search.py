@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from controlplane.core.permissions import EVERYWHERE
+from knowledge import words
 from knowledge.models import Source
 from knowledge.retrieval import Scope, search, vectors
 from tests.knowledge.conftest import Fill
@@ -76,3 +77,9 @@ def test_any_text_may_be_asked(source: Source, fill: Fill) -> None:
     for question in ("?", "'", "\\", "a & b | !c", "the of and", "x" * 50_000, *share(1, 60)):
         assert len(search(question, Scope())) <= 10
     assert search(" ", Scope()) == []
+
+
+def test_the_blanks_of_an_alert_say_nothing_but_template_tags_of_an_application_do() -> None:
+    assert words.said("Pod {{ $labels.pod }} ({{ $value | humanize }}) restarts") == "Pod   ( ) restarts"
+    assert words.said("{{ block.super }} is empty") == "{{ block.super }} is empty"
+    assert words.said("{{ $value }}") == "{{ $value }}"
