@@ -43,6 +43,7 @@ class Log:
     """The log of one container, or of the run before."""
 
     source: LogFile
+    read_at: float = 0.0  # when logs were read, by the clock of the cluster; 0 when nobody knows
 
     @property
     def where(self) -> str:
@@ -96,6 +97,8 @@ class Log:
     def _line(self, line: str, rest: int) -> Line:
         stamp = _stamp(line)
         age = max(0.0, self.last_at - seconds(stamp)) if stamp and self.last_at else None
+        if age is not None and self.read_at and has_zone(stamp):
+            age = max(age, self.read_at - seconds(stamp))
         return Line(self.where, line.strip(), stamp, age, rest <= LATE)
 
 
@@ -106,8 +109,3 @@ def _stamp(line: str) -> str:
     """The time a line says, near its beginning or (structured logs) near its end."""
     match = _TIME.search(line[:200]) or _TIME.search(line[-120:])
     return match[0] if match else ""
-
-
-def comparable(stamp: str) -> bool:
-    """Whether the time says its zone, so that it can be held against the cluster's clock."""
-    return has_zone(stamp)
