@@ -54,7 +54,9 @@ def test_disturbed_evidence_never_raises(seed: int) -> None:
     chance = random.Random(seed)
     for case in cases()[seed::3]:
         snapshot = build(case)
-        parts: dict[str, Any] = {name: disturbed_rows(getattr(snapshot, name), chance) for name in ("objects", "alerts", "metrics", "declared")}
+        parts: dict[str, Any] = {
+            name: disturbed_rows(getattr(snapshot, name), chance) for name in ("objects", "alerts", "metrics", "declared")
+        }
         found = diagnose(replace(snapshot, probes={"nodeServices": disturbed([{"node": 1}], chance)}, **parts))
         assert found.as_json()["verdict"] in set(Standing)
 
