@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from workloads.diagnosis.reading import Table, dig, word
 
 LONGEST = 5000
+LATEST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def points(series: Table) -> list[tuple[float, float]]:
     values = dig(series, "values")
     found = []
     for pair in values[:LONGEST] if isinstance(values, list) else ():
-        if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], int | float):
+        if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], int | float) and abs(pair[0]) < LATEST:
             value = _number(word({"v": pair[1]}, "v"))
             if value is not None:
                 found.append((float(pair[0]), value))

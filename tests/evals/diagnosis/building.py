@@ -8,6 +8,7 @@ list), `events.yaml`, `logs.yaml`, `metrics.yaml`, `alerts.yaml`, `declared.yaml
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -38,7 +39,7 @@ def about(case: Path) -> Json:
 def build(case: Path) -> Snapshot:
     """The Snapshot of a case."""
     without = about(case).get("without", [])
-    objects = _laid(_yaml(HERE / "shop.yaml"), _yaml(case / "objects.yaml") or []) + _events(_yaml(case / "events.yaml") or [])
+    objects = _laid(deepcopy(_shop()), _yaml(case / "objects.yaml") or []) + _events(_yaml(case / "events.yaml") or [])
     parts: dict[str, Any] = {
         "objects": tuple(objects),
         "declared": tuple(_yaml(case / "declared.yaml") or ()),
@@ -49,6 +50,12 @@ def build(case: Path) -> Snapshot:
     }
     parts |= dict.fromkeys(without)
     return Snapshot(namespace=NAMESPACE, observed_at=_time(30), collected_at=_time(0), **parts)
+
+
+@lru_cache(maxsize=1)
+def _shop() -> list[Json]:
+    told: list[Json] = _yaml(HERE / "shop.yaml")
+    return told
 
 
 @lru_cache(maxsize=512)

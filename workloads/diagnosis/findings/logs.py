@@ -28,7 +28,7 @@ def findings(view: View) -> Iterator[Fact]:
             for log in view.logs_of(workload)
             if not log.source.previous
             for line in log.matching(_ERROR, most=50)
-            if line.age is None or line.age <= WINDOW
+            if line.within(WINDOW)
         ]
         if len(lines) >= MANY:
             yield fact(

@@ -125,7 +125,7 @@ def _complaint(view: View, workload: Workload, signatures: Mapping[str, Signatur
             continue
         for engine, signature in signatures.items():
             lines = list(log.matching(signature, most=REPEATED))
-            recent = [line for line in lines if line.age is not None and line.age <= CURRENT]
+            recent = [line for line in lines if line.within(CURRENT)]
             if workload.troubled and lines:
                 return Complaint(workload, engine, lines[0], REPEATED)
             if recent:
@@ -175,8 +175,14 @@ def server_of(view: View, client: Workload, engine: str, text: str) -> Workload 
                 return server
     called = [each for each in servers if each.name in view.calls.get(client.name, ())]
     spoken = [each for each in servers if _speaks_of(view, client, each)]
-    free = [each for each in servers if not view.callers.get(each.name)]  # those that nobody else is known to use
+    free = [each for each in servers if not view.callers.get(each.name) and not _private(view, each, client)]
     return next((some[0] for some in (called, spoken, servers, free) if len(some) == 1), None)
+
+
+def _private(view: View, server: Workload, client: Workload) -> bool:
+    """Whether a database is named after another workload: its own, by the convention of charts."""
+    others = [each.name for each in view.workloads if each not in (server, client) and not is_database(each) and len(each.name) > 2]
+    return any(server.name.startswith(name) and server.name != name for name in others)
 
 
 def _speaks_of(view: View, client: Workload, server: Workload) -> bool:
@@ -219,7 +225,7 @@ def _of_server(view: View, signature: Signature, fault: str, words: str) -> Iter
         server = server or each.client
         blamed.setdefault(server.name, _Blamed(server, [], [])).clients.append(each)
     for each_ in blamed.values():
-        if not each_.own and sum(one.times for one in each_.clients) < REPEATED and len(each_.clients) < 2:
+        if not each_.own and sum(one.times for one in each_.clients) < 2:
             continue
         yield suppose(
             fault,
@@ -253,7 +259,7 @@ def _own_words(view: View, server: Workload, signature: Signature) -> list[Proof
     events = [event for pod in server.pods for event in view.events_of_pod(pod) if signature.pattern.search(event.message)]
     recent = [heard(event) for event in events if not view.now or view.now - event.at < 600][:2]
     lines = [line for log in view.logs_of(server) if not log.source.previous for line in log.matching(signature, most=1)]
-    return recent + [logged(line) for line in lines if line.age is not None and line.age <= CURRENT]
+    return recent + [logged(line) for line in lines if line.within(CURRENT)]
 
 
 def _clients(view: View, server: Workload) -> list[str]:

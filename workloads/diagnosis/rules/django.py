@@ -86,7 +86,7 @@ def _line(view: View, workload: Workload, signature: Signature, pods: tuple[Pod,
     logs = view.logs_of(workload) if pods is None else [log for pod in pods for log in view.logs_of_pod(pod)]
     for log in logs:
         for line in log.matching(signature, most=1):
-            if workload.troubled or (not log.source.previous and line.age is not None and line.age <= CURRENT):
+            if workload.troubled or (not log.source.previous and line.within(CURRENT)):
                 return line
     return None
 
@@ -209,7 +209,7 @@ def hosts(view: View) -> Iterator[Hypothesis]:
             for line in log.matching(_HOST, most=20):
                 match = _HOST.pattern.search(line.text)
                 host = (match["host"] if match else "").rsplit(":", 1)[0].lower()
-                if host in own and (workload.troubled or (line.age is not None and line.age <= CURRENT)):
+                if host in own and (workload.troubled or line.within(CURRENT)):
                     yield suppose(
                         "disallowed_host",
                         workload.app,
@@ -307,7 +307,7 @@ def timeouts(view: View) -> Iterator[Hypothesis]:
             for log in view.logs_of(workload)
             if not log.source.previous
             for line in log.matching(_TIMEOUT, most=5)
-            if line.age is None or line.age <= CURRENT
+            if line.within(CURRENT)
         ]
         if len(lines) > 1:
             yield suppose(

@@ -12,6 +12,7 @@ from workloads.diagnosis.view.events import Event
 from workloads.diagnosis.view.logs import Line
 
 LONGEST_TEXT = 400
+LATEST = 4_102_444_800  # the year 2100: no time of evidence lies behind it
 
 
 def clean(text: str, most: int = LONGEST_TEXT) -> str:
@@ -38,7 +39,9 @@ def logged(line: Line) -> Proof:
 
 def measured(series: str, text: str, at: float = 0.0) -> Proof:
     """Something a series of measurements shows."""
-    return Proof(Source.METRIC, clean(series, 200), clean(text), datetime.fromtimestamp(at, UTC).isoformat() if at else "")
+    return Proof(
+        Source.METRIC, clean(series, 200), clean(text), datetime.fromtimestamp(at, UTC).isoformat() if 0 < at < LATEST else ""
+    )
 
 
 def other(source: Source, where: str, text: str, at: str = "") -> Proof:

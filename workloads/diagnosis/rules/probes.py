@@ -22,7 +22,7 @@ _PROTOCOL = re.compile(
     r"|first record does not look like a TLS handshake"
     r"|tls: |unknown service grpc\.health|Unimplemented|error reading server preface|http2: "
     r"|frame too large|does not implement the grpc health"
-    r"|unexpected HTTP status code received from server|connection closed before server preface|EOF",
+    r"|unexpected HTTP status code received from server|connection closed before server preface",
     re.I,
 )
 _NO_ANSWER = re.compile(r"connection refused|failed to connect|context deadline exceeded|i/o timeout|Client\.Timeout", re.I)
@@ -77,7 +77,7 @@ def _first(view: View, workload: Workload, kind: str) -> Hypothesis | None:
         for container in pod.containers:
             probe = table(container.spec, f"{kind}Probe")
             if probe and told and _shows(view, container, pod, kind, workload.unavailable):
-                what = judge(view, workload, container, kind, probe, told)
+                what = judge(view, workload, pod, container, kind, probe, told)
                 if what:
                     return _told(workload, pod, container, kind, probe, told, what)
     return None
@@ -92,7 +92,7 @@ def _shows(view: View, container: Container, pod: Pod, kind: str, flapping: bool
     return running and not container.ready
 
 
-def judge(view: View, workload: Workload, container: Container, kind: str, probe: Table, told: list[Event]) -> str:
+def judge(view: View, workload: Workload, pod: Pod, container: Container, kind: str, probe: Table, told: list[Event]) -> str:
     """port, protocol, timing, or empty when the program and not the probe is wrong."""
     text = " ".join(event.message for event in told[:5])
     port, known = port_of(probe, container), listening(workload, container, view)
@@ -100,7 +100,7 @@ def judge(view: View, workload: Workload, container: Container, kind: str, probe
         return "port"
     if handler(probe) and _named_port_unknown(probe, container):
         return "port"
-    if _PROTOCOL.search(text) or _other_protocol(container, kind, probe):
+    if _PROTOCOL.search(text) or _other_protocol(view, workload, pod, container, kind, probe):
         return "protocol"
     if port and known and port not in known:
         return "port"
@@ -116,16 +116,25 @@ def _named_port_unknown(probe: Table, container: Container) -> bool:
     return isinstance(found, str) and not found.isdigit() and all(word(port, "name") != found for port in container.ports)
 
 
-def _other_protocol(container: Container, kind: str, probe: Table) -> bool:
-    """Whether the container's other probe asks the same port in another way."""
-    mate = table(container.spec, "readinessProbe" if kind == "liveness" else "livenessProbe")
-    if not mate or not handler(mate) or "exec" in (handler(mate), handler(probe)):
+def _other_protocol(view: View, workload: Workload, pod: Pod, container: Container, kind: str, probe: Table) -> bool:
+    """Whether the port is named for another protocol, or the other probe asks it in another way and is answered."""
+    mine, port = handler(probe), port_of(probe, container)
+    names = {word(each, "name").split("-")[0] for each in container.ports if whole(each, "containerPort") == port}
+    names |= {
+        word(each, "name").split("-")[0]
+        for one in view.services_of(workload)
+        for each in one.ports
+        if whole(each, "targetPort") == port
+    }
+    if (mine == "httpGet" and "grpc" in names) or (mine == "grpc" and names & {"http", "web"}):
+        return True
+    other = "readiness" if kind == "liveness" else "liveness"
+    mate = table(container.spec, f"{other}Probe")
+    if not handler(mate) or "exec" in (handler(mate), mine) or port_of(mate, container) != port:
         return False
-    schemes = word(mate, "httpGet", "scheme") or "HTTP", word(probe, "httpGet", "scheme") or "HTTP"
-    differs = {handler(mate), handler(probe)} in ({"grpc", "httpGet"},) or (
-        handler(mate) == handler(probe) == "httpGet" and schemes[0] != schemes[1]
-    )
-    return port_of(mate, container) == port_of(probe, container) and differs
+    schemes = {word(each, "httpGet", "scheme") or "HTTP" for each in (mate, probe) if handler(each) == "httpGet"}
+    often = [sum(event.count for event in failures(view, pod, each)) for each in (kind, other)]
+    return (handler(mate) != mine or len(schemes) > 1) and often[0] > 2 * often[1]
 
 
 def patience(probe: Table) -> int:

@@ -153,13 +153,15 @@ def zero_replicas(view: View) -> Iterator[Hypothesis]:
         declared, wanted = _declared_replicas(view, workload), _missed(view, workload)
         if declared:
             proofs.append(declared)
-        if not declared and not wanted:
+        callers = [each for each in view.workloads if each.ready and workload.name in view.calls.get(each.name, ())]
+        if not declared and not wanted and not callers:
             continue
+        proofs += [seen(each.path, f"calls {workload.name} and runs") for each in callers[:2]]
         yield suppose(
             "deployment_zero_replicas",
             workload.app,
             workload.namespace,
-            0.95 if declared and wanted else (0.9 if declared else 0.75),
+            0.95 if declared and wanted else 0.9 if declared else 0.75 if wanted else 0.6,
             f"{workload.name} is scaled to zero and is wanted.",
             [*proofs, *wanted],
             explains=[workload.app],
@@ -218,7 +220,7 @@ def _missed(view: View, workload: Workload) -> list[Proof]:
     for caller in view.callers.get(workload.name, ()):
         client = view.workload(workload.namespace, caller)
         for log in view.logs_of(client)[:3] if client else ():
-            found += [logged(line) for line in log.matching(missed, most=1) if line.age is not None and line.age < 300]
+            found += [logged(line) for line in log.matching(missed, most=1) if line.within(300)]
     return found[:4]
 
 

@@ -283,7 +283,7 @@ def _misses(view: View, client: Workload, host: str) -> list[Proof]:
     found = []
     for log in view.logs_of(client):
         for line in log.matching(named, most=5):
-            if bad.search(line.text) and (client.troubled or line.age is None or line.age < 300):
+            if bad.search(line.text) and (client.troubled or line.within(300)):
                 found.append(logged(line))
                 break
     return found[:2]

@@ -227,7 +227,7 @@ def _denied(view: View, workload: Workload, pod: Pod) -> Proof | None:
     for log in view.logs_of_pod(pod):
         paths = _paths(workload, log.source.container)
         for line in log.matching(_DENIED, most=10) if paths else ():
-            current = log.source.container in failing or (not log.source.previous and line.age is not None and line.age <= 180)
+            current = log.source.container in failing or (not log.source.previous and line.within(180))
             if current and (_OWN_STORE.search(line.text) or any(_holds(line.text, path) for path in paths)):
                 return logged(line)
     return None

@@ -175,7 +175,7 @@ class View:
         """Logs by namespace and pod (or application, as some collect them)."""
         found: dict[tuple[str, str], list[Log]] = defaultdict(list)
         for source in self.snapshot.logs or ():
-            found[source.namespace, source.pod].append(Log(source))
+            found[source.namespace, source.pod].append(Log(source, seconds(self.snapshot.observed_at) or self.now))
         return found
 
     def logs_of(self, workload: Workload) -> list[Log]:

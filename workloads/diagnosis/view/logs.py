@@ -11,6 +11,7 @@ from workloads.diagnosis.snapshot import LogFile
 from workloads.diagnosis.times import has_zone, seconds
 
 LONGEST_LINE = 2000
+LATE = 4000  # so few characters before the end of a log a line without a time counts as one of the last
 MOST_CANDIDATES = 300  # lines with a word that are held against a pattern: the latest
 
 
@@ -30,6 +31,11 @@ class Line:
     text: str
     at: str
     age: float | None
+    late: bool = True
+
+    def within(self, limit: float) -> bool:
+        """Whether it was written in the last seconds of its log; of a line without a time its place in the log tells."""
+        return self.late if self.age is None else self.age <= limit
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Log:
     """The log of one container, or of the run before."""
 
     source: LogFile
+    read_at: float = 0.0  # when logs were read, by the clock of the cluster; 0 when nobody knows
 
     @property
     def where(self) -> str:
@@ -64,20 +71,19 @@ class Log:
     def matching(self, signature: Signature, most: int = 20) -> Iterator[Line]:
         """The last lines a signature is found in, latest first."""
         found = 0
-        for line in self._candidates(signature.hints):
+        for line, rest in self._candidates(signature.hints):
             if signature.pattern.search(line):
-                yield self._line(line)
+                yield self._line(line, rest)
                 found += 1
                 if found >= most:
                     return
 
-    def _candidates(self, hints: tuple[str, ...]) -> Iterator[str]:
-        """The last lines with one of the words, latest first."""
+    def _candidates(self, hints: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+        """The last lines with one of the words, latest first, each with how much is written after its begin."""
         present = [hint for hint in hints if hint in self._small]
         if len(self._small) != len(self.text):  # a letter that is two in small letters: positions would not fit
-            yield from (
-                line[:LONGEST_LINE] for line in reversed(self.text.splitlines()) if any(hint in line.lower() for hint in present)
-            )
+            lines = [line[:LONGEST_LINE] for line in reversed(self.text.splitlines())]
+            yield from ((line, 80 * place) for place, line in enumerate(lines) if any(hint in line.lower() for hint in present))
             return
         end, looked = len(self.text), 0
         while present and looked < MOST_CANDIDATES:
@@ -85,13 +91,15 @@ class Log:
             if at < 0:
                 return
             begin, stop = self.text.rfind("\n", 0, at) + 1, self.text.find("\n", at)
-            yield self.text[begin : min(stop if stop >= 0 else len(self.text), begin + LONGEST_LINE)]
+            yield self.text[begin : min(stop if stop >= 0 else len(self.text), begin + LONGEST_LINE)], len(self.text) - begin
             end, looked = begin, looked + 1
 
-    def _line(self, line: str) -> Line:
+    def _line(self, line: str, rest: int) -> Line:
         stamp = _stamp(line)
         age = max(0.0, self.last_at - seconds(stamp)) if stamp and self.last_at else None
-        return Line(self.where, line.strip(), stamp, age)
+        if age is not None and self.read_at and has_zone(stamp):
+            age = max(age, self.read_at - seconds(stamp))
+        return Line(self.where, line.strip(), stamp, age, rest <= LATE)
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\s?(?:Z|[+-]\d\d:?\d\d)?")
@@ -101,8 +109,3 @@ def _stamp(line: str) -> str:
     """The time a line says, near its beginning or (structured logs) near its end."""
     match = _TIME.search(line[:200]) or _TIME.search(line[-120:])
     return match[0] if match else ""
-
-
-def comparable(stamp: str) -> bool:
-    """Whether the time says its zone, so that it can be held against the cluster's clock."""
-    return has_zone(stamp)

@@ -38,6 +38,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{sum(verdicts.values())} snapshots in {time.monotonic() - began:.1f} s: {told}. Written to {out}.")
 
     def _progress(self, number: int, total: int) -> None:
-        if number % 10 == 0 or number == total:
-            self.stderr.write(f"\r{number} of {total}", ending="\n" if number == total else "")
-            self.stderr.flush()
+        if number == total or number % 50 == 0:
+            self.stderr.write(f"{number} of {total}")
