@@ -88,3 +88,9 @@ def test_a_missing_right_is_named_before_anything_is_done(pretended: ClusterStag
         pretended.propose(pretended.release("v1"))
     assert cluster.writes == []
     assert not Instance.objects.exists()
+
+
+def test_a_namespace_made_by_hand_needs_no_right_on_namespaces(pretended: ClusterStage, cluster: FakeCluster) -> None:
+    cluster.denied = {f"{verb} namespaces" for verb in ("get", "list", "create", "patch")}
+    assert pretended.deploy(pretended.release("v1")).switched
+    assert not any(write.path.endswith("/namespaces/shop") for write in cluster.writes)
