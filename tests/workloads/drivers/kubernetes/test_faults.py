@@ -29,11 +29,11 @@ def doubled(cluster: FakeCluster) -> dict[tuple[str, str], int]:
 def misbehave(shop: ClusterStage, cluster: FakeCluster, kind: str, after: int, strategy: str, outcome: str) -> None:
     """One roll-out with one fault at one moment; it must end as it would without."""
     plan = {"release_steps": MIGRATE if outcome == "ready" else []}
-    shop.options(labels={})
+    shop.options(labels={"lab/outcome": "ready"})
     shop.strategy(strategy)
     assert shop.deploy(shop.release(f"sound-{kind}-{after}", plan=plan)).switched
     before = shop.active
-    shop.options(labels={"lab/outcome": outcome} if outcome != "ready" else {})
+    shop.options(labels={"lab/outcome": outcome})
     release = shop.release(f"tried-{kind}-{after}", plan=plan)
     cluster.writes.clear()
     change = shop.propose(release)
@@ -88,3 +88,9 @@ def test_a_missing_right_is_named_before_anything_is_done(pretended: ClusterStag
         pretended.propose(pretended.release("v1"))
     assert cluster.writes == []
     assert not Instance.objects.exists()
+
+
+def test_a_namespace_made_by_hand_needs_no_right_on_namespaces(pretended: ClusterStage, cluster: FakeCluster) -> None:
+    cluster.denied = {f"{verb} namespaces" for verb in ("get", "list", "create", "patch")}
+    assert pretended.deploy(pretended.release("v1")).switched
+    assert not any(write.path.endswith("/namespaces/shop") for write in cluster.writes)

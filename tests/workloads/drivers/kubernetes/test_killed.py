@@ -141,7 +141,7 @@ def test_a_process_that_is_really_killed_is_taken_over(shop: ClusterStage, strat
     shop.strategy(strategy)
     shop.options(rollout={"interval": 1, "threshold": 3, "steps": [34]})
     assert shop.deploy(shop.release("v0")).switched
-    for number, (at, after) in enumerate([(2, False), (5, True), (6, True), (8, False)], 1):
+    for number, (at, after) in enumerate([(2, False), (5, True), (6, True), (7, False)], 1):
         change = shop.propose(shop.release(f"v{number}"))
         with guarded(shop) as guard:
             code = victim.apply_and_die(change.pk, f"key-{change.pk}", 1, at=at, after=after)
