@@ -77,7 +77,7 @@ class Builder:
 
     def build(self, order: Order, logins: Sequence[Login], around: Around) -> Completed:
         """Build the image into the builder's own store, under `order.name`."""
-        verb = ["build", "--layers"] if self.name == "buildah" else ["build"]
+        verb = ["build", "--layers", "--force-rm"] if self.name == "buildah" else ["build"]
         words = [*verb, "--file", str(order.dockerfile), "--tag", order.name, *_extra()]
         for name, value in sorted(order.labels.items()):
             words += ["--label", f"{name}={value}"]

@@ -13,6 +13,7 @@ USER = 10001
 ROOT = "/app/source"  # one deeper than needed: settings that collect static files beside the source still do so inside /app
 MADE = ".timonel"  # the folder, beside the source, of what we bring
 REQUIREMENTS, STATIC, SERVER = "requirements.txt", "timonel_static.py", "gunicorn.conf.py"
+QUIET = "PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore"
 NODE_PROGRAMS = frozenset({"npm", "npx", "node", "yarn", "pnpm"})
 # How the package index is reached stays outside of every layer; a build without these secrets works as well.
 PIP = "--mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca,target=/run/secrets/ca"
@@ -85,7 +86,7 @@ def _by_place(recipe: Recipe, steps: list[Step]) -> list[tuple[str, list[Step]]]
 def _builder(recipe: Recipe, assets: bool) -> str:
     lines = [
         f"FROM {recipe.base} AS builder",
-        "ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH",
+        f"ENV {QUIET} PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH",
     ]
     lines += _installed(_build_packages(recipe))
     alone = "" if recipe.consistent else "--no-deps "

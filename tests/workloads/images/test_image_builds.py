@@ -25,6 +25,7 @@ from django.conf import LazySettings
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid
 from tests.workloads.images.recipes import hadolint
+from tests.workloads.projects import project
 from tests.workloads.stage import quiet
 from workloads import builds, image_builds, registries
 from workloads.building.failures import BuildFailed
@@ -44,27 +45,29 @@ PORT = 18765
 def wanted(request: pytest.FixtureRequest, base_registry: str, settings: LazySettings, tmp_path: Path) -> Wanted:
     """Everything an image of one source is made of."""
     source: Path = getattr(request, "param", SOURCES[0])
+    return prepared(source, base_registry, settings, tmp_path)
+
+
+def prepared(source: Path, base_registry: str, settings: LazySettings, tmp_path: Path) -> Wanted:
+    """The rows, the environment and the artefact of a source."""
     settings.DATA_DIR = tmp_path
-    settings.BASE_IMAGE = (
-        f"{base_registry}/library/python:3.11-slim"
-        if source == SOURCES[0]
-        else f"{base_registry}/library/python:{{python}}-slim-bookworm"
-    )
+    base = "{python}-slim-bookworm" if source in OTHERS else "3.11-slim"
+    settings.BASE_IMAGE = f"{base_registry}/library/python:{base}"
     settings.NODE_IMAGE = f"{base_registry}/library/node:20-slim"
     registries.save(Actor.system("test"), base_registry, insecure=True)
-    project = understand(source, "")
-    project = replace(project, python_preferred=image_builds.python_of_the_base() or project.python_preferred)
+    understood = understand(source, "")
+    understood = replace(understood, python_preferred=image_builds.python_of_the_base() or understood.python_preferred)
     application = Application.objects.create(name="shop", repository=str(source))
     environment = Environment.objects.create(application=application, name="staging", driver="kubernetes", tier="staging")
     cluster = Cluster.objects.create(name="lab")
     repository = f"{base_registry}/tests/{secrets.token_hex(6)}"
     target = Target.objects.create(environment=environment, cluster=cluster, namespace="shop", image_repository=repository)
     deadline = time.monotonic() + 800
-    built = builds.environment(source, project, allow_unpinned=True, say=quiet, cancelled=lambda: False, deadline=deadline)
-    steps = () if source != SOURCES[0] else build_steps(project, application)
-    artefact = builds.artefact(source, project, built, steps, say=quiet, cancelled=lambda: False, deadline=deadline)
-    plan = run_plan(project, application, None)
-    return Wanted(application, target, source, project, plan, artefact, "c" * 40, quiet, lambda: False, deadline)
+    built = builds.environment(source, understood, allow_unpinned=True, say=quiet, cancelled=lambda: False, deadline=deadline)
+    steps = () if source in OTHERS else build_steps(understood, application)
+    artefact = builds.artefact(source, understood, built, steps, say=quiet, cancelled=lambda: False, deadline=deadline)
+    plan = run_plan(understood, application, None)
+    return Wanted(application, target, source, understood, plan, artefact, "c" * 40, quiet, lambda: False, deadline)
 
 
 @pytest.mark.parametrize("wanted", SOURCES, indirect=True, ids=lambda path: path.name)
@@ -92,6 +95,17 @@ def test_what_it_runs_as_and_what_is_in_it(wanted: Wanted) -> None:
         assert listing.startswith("10001") and "admin" in listing and ".timonel" not in listing and "gcc" not in listing
         history = _buildah("inspect", "--type", "image", made.reference.pinned)
         assert "only-for-the-build" not in history and "pip.conf" not in history
+
+
+def test_static_files_that_the_application_leaves_to_others_are_served(
+    base_registry: str, settings: LazySettings, tmp_path: Path
+) -> None:
+    source = project(tmp_path / "plain", **{"shop/static/shop/site.css": "body { color: teal }\n"})
+    wanted = prepared(source, base_registry, settings, tmp_path)
+    plan = replace(wanted.plan, static_root="staticfiles", static_url="/static/")
+    made = image_builds.build(replace(wanted, plan=plan))
+    with running(made, {"SECRET_KEY": "x", "DEBUG": "0"}, "/static/shop/site.css") as answers:
+        assert answers == 200
 
 
 def test_an_applications_own_dockerfile_is_used_where_it_is_named(wanted: Wanted, tmp_path: Path, base_registry: str) -> None:
@@ -132,8 +146,8 @@ def container(made: Image) -> Iterator[str]:
 
 
 @contextmanager
-def running(made: Image, variables: dict[str, str]) -> Iterator[int]:
-    """The status of the first page of a container that runs as a cluster would run it."""
+def running(made: Image, variables: dict[str, str], path: str = "/") -> Iterator[int]:
+    """What a page of a container answers that runs as a cluster would run it."""
     with container(made) as name:
         told = json.loads(_buildah("inspect", "--type", "image", made.reference.pinned))["OCIv1"]["config"]
         command = [word.replace("0.0.0.0:8000", f"127.0.0.1:{PORT}").replace("8000", str(PORT)) for word in told["Cmd"]]
@@ -142,18 +156,18 @@ def running(made: Image, variables: dict[str, str]) -> Iterator[int]:
         argv = ["buildah", "run", "--isolation", "chroot", "--network", "host", *given, name, "--", "sh", "-c", both]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
         try:
-            yield _status(process)
+            yield _status(process, path)
         finally:
             os.killpg(process.pid, 9)
             process.wait()
 
 
-def _status(process: subprocess.Popen[str]) -> int:
+def _status(process: subprocess.Popen[str], path: str) -> int:
     end = time.monotonic() + 60
     while time.monotonic() < end:
         assert process.poll() is None, process.stdout.read() if process.stdout else ""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=5) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
