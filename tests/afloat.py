@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.models import User
 from tests.fake_cluster import FakeCluster
 from workloads import actions, changes
+from workloads.adapters.kubernetes.view import VIEWS
 from workloads.models import Application, Change, Cluster, Deployment, Drift, Environment, Instance, Release, Target
 from workloads.policy import Judgement
 from workloads.previews import Facts
@@ -262,6 +265,17 @@ def launch(cluster: FakeCluster, *, measured: bool = True) -> None:
     crash = (NAMESPACE, "shop-worker-7d9c-p2x9d", "worker")
     cluster.logs[*crash, False] = [f"{stamp(seconds=9)} starting worker"]
     cluster.logs[*crash, True] = [f"{stamp(minutes=3)} loading 2 million orders", f"{stamp(minutes=3)} password=hunter2-secret"]
+
+
+@contextmanager
+def harbour() -> Iterator[FakeCluster]:
+    """The filled fake cluster; nobody looks at it any more afterwards."""
+    with FakeCluster() as made:
+        launch(made)
+        yield made
+        watching = VIEWS.forget()
+    for view in watching:
+        view.join(5)
 
 
 def moor(application: Application, cluster: FakeCluster, name: str = "europe", tier: str = "production") -> Environment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workloads.topology.picture import Pod, Workload
@@ -78,6 +79,7 @@ class WorkloadSerializer(serializers.Serializer[Any]):
     pods = serializers.SerializerMethodField()
     pods_left_out = serializers.SerializerMethodField()
 
+    @extend_schema_field(PodSerializer(many=True))
     def get_pods(self, workload: Workload) -> list[Pod]:
         """Those in trouble first, at most a thousand."""
         first = sorted(workload.pods, key=lambda pod: not pod.troubled)

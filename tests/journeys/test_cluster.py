@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from controlplane.core import live as bell
+from controlplane.core.actors import Actor
 from tests import afloat
 from tests.fake_cluster import FakeCluster
-from tests.journeys.conftest import Server, aside, sign_in
+from tests.journeys.conftest import Server, aside, live, sign_in
 from tests.journeys.scene import Scene
 from tests.journeys.test_accessibility import both
+from workloads import holds
 from workloads.models import Application, Change, Environment
 
 
@@ -58,6 +61,22 @@ def test_what_changes_on_the_cluster_shows_by_itself(page: Page, environment: En
         harbour.put(item)
     expect(row).to_contain_text("1 / 2")
     expect(row).to_contain_text("moving")
+
+
+def test_news_of_the_environment_leaves_the_clusters_part_as_it_is(page: Page, environment: Environment) -> None:
+    sign_in(page, "alice", f"/environments/{environment.pk}/")
+    live(page)
+    row = page.locator("#workload-deployment-shop-web-green")
+    expect(row).to_be_visible()
+    row.evaluate("row => { row.dataset.mine = 'yes' }")
+    aside(hold, environment)
+    expect(page.get_by_text("Automation is held here")).to_be_visible()
+    assert row.get_attribute("data-mine") == "yes"
+
+
+def hold(environment: Environment) -> None:
+    holds.hold(Actor.system("test"), environment, "Rolled back by itself.")
+    bell.ring(f"environment-{environment.pk}", environment=environment.pk)
 
 
 def test_mending_drift_is_proposed_where_it_is_shown(page: Page, environment: Environment) -> None:

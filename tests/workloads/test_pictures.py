@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,6 +11,7 @@ from tests.cluster import kubeconfig
 from workloads import pictures
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import Json, kind_named
+from workloads.adapters.kubernetes.view import VIEWS
 from workloads.models import Application, Cluster, Environment, Target
 from workloads.pictures import Seen
 from workloads.tails import Asked, read
@@ -26,7 +27,7 @@ def put(kube: Client, namespace: str, api: str, kind: str, name: str, spec: Json
 
 
 @pytest.fixture
-def shop(kube: Client, namespace: str) -> Target:
+def shop(kube: Client, namespace: str) -> Iterator[Target]:
     """Two replicas of an image that no registry has, a service in front, one that selects nothing, a route to nowhere."""
     container = {"name": "web", "image": "registry.invalid/shop:1", "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}}}
     template = {"metadata": {"labels": WEB}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 0}}
@@ -39,7 +40,8 @@ def shop(kube: Client, namespace: str) -> Target:
     application = Application.objects.create(name="shop", repository="/srv/git/shop")
     environment = Environment.objects.create(application=application, name="production", tier="production", driver="kubernetes")
     cluster = Cluster.objects.create(name="real", kind=Cluster.Kind.KUBECONFIG, read_credentials=kubeconfig())
-    return Target.objects.create(environment=environment, cluster=cluster, namespace=namespace)
+    yield Target.objects.create(environment=environment, cluster=cluster, namespace=namespace)
+    VIEWS.forget()
 
 
 def seen_when(target: Target, done: Callable[[Seen], bool], seconds: float = 20.0) -> Seen:

@@ -18,8 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def harbour() -> Iterator[FakeCluster]:
-    with FakeCluster() as made:
-        afloat.launch(made)
+    with afloat.harbour() as made:
         yield made
 
 

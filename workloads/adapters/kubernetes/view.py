@@ -71,6 +71,11 @@ class View:
                 list(self._known.values()), self._warmed.is_set() and not self._failure, self._seen, self._failure, self._ended
             )
 
+    def join(self, seconds: float) -> None:
+        """Wait until its thread has ended."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
     def _run(self) -> None:
         followed = Followed(self.client, self.kind, self.namespace, window=WINDOW, slim=self.slim)
         try:
@@ -106,6 +111,15 @@ class Views:
             view = self._held.setdefault((id(client), kind, namespace), View(client, kind, namespace))
             view._looked = now
             return view
+
+    def forget(self) -> list[View]:
+        """Let all of them go: each ends with what it hears next."""
+        with self._lock:
+            gone = list(self._held.values())
+            self._held.clear()
+        for view in gone:
+            view._looked = float("-inf")
+        return gone
 
 
 VIEWS = Views()
