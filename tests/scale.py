@@ -70,15 +70,9 @@ WHERE a.name LIKE 'app-%%' AND %(rows)s > 0 ORDER BY a.name, tier
 """
 _RELEASES = """
 INSERT INTO workloads_release
-<<<<<<< HEAD
-    (application_id, ref, commit, commit_author, message, artefact_digest, image, configuration_digest,
-     configuration, run_plan, created_at)
-SELECT id, 'v1', md5(name) || '00000000', 'somebody', 'What changed', md5(name), '', md5(name), %(sealed)s, '{}', now()
-=======
     (application_id, ref, commit, commit_author, message, artefact_digest, configuration_digest, configuration,
      run_plan, image, created_at)
 SELECT id, 'v1', md5(name) || '00000000', 'somebody', 'What changed', md5(name), md5(name), %(sealed)s, '{}', '', now()
->>>>>>> pages
 FROM workloads_application WHERE name LIKE 'app-%%' AND %(rows)s > 0
 """
 _PLACES = """
