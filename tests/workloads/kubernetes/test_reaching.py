@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from controlplane.core.errors import Invalid
 from tests.fake_cluster import FakeCluster
+from workloads.adapters.kubernetes import proxied
 from workloads.adapters.kubernetes.access import Connection
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.eks import PREFIX, Eks
@@ -177,3 +178,11 @@ def test_eks_is_found_by_its_name_and_its_token_kept_until_it_is_refused(aws: An
 def test_a_cluster_that_eks_does_not_know_is_told_in_its_words(aws: Any) -> None:
     with pytest.raises(Invalid, match="No cluster found"):
         Eks("eu-west-1", "nothing").connection()
+
+
+@pytest.mark.parametrize("colons", ["http:shop:http", "http%3Ashop%3Ahttp"])
+def test_links_that_the_proxy_rewrote_are_the_applications_own(colons: str) -> None:
+    door = proxied.Door(client=None, namespace="ns", service="shop")  # type: ignore[arg-type]
+    told = f"http://shop.ns/api/v1/namespaces/ns/services/{colons}/proxy/static/site.css"
+    assert proxied._own(door, told) == "http://shop.ns/static/site.css"
+    assert proxied._own(door, "http://shop.ns/static/site.css") == "http://shop.ns/static/site.css"

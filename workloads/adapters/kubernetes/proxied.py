@@ -6,7 +6,7 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from workloads.adapters import probes
 from workloads.adapters.kubernetes import transport
@@ -112,5 +112,8 @@ def _of_the_cluster(status: int, body: bytes) -> str:
 
 
 def _own(door: Door, link: str) -> str:
-    """The application's own path: the API server's proxy puts its prefix in front of links and redirects."""
-    return link.replace(door.prefix, "", 1) or "/" if door.prefix in link else link
+    """The application's own path: the API server's proxy puts its prefix, with its colons as they are, before links."""
+    for prefix in (door.prefix, unquote(door.prefix)):
+        if prefix in link:
+            return link.replace(prefix, "", 1) or "/"
+    return link
