@@ -136,7 +136,8 @@ def looks_secret(name: str, value: str) -> bool:
 
 
 def _make_environment(actor: Actor, application: Application, name: str, tier: str, driver: str) -> Environment:
-    environment = Environment.objects.create(application=application, name=name, tier=tier, driver=driver, port=_free_port())
+    port = _free_port() if driver == Environment.Driver.PROCESS else None  # on a cluster its route is its address
+    environment = Environment.objects.create(application=application, name=name, tier=tier, driver=driver, port=port)
     audit.record(
         actor, "environment.create", environment, after={"tier": str(tier), "driver": str(driver), "port": environment.port}
     )
