@@ -81,7 +81,7 @@ def test_every_room_of_the_readme_is_there() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_told_of_exists(page: Path) -> None:
-    told = re.findall(r"(?:`|^ {4}|python )manage\.py ([a-z-]+)\b|^timonel ([a-z-]+)", page.read_text(encoding="utf-8"), re.M)
+    told = re.findall(r"(?:`|^ {4}|python )manage\.py ([a-z_-]+)\b|^timonel ([a-z_-]+)", page.read_text(encoding="utf-8"), re.M)
     known = set(get_commands())
     if "sample" in page.parts:
         known |= {"open_harbour"}

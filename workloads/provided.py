@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,7 +21,7 @@ from workloads.models import Environment, Target
 
 SHARED = "shared-files/"
 ROOT = "/app/source"  # where the source is in an image of ours
-BROKER_PASSWORD = "TIMONEL_BROKER_PASSWORD"
+BROKER_PASSWORD = "KEDA_BROKER_PASSWORD"
 BROKERS = ("CELERY_BROKER_URL", "BROKER_URL", "REDIS_URL")  # the order in which one is taken for Celery's broker
 KEYS = {
     # the keys under which operators of PostgreSQL and Redis keep what a client needs
@@ -48,6 +48,7 @@ class Given:
     host: str
     https: bool
     shared: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,22 @@ def bind(
             cure='Use a database server, or give "storage": {"kind": "claim"} in the target\'s options and run one replica.',
         )
     told = {**values, **secrets}
+    hidden = _behind(options, entries, references)
     broker, password = _broker(told)
     if broker and password and _scales_by_queue(options):
         secrets[BROKER_PASSWORD] = password
         broker = replace(broker, password_variable=BROKER_PASSWORD)
-    return Given(values, secrets, tuple(references), _peers(told, entries), broker, _host(place, values), place.https, shared)
+    return Given(
+        values,
+        secrets,
+        tuple(references),
+        (*_peers(told, entries), *hidden),
+        broker,
+        _host(place, values),
+        place.https,
+        shared,
+        _notes(told),
+    )
 
 
 def home_of(options: Options, plan: Mapping[str, Any]) -> str:
@@ -250,6 +262,21 @@ def _scales_by_queue(options: Options) -> bool:
     return any(chosen.autoscale for chosen in options.processes.values())
 
 
+def _notes(told: Mapping[str, str]) -> tuple[str, ...]:
+    """A server on 127.0.0.1 is in the pod, which is right only where a patch puts it there."""
+    found = []
+    for name, value in sorted(told.items()):
+        scheme = SCHEME.match(value)
+        kind = scheme["scheme"] if scheme else ""
+        if (
+            kind in PORTS
+            and kind not in {"http", "https"}
+            and any(_loopback(host) or host == "localhost" for host, _ in _netloc(value))
+        ):
+            found.append(f"{name} names a server on this machine: for a pod that is the pod itself.")
+    return tuple(found)
+
+
 def _peers(told: Mapping[str, str], entries: Mapping[str, Mapping[str, Any]]) -> tuple[Peer, ...]:
     """Everybody that the variables name by an address or by host and port."""
     found: dict[tuple[str, int], Peer] = {}
@@ -258,6 +285,16 @@ def _peers(told: Mapping[str, str], entries: Mapping[str, Mapping[str, Any]]) ->
             if not _loopback(host) and host != "localhost":
                 found.setdefault((host, port), Peer(host, port, _what(name, entries)))
     return tuple(found.values())
+
+
+def _behind(options: Options, entries: Mapping[str, Mapping[str, Any]], references: Sequence[Reference]) -> Iterator[Peer]:
+    """Servers that only a Secret of somebody else names: their port, and their host where the options tell it."""
+    kinds = {str(entries[one.variable]["binding"]).partition(".")[0] for one in references}
+    for kind, what, port in (("database", "database", 5432), ("redis", "broker", 6379)):
+        server = _server(options, kind)
+        if kind in kinds and server is not None:
+            host, _, named = server.address.rpartition(":")
+            yield Peer(host.strip("[]"), int(named or port), what)
 
 
 def _addresses(name: str, value: str, told: Mapping[str, str]) -> list[tuple[str, int]]:

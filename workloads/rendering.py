@@ -165,6 +165,7 @@ def _with(profile: Profile, bound: Given, release: Release) -> Profile:
         shared=tuple(dict.fromkeys(shared)),
         home=provided.home_of(profile.options, release.run_plan),
         broker=bound.broker,
+        notes=bound.notes,
     )
 
 

@@ -64,7 +64,8 @@ class Controllers:
             for other, _ in mine:
                 if other != current:
                     self._pods(other, 0, outcome)
-        total = sum(1 for other in self.store.objects if other[:2] == PODS and other[3].startswith(f"{key[3]}-"))
+        sets = tuple({f"{other[3]}-" for other, _ in mine} | {f"{current[3]}-"})
+        total = sum(1 for other in self.store.objects if other[:2] == PODS and other[2] == key[2] and other[3].startswith(sets))
         available = max(ready, sum(self._ready(other) for other, _ in mine if other != current))
         status = {
             "observedGeneration": item["metadata"]["generation"],

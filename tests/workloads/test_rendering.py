@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 
 from controlplane.core.errors import Invalid, NotFound
 from workloads import rendering
+from workloads.admin.target_form import TargetForm
 from workloads.manifests.names import sha
 from workloads.manifests.profile import Broker, Peer, Profile
 from workloads.models import Application, Cluster, Environment, Release, Target
@@ -125,6 +126,14 @@ def test_a_server_on_this_machine_is_refused_before_anything_is_applied(
     assert '"address"' in caught.value.cure
 
 
+def test_a_variable_that_names_this_machine_is_spoken_of(environment: Environment) -> None:
+    """Not refused: a proxy may be put beside the application by a patch."""
+    entry = {"DATABASE_URL": {"value": "postgres://shop:pw-1234567@127.0.0.1:5432/shop", "secret": True}}
+    notes = rendering.render(environment, release(environment, entry)).notes
+    assert notes[0] == "DATABASE_URL names a server on this machine: for a pod that is the pod itself."
+    assert "pw-1234567" not in str(notes)
+
+
 def test_the_same_server_at_an_address_that_pods_reach(environment: Environment, settings: Any) -> None:
     settings.APPLICATIONS_REDIS_URL = "redis://:hush-1234@127.0.0.1:6379"
     environment.database_url = "postgres://shop:pw-1234567@127.0.0.1:5432/shop_production"
@@ -149,6 +158,7 @@ def test_an_operators_secret_holds_all_of_a_database(environment: Environment) -
         ("DATABASE_URL", "shop-db-app", "uri"),
         ("DB_HOST", "shop-db-app", "host"),
     }
+    assert found.peers == (Peer("", 5432, "database"),)  # nobody but that Secret knows where it is
 
 
 def test_everybody_the_variables_name_may_be_reached(environment: Environment) -> None:
@@ -172,8 +182,8 @@ def test_everybody_the_variables_name_may_be_reached(environment: Environment) -
 def test_a_queue_with_a_password_is_measured_with_it(environment: Environment) -> None:
     options(environment, processes={"worker": {"autoscale": {"min": 1, "max": 5}}})
     found = profile(environment, {"CELERY_BROKER_URL": {"value": "redis://:hush-1234@valkey/3", "secret": True}})
-    assert found.broker == Broker("valkey", 6379, 3, False, "TIMONEL_BROKER_PASSWORD")
-    assert found.secrets["TIMONEL_BROKER_PASSWORD"] == "hush-1234"
+    assert found.broker == Broker("valkey", 6379, 3, False, "KEDA_BROKER_PASSWORD")
+    assert found.secrets["KEDA_BROKER_PASSWORD"] == "hush-1234"
 
 
 def test_a_sqlite_file_that_would_end_with_its_pod_is_refused(environment: Environment) -> None:
@@ -225,3 +235,25 @@ def test_what_a_patch_breaks_is_found_offline(environment: Environment) -> None:
     Target.objects.filter(environment=environment).update(patches=patches)
     facts = rendering.facts(rendering.render(environment, release(environment, DATABASE)).objects)
     assert any("spec.replicas: 'three' is not of type" in fact.message for fact in facts)
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "says"),
+    [
+        ("options", {"hosts": ["https://shop.example.com"]}, "Option hosts.0"),
+        ("options", {"rollout": {"anything": "is the driver's"}}, ""),
+        ("options", ["web"], "Give a map"),
+        ("patches", {"kind": "Deployment"}, "Give a list"),
+        ("patches", [{"name": "shop-web"}], "Give a list"),
+        ("patches", [{"kind": "Deployment", "patch": {}}], ""),
+    ],
+)
+def test_the_administration_says_at_once_what_a_rendering_would_refuse(
+    environment: Environment, field: str, given: Any, says: str
+) -> None:
+    target = Target.objects.get(environment=environment)
+    values = {name: getattr(target, name) for name in ("namespace", "strategy", "mode", "image_repository")}
+    told = {**values, "environment": environment.pk, "cluster": target.cluster_id, "options": "{}", "patches": "[]"}
+    form = TargetForm({**told, field: json.dumps(given)}, instance=target)
+    assert form.is_valid() is (not says), form.errors
+    assert says in str(form.errors.get(field, [""])[0])

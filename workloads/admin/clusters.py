@@ -16,6 +16,7 @@ from controlplane.core.administration import AuditedAdmin, actor_of
 from controlplane.core.errors import Invalid, TimonelError
 from workloads import clusters
 from workloads.adapters.kubernetes import kubeconfigs
+from workloads.admin.target_form import TargetForm
 from workloads.models import Cluster, Target
 
 UNCHANGED = gettext_lazy("Left empty, the present one stays.")
@@ -134,6 +135,7 @@ class ClusterAdmin(AuditedAdmin):
 class TargetAdmin(AuditedAdmin):
     """Where on a cluster an environment runs, and how a release is rolled out there."""
 
+    form = TargetForm
     list_display = ("environment", "cluster", "namespace", "strategy", "mode")
     list_select_related = ("environment__application", "cluster")
     search_fields = ("environment__name", "environment__application__name", "cluster__name", "namespace")

@@ -12,6 +12,8 @@ WEB = {"local": 1, "staging": 2, "production": 3}
 BACKGROUND = {"local": 1, "staging": 1, "production": 2}
 PRE_STOP = 5  # seconds in which Services and routes forget a pod that ends, while it still answers
 AFTER = 5  # seconds to close what is left before the pod is killed
+CPU, MEMORY = "100m", "512Mi"  # two or three copies of a Django application of the usual size
+BEAT_CPU, BEAT_MEMORY = "25m", "256Mi"  # one, which mostly sleeps
 WEB_GRACE, BACKGROUND_GRACE, BEAT_GRACE = 25, 60, 10
 
 
@@ -42,6 +44,16 @@ def choices(profile: Profile) -> tuple[Choice, ...]:
     return tuple(sorted(found, key=lambda one: (not one.web, one.alone, one.process.name)))
 
 
+def notes(profile: Profile) -> list[str]:
+    """What was chosen and cannot be."""
+    found = []
+    for process in profile.processes:
+        chosen = profile.options.processes.get(process.name)
+        if chosen and commands.alone(process) and (chosen.autoscale or chosen.replicas not in {None, 1}):
+            found.append(f"Of {process.name}, a scheduler, there is one whatever the options say: two would do everything twice.")
+    return found
+
+
 def choice(profile: Profile, process: Process) -> Choice:
     """The process, settled."""
     web, alone = commands.listens(process), commands.alone(process)
@@ -53,9 +65,9 @@ def choice(profile: Profile, process: Process) -> Choice:
         web=web,
         alone=alone,
         replicas=1 if alone else _replicas(profile, process, web),
-        cpu=(chosen.cpu if chosen else "") or ("25m" if alone else "100m"),
+        cpu=(chosen.cpu if chosen else "") or (BEAT_CPU if alone else CPU),
         cpu_limit=chosen.cpu_limit if chosen else "",
-        memory=(chosen.memory if chosen else "") or ("192Mi" if alone else "384Mi"),
+        memory=(chosen.memory if chosen else "") or (BEAT_MEMORY if alone else MEMORY),
         grace=grace,
         autoscale=scale,
         ping=bool(chosen and chosen.ping and commands.celery_worker(process)),

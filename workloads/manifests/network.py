@@ -16,6 +16,7 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
 LOCAL_DNS = "169.254.20.10/32"  # the node's own cache of names, where there is one
 METADATA = {"0.0.0.0/0": ["169.254.0.0/16"], "::/0": ["fe80::/10", "fd00:ec2::254/128"]}  # where clouds hand out credentials
 HTTPS = 443
+API_SERVER = 6443  # where a cluster's API is behind its Service
 
 
 def policies(profile: Profile, found: Iterable[Choice]) -> list[Json]:
@@ -59,10 +60,12 @@ def _egress(profile: Profile) -> list[Json]:
         rule = {"to": _to(profile, peer), "ports": [_port(peer.port)]}
         if rule not in found:
             found.append(rule)
+    if profile.options.account.rights:
+        found.append({"to": [_namespace_any(), *_anywhere()], "ports": [_port(HTTPS), _port(API_SERVER)]})
     for one in chosen.egress:
         found.append({"to": [{"ipBlock": {"cidr": one.cidr}}], "ports": [_port(one.port)]})
     if chosen.internet:
-        found.append({"to": [_block(cidr, METADATA[cidr]) for cidr in ANYWHERE], "ports": [_port(HTTPS)]})
+        found.append({"to": _anywhere(), "ports": [_port(HTTPS)]})
     return found
 
 
@@ -73,7 +76,9 @@ def _dns() -> Json:
 
 
 def _to(profile: Profile, peer: Peer) -> list[Json]:
-    """Where a host may be: an address is one; a Service's name is its namespace; any other name may be anywhere."""
+    """Where a host may be: an address is one; a Service's name is its namespace; any other name, or none, may be anywhere."""
+    if not peer.host:
+        return [_namespace_any(), *_anywhere()]
     try:
         address = ipaddress.ip_address(peer.host)
         return [_block(f"{address}/{address.max_prefixlen}")]
@@ -84,12 +89,20 @@ def _to(profile: Profile, peer: Peer) -> list[Json]:
         return [{"podSelector": {}}]
     if len(parts) >= 3 and parts[2] == "svc":
         return [_namespace(parts[1])]
-    outside = [_block(cidr, METADATA[cidr]) for cidr in ANYWHERE]
-    return [_namespace(parts[1]), *outside] if len(parts) == 2 else outside
+    return [_namespace(parts[1]), *_anywhere()] if len(parts) == 2 else _anywhere()
 
 
 def _namespace(name: str) -> Json:
     return {"namespaceSelector": {"matchLabels": {SPACE: name}}}
+
+
+def _namespace_any() -> Json:
+    """Every pod of the cluster: no address range is sure to mean them."""
+    return {"namespaceSelector": {}}
+
+
+def _anywhere() -> list[Json]:
+    return [_block(cidr, METADATA[cidr]) for cidr in ANYWHERE]
 
 
 def _block(cidr: str, but: list[str] | None = None) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workloads.manifests import commands, marks, names, probes, storage
-from workloads.manifests.choices import PRE_STOP, Choice
+from workloads.manifests.choices import PRE_STOP, Choice, choices
 from workloads.manifests.configuration import Names
 from workloads.manifests.profile import Profile, Step
 
@@ -79,11 +79,17 @@ def step(profile: Profile, number: int, given: Names, one: Step) -> Json:
     found = _container(profile, names.joined(f"step-{number}", one.name), given)
     found |= {
         words(profile): commands.with_port(one.argv, profile.options.port),
-        "resources": resources("100m", "384Mi", ""),
+        "resources": _of_the_first(profile),
     }
     if one.folder:
         found["workingDir"] = f"{storage.home(profile).rstrip('/')}/{one.folder.strip('/')}"
     return ordered(found)
+
+
+def _of_the_first(profile: Profile) -> Json:
+    """A step loads the application as its processes do: it needs what the first of them is given."""
+    first = choices(profile)[0]
+    return resources(first.cpu, first.memory, first.cpu_limit)
 
 
 def ordered(found: Json) -> Json:

@@ -42,7 +42,7 @@ class Reference:
 class Peer:
     """Somebody the application speaks to: a host's name or address, and a port."""
 
-    host: str
+    host: str  # empty: only a Secret of somebody else knows
     port: int
     what: str = ""  # "database", "broker", or the variable that names it
 
@@ -96,6 +96,7 @@ class Profile:
     share: int = 0
     replicas: int | None = None
     attempt: str = ""  # whatever tells one deployment of the release from the next: its migration Job runs once in each
+    notes: tuple[str, ...] = ()  # what whoever approves should know of the input
     salt: str = field(default="", repr=False)  # keeps the digests in Secrets' names from telling their content
 
     @property

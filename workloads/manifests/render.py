@@ -20,6 +20,7 @@ from workloads.manifests import (
     storage,
 )  # fmt: skip
 from workloads.manifests.choices import Choice, choices
+from workloads.manifests.choices import notes as of_choices
 from workloads.manifests.profile import Profile
 from workloads.manifests.rendered import Rendered
 
@@ -44,7 +45,7 @@ def render(profile: Profile) -> Rendered:
         around=tuple(_around(profile, found, served)),
         config=given.config,
         secret=given.secret,
-        notes=(*storage.notes(profile), *monitoring.notes(profile)),
+        notes=(*profile.notes, *of_choices(profile), *storage.notes(profile), *monitoring.notes(profile)),
     )
     return patches.patched(whole, profile.patches)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from controlplane.core.errors import Invalid
-from workloads.manifests import commands, marks
+from workloads.manifests import choices, commands, marks
 from workloads.manifests.choices import Choice
 from workloads.manifests.options import Autoscale
 from workloads.manifests.profile import Broker, Profile
@@ -28,7 +29,8 @@ def scalers(profile: Profile, choice: Choice) -> list[Json]:
 
 def budgets(profile: Profile, choice: Choice) -> list[Json]:
     """One at a time may be evicted, where there are several; those that are not ready may always be."""
-    several = choice.replicas > 1 or bool(choice.autoscale and choice.autoscale.max > 1)
+    usual = choices.choice(replace(profile, replicas=None), choice.process)  # a canary is a step: the budget is about the whole
+    several = usual.replicas > 1 or bool(usual.autoscale and usual.autoscale.max > 1)
     if not several:
         return []
     component = marks.component(choice.process.name)

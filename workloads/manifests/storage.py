@@ -59,6 +59,9 @@ def notes(profile: Profile) -> list[str]:
             f"What is written to {', '.join(folders)} is in the pod's own folder and ends with it. "
             'To keep it, give "storage": {"kind": "claim"} in the target\'s options.'
         )
+    several = len(profile.processes) > 1 or profile.tier != "local"
+    if folders and several and profile.options.storage.kind == "claim" and profile.options.storage.access == "ReadWriteOnce":
+        found.append("A ReadWriteOnce volume keeps all pods that use it on one node; ReadWriteMany does not.")
     files = [path for path in profile.shared if not path.endswith("/") and "/" not in path.strip("/")]
     if files:
         found.append(f"{', '.join(files)} cannot be written: a pod's own files are read-only. Use a database server.")

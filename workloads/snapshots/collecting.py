@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -20,6 +21,7 @@ from workloads.snapshots.veil import Json, veiled
 
 Result = TypeVar("Result")
 Say = Callable[[str], None]
+NO_LOG = re.compile(r"unable to retrieve container logs for \S+")  # what a kubelet gives for a log that is gone, with 200
 
 
 @dataclass
@@ -106,7 +108,7 @@ class Collecting:
         except (Busy, Failing, Unreachable) as failure:
             self._silent.add(log.node)
             raise Unreachable(f"node {log.node} gives no logs: {failure.message}") from failure
-        return redact(found)
+        return None if NO_LOG.fullmatch(found.strip()) else redact(found)
 
     def _reached(self, target: tuple[str, str, int]) -> Json | None:
         found = probing.connectivity(self.client, *target)

@@ -23,7 +23,7 @@ IDENTITIES = ("read", "write")
 
 
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Every cluster, by name."""
+    """Every cluster, newest first."""
     page = page_of(request, clusters.visible(actor).prefetch_related("targets"))
     rows = [(cluster, _standing(cluster), len(cluster.targets.all())) for cluster in page.rows]
     return render(request, "clusters/list.html", {"page": page, "rows": rows})

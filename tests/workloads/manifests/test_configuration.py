@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workloads.manifests.finding import container, one, some
@@ -38,6 +38,7 @@ def test_a_masked_secret_shows_its_keys_only() -> None:
     assert set(found["data"]) == {"SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL"}
 
 
+@settings(max_examples=40)
 @given(VALUES, VALUES)
 def test_the_name_changes_if_and_only_if_the_content_does(first: dict[str, str], second: dict[str, str]) -> None:
     one_name, other = (render(harbour(values=values, secrets=values)) for values in (first, second))

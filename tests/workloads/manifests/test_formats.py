@@ -16,6 +16,7 @@ import yaml
 from tests.workloads.manifests.profiles import PROFILES, SECRET, harbour, scaled
 from workloads.manifests.formats import argocd, helm, kustomize, plain
 from workloads.manifests.policies.judge import judge
+from workloads.manifests.profile import Profile
 from workloads.manifests.render import render
 from workloads.manifests.validation import custom
 
@@ -52,6 +53,24 @@ def test_argo_cd_migrates_after_configuration_and_before_what_runs() -> None:
     assert found.migration
     assert found.migration["metadata"]["annotations"][argocd.HOOK] == "Sync"
     assert "ttlSecondsAfterFinished" not in found.migration["spec"]
+
+
+def test_a_claim_that_waits_for_its_first_pod_holds_up_no_wave() -> None:
+    def waves(profile: Profile) -> dict[str, int]:
+        found = argocd.waved(render(profile)).objects
+        return {item["kind"]: int(item["metadata"]["annotations"][argocd.WAVE]) for item in found}
+
+    found = waves(scaled())
+    assert found["PersistentVolumeClaim"] == found["Job"]
+    found = waves(replace(scaled(), steps=()))
+    assert found["PersistentVolumeClaim"] == found["Deployment"]
+
+
+def test_a_chart_makes_its_claim_before_the_migration_that_needs_it_and_never_deletes_it() -> None:
+    template = helm.files(scaled())["templates/persistentvolumeclaim.yaml"]
+    assert "helm.sh/hook: pre-install,pre-upgrade" in template
+    assert "helm.sh/hook-delete-policy: hook-failed" in template
+    assert template.startswith('{{- if not (lookup "v1" "PersistentVolumeClaim" .Release.Namespace "harbour-files") }}')
 
 
 def test_an_application_of_argo_cd_names_where_its_manifests_are() -> None:

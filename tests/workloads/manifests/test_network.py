@@ -65,6 +65,15 @@ def test_two_words_may_be_a_service_or_a_site() -> None:
     assert len(to("database.data")) == 3
 
 
+def test_a_server_that_only_a_secret_names_is_reached_at_its_port_wherever_it_is() -> None:
+    assert [sorted(peer) for peer in to("")] == [["namespaceSelector"], ["ipBlock"], ["ipBlock"]]
+
+
+def test_pods_with_rights_reach_the_api_server() -> None:
+    rules = one(scaled(), "NetworkPolicy", "harbour-allow-outgoing")["spec"]["egress"]
+    assert [443, 6443] in [[port["port"] for port in rule["ports"]] for rule in rules]
+
+
 def test_nobody_asks_the_cloud_for_its_credentials() -> None:
     for rule in outgoing(Peer("shop.rds.example.com", 5432)):
         for peer in rule["to"]:

@@ -43,6 +43,16 @@ def test_there_is_never_a_second_beat() -> None:
     assert not [item for item in some(harbour(options=options), "PodDisruptionBudget") if "beat" in item["metadata"]["name"]]
 
 
+def test_who_asks_for_two_schedulers_is_told_that_there_is_one() -> None:
+    assert "there is one whatever the options say" in render(harbour(options={"processes": {"beat": {"replicas": 2}}})).notes[0]
+    assert not render(harbour(options={"processes": {"beat": {"replicas": 1, "memory": "1Gi"}}})).notes
+
+
+def test_a_step_gets_the_memory_that_the_application_needs() -> None:
+    job = render(harbour(options={"processes": {"web": {"memory": "2Gi"}}})).migration
+    assert job and job["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"] == {"memory": "2Gi"}
+
+
 def test_a_worker_that_is_the_scheduler_too_is_one() -> None:
     worker = Process("worker", ("celery", "-A", "harbour", "worker", "-B"))
     spec = one(harbour(processes=(WEB, worker)), "Deployment", "harbour-worker")["spec"]

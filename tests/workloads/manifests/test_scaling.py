@@ -50,6 +50,10 @@ def test_a_budget_lets_one_leave_and_those_that_are_not_ready() -> None:
         assert (item["spec"]["maxUnavailable"], item["spec"]["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
 
 
+def test_a_canary_of_one_does_not_take_the_budget_away() -> None:
+    assert one(harbour(set="r7", live="r6", replicas=1), "PodDisruptionBudget", "harbour-web")
+
+
 def test_the_budget_of_web_holds_for_all_its_sets_together() -> None:
     found = one(harbour(set="green", live="blue"), "PodDisruptionBudget", "harbour-web")
     assert "timonel.dev/set" not in found["spec"]["selector"]["matchLabels"]

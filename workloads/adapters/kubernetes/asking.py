@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -69,11 +70,19 @@ def _answered(line: Transport, question: Question, parse: Callable[[bytes, Quest
 
 
 def parsed(body: bytes, question: Question) -> Json:
-    """The body as an object; half a document is a failure."""
+    """The body as an object; half a document is a failure.
+
+    While it is parsed no cycles are looked for: there are none among so many new objects, and looking takes longer than parsing.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         found = orjson.loads(body)
     except ValueError as error:
         raise _half(question) from error
+    finally:
+        if collecting:
+            gc.enable()
     if not isinstance(found, dict):
         raise _half(question)
     return found

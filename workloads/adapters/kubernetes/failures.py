@@ -90,6 +90,8 @@ FAILURES: dict[int, type[ApiFailure]] = {
     503: Busy,
     504: Failing,
 }
+# Server-side apply says so with 500, though nothing is wrong with the server and nothing was written.
+NO_SUCH_FIELD = "failed to create typed patch object"
 CURES = {
     401: "The credentials have expired or were taken back: connect the cluster again with new ones.",
     429: "The cluster limits how often it is asked; try again in a moment.",
@@ -100,7 +102,7 @@ def failure(http: int, status: Mapping[str, Any], headers: Mapping[str, str], *,
     """The error that an answer of the API is. A write that met a server's own error is Unclear."""
     after = headers.get("Retry-After", "")
     wait = float(after) if after.isdigit() else None
-    kind = FAILURES.get(http, ApiFailure)
+    kind = Rejected if http == 500 and NO_SUCH_FIELD in str(status.get("message")) else FAILURES.get(http, ApiFailure)
     if writing and (kind is Failing or (http == 503 and wait is None)):
         kind = Unclear
     message = str(status.get("message") or f"The cluster answered with HTTP {http}.")

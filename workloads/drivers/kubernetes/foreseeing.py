@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from controlplane.core.errors import Refused
 from workloads.adapters.kubernetes.failures import Absent, Clash, Rejected
-from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
+from workloads.adapters.kubernetes.kinds import Json, kind_of
 from workloads.drivers.kubernetes import differences, migrating, parts, permitted, pruning
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.making import BLUE_GREEN, CANARY
@@ -16,16 +16,15 @@ from workloads.drivers.kubernetes.pen import MANAGER, on_top_of, owned_by_others
 from workloads.foreseen import Clash as Taken
 from workloads.foreseen import Difference, Foreseen
 
-NAMESPACE = kind_named("Namespace")
-
 
 def foresee(errand: Errand, made: Parts, live: Parts | None, *, returning: bool = False) -> Foreseen:
     """Each object that would be otherwise, what would be removed, and in which order. Raises Refused where a right is missing."""
-    there = errand.patient.ask(lambda client: client.get(NAMESPACE, errand.namespace)) is not None
+    there = permitted.is_there(errand)
     permitted.demand(errand, made, there=there)
-    found = [differing(errand, item, live, there=there) for item in made.objects]
+    found = [differing(errand, item, live, there=there) for item in permitted.ours(errand, made.objects)]
     shown = tuple(one for one in found if one is not None)
     pruned = pruning.foresee(errand, made, live) if there and not returning else pruning.Pruned((), ())
+    permitted.demand_removal(errand, pruned.removals)
     left = [
         f"{title} is kept although the release has it no more: it may hold data. Name it under rollout.prune to remove it."
         for title in pruned.kept

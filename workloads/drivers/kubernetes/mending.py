@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from controlplane.core.errors import Conflict
 from workloads.adapters.kubernetes.kinds import Json, kind_of
 from workloads.drivers import Outcome
-from workloads.drivers.kubernetes import differences, drifting, foreseeing, kept, parts
+from workloads.drivers.kubernetes import differences, drifting, foreseeing, kept, parts, permitted
 from workloads.drivers.kubernetes.choices import drift_of
 from workloads.drivers.kubernetes.drifting import Field
 from workloads.drivers.kubernetes.errand import Errand
@@ -29,14 +29,15 @@ class Drifted:
 
 def look(errand: Errand, made: Parts) -> Foreseen:
     """Everything that drifted, with who did it, as mending it would change it back. Changes nothing."""
-    found = [one for item in made.lasting if (one := drifted(errand, item)) is not None]
+    lasting = permitted.ours(errand, made.lasting)
+    found = [one for item in lasting if (one := drifted(errand, item)) is not None]
     return Foreseen(
         where=str(errand.target),
         strategy="restore",
         set=made.set,
         steps=("Each object shown becomes what was applied here; fields that others added go, fields they took are ours again.",),
         differences=tuple(_shown(one) for one in found),
-        same=len(made.lasting) - len(found),
+        same=len(lasting) - len(found),
     )
 
 

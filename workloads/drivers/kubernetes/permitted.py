@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from controlplane.core.errors import Refused
-from workloads.adapters.kubernetes.kinds import kind_of
+from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
+from workloads.foreseen import Removal
+
+CURE = "Grant them to the identity that writes (the cluster's page shows the Role), then ask again."
 
 
 def demand(errand: Errand, made: Parts, *, there: bool) -> None:
@@ -14,8 +19,34 @@ def demand(errand: Errand, made: Parts, *, there: bool) -> None:
     if lacking:
         raise Refused(
             f"Rights are missing in {errand.target}: {', '.join(lacking)}.",
-            cure="Grant them to the identity that writes (the cluster's page shows the Role), then ask again.",
+            cure=CURE,
         )
+
+
+def demand_removal(errand: Errand, removals: Iterable[Removal]) -> None:
+    """Raise Refused where what is shown to be removed may not be."""
+    kinds = {kind_named(removal.kind) for removal in removals}
+    lacking = sorted(f"delete {kind.plural}" for kind in kinds if not _may(errand, "delete", kind.group, kind.plural, ""))
+    if lacking:
+        raise Refused(f"Rights are missing in {errand.target}: {', '.join(lacking)}.", cure=CURE)
+
+
+def ours(errand: Errand, items: Iterable[Json]) -> list[Json]:
+    """The objects without the namespace, where that was made by hand: then the identity has no right on it."""
+    found = list(items)
+    if any(item["kind"] == "Namespace" for item in found) and not _may(errand, "patch", "", "namespaces", ""):
+        return [item for item in found if item["kind"] != "Namespace"]
+    return found
+
+
+def is_there(errand: Errand) -> bool:
+    """Whether the namespace exists; where that may not be asked, somebody made it for us."""
+    if not _may(errand, "get", "", "namespaces", ""):
+        return True
+    found = errand.patient.ask(lambda client: client.get(kind_named("Namespace"), errand.namespace))
+    if found is None and not _may(errand, "patch", "", "namespaces", ""):
+        raise Refused(f"The namespace {errand.namespace} does not exist, and may not be made.", cure="Make it, then ask again.")
+    return found is not None
 
 
 Asked = tuple[str, str, str, str]  # verb, group, resource, part
@@ -25,7 +56,7 @@ def _needed(errand: Errand, made: Parts, *, there: bool) -> list[tuple[str, Aske
     needed: list[Asked] = [("list", "", "pods", ""), ("get", "", "pods", "log"), ("list", "", "events", "")]
     if made.web and made.service is not None and errand.rollout.checks == "http":
         needed.append(("get", "", "services", "proxy"))
-    for kind in sorted({kind_of(item) for item in made.objects}, key=lambda kind: kind.plural):
+    for kind in sorted({kind_of(item) for item in ours(errand, made.objects)}, key=lambda kind: kind.plural):
         verbs = ["get", "patch", *([] if there else ["create"]), *(["list", "watch"] if kind.name in WATCHED else [])]
         needed += [(verb, kind.group, kind.plural, "") for verb in verbs]
     if made.migration is not None:

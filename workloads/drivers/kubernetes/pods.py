@@ -124,7 +124,7 @@ def _statuses(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _began(status: Mapping[str, Any]) -> bool:
     state = status.get("state") or {}
-    return bool(state.get("running") or state.get("terminated") or int(status.get("restartCount", 0)))
+    return "running" in state or "terminated" in state or int(status.get("restartCount", 0)) > 0
 
 
 def _condition(pod: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workloads.drivers.kubernetes import kept, parts
+from workloads.drivers.kubernetes import kept, parts, permitted
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.sizes import replicas
@@ -35,7 +35,7 @@ class Back:
 def bring_back(errand: Errand, back: Back) -> Ready:
     """Everything as it was. The traffic moves first where the old pods still stand, otherwise as soon as they do."""
     new, old = back.new, back.old
-    errand.put_all(old.foundation, force=True)
+    errand.put_all(permitted.ours(errand, old.foundation), force=True)
     if old.web and _stands(errand, old):
         _give_traffic(errand, old)
     _at_full_size(errand, back)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workloads.drivers import Outcome
-from workloads.drivers.kubernetes import checking, kept, parts, rows
+from workloads.drivers.kubernetes import checking, kept, parts, permitted, rows
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.making import CANARY
 from workloads.drivers.kubernetes.migrating import migrate
@@ -20,7 +20,7 @@ def stage(errand: Errand, instance: Instance) -> Outcome:
     """Everything before the traffic. What fails here left the live release as it was."""
     made, label = kept.parts_of(instance), instance.release.label
     errand.say(f"Preparing {label} in {errand.target}")
-    errand.put_all(made.foundation)
+    errand.put_all(permitted.ours(errand, made.foundation))
     seen: tuple[Evidence, ...] = ()
     if made.migration is not None:
         migrated = migrate(errand, made.migration)

@@ -76,7 +76,7 @@ class Wait:
             return f"{exceeded.name}: {exceeded.failed}"
         if fatal >= SURE_SECONDS:
             return evidence.summary(seen.troubles)[0]
-        pulling = seen.total > 0 and seen.started == 0 and not seen.troubles
+        pulling = seen.total > 0 and seen.started == 0 and seen.ready == 0 and not seen.troubles
         limit = max(self.patience, PROGRESS_DEADLINE_SECONDS) if pulling else self.patience
         if still < limit:
             return ""

@@ -75,7 +75,7 @@ def waved(rendered: Rendered) -> Rendered:
         told = {HOOK: "Sync", HOOK_DELETE: "BeforeHookCreation", WAVE: MIGRATION}
         job = _told({**job, "spec": {key: value for key, value in job["spec"].items() if key != "ttlSecondsAfterFinished"}}, told)
     return Rendered(
-        foundation=tuple(_told(item, {WAVE: FOUNDATION}) for item in rendered.foundation),
+        foundation=tuple(_told(item, {WAVE: _early(item, rendered)}) for item in rendered.foundation),
         migration=job,
         web=tuple(_told(item, {WAVE: WORKLOADS}) for item in rendered.web),
         preview=rendered.preview and _told(rendered.preview, {WAVE: WORKLOADS}),
@@ -86,6 +86,13 @@ def waved(rendered: Rendered) -> Rendered:
         secret=rendered.secret,
         notes=rendered.notes,
     )
+
+
+def _early(item: Json, rendered: Rendered) -> str:
+    """A claim may wait for its first pod: before the wave that has one, the whole sync would wait for the claim."""
+    if item["kind"] != "PersistentVolumeClaim":
+        return FOUNDATION
+    return MIGRATION if rendered.migration is not None else WORKLOADS
 
 
 def _told(item: Json, annotations: dict[str, str]) -> Json:

@@ -62,17 +62,23 @@ def templates(profile: Profile, rendered: Rendered) -> Iterator[tuple[str, str]]
         yield "ingress.yaml", _ingress(profile, rendered.service)
         yield "httproute.yaml", _http_route(profile, rendered.service)
     yield "networkpolicy.yaml", _all(".Values.networkPolicy.enabled", network.policies(_networked(profile), found))
-    budgets = [item for choice in found for item in scaling.budgets(profile, replace(choice, replicas=max(2, choice.replicas)))]
-    yield (
-        "poddisruptionbudget.yaml",
-        _all(".Values.podDisruptionBudget.enabled", [one for one in budgets if not _single(one, found)]),
-    )
+    budgets = [item for choice in found for item in scaling.budgets(profile, choice)]
+    yield "poddisruptionbudget.yaml", _all(".Values.podDisruptionBudget.enabled", budgets)
     yield "monitoring.yaml", _all(".Values.monitoring.enabled", monitoring.monitors(_monitored(profile), found))
     if rendered.migration:
         yield "migration.yaml", _migration(profile, rendered.migration)
-    others = [item for item in rendered.foundation if item["kind"] in {"PersistentVolumeClaim", "ExternalSecret"}]
-    if others:
-        yield "others.yaml", "---\n".join(_plain(item) for item in others)
+    for item in rendered.foundation:
+        if item["kind"] == "PersistentVolumeClaim":
+            yield "persistentvolumeclaim.yaml", _claim(item)
+        if item["kind"] == "ExternalSecret":
+            yield "externalsecret.yaml", _plain(item)
+
+
+def _claim(item: Json) -> str:
+    """Made before the migration, which needs it, where it is not there yet; never deleted, since data is in it."""
+    told = {HOOK: "pre-install,pre-upgrade", HOOK_DELETE: "hook-failed", HOOK_WEIGHT: "-10"}
+    there = f'lookup "v1" "PersistentVolumeClaim" .Release.Namespace "{item["metadata"]["name"]}"'
+    return when(f"not ({there})", _plain({**item, "metadata": {**item["metadata"], "annotations": told}}))
 
 
 def _placed(item: Json, tokens: Tokens) -> Json:
@@ -287,11 +293,6 @@ def _external(profile: Profile, annotations: dict[str, str]) -> str:
 
 def _component(item: Json) -> str:
     return str(item["metadata"]["labels"].get("app.kubernetes.io/component", ""))
-
-
-def _single(budget: Json, found: tuple[Choice, ...]) -> bool:
-    """Whether it is a scheduler's: of one pod, none may be kept from leaving."""
-    return any(choice.alone and marks.component(choice.process.name) == _component(budget) for choice in found)
 
 
 def _networked(profile: Profile) -> Profile:

@@ -42,7 +42,7 @@ def test_a_field_with_another_value_drifted_and_goes_back() -> None:
 def test_an_entry_that_somebody_added_to_a_list_is_found_by_its_name() -> None:
     now = live()
     now["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "DEBUG", "value": "1"})
-    theirs = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"web"}': {".": {}, "f:env": {'k:{"name":"DEBUG"}': {".": {}, "f:name": {}, "f:value": {}}}}}}}}}  # fmt: skip # noqa: E501
+    theirs: dict[str, Any] = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"web"}': {".": {}, "f:env": {'k:{"name":"DEBUG"}': {".": {}, "f:name": {}, "f:value": {}}}}}}}}}  # fmt: skip # noqa: E501
     now["metadata"]["managedFields"] = [{"manager": "kubectl-edit", "operation": "Update", "time": "T", "fieldsV1": theirs}]
     found = fields(now, now, WANTED, "Deployment/web", ())
     assert [one.name for one in found] == ["spec.template.spec.containers[web].env[DEBUG]"]
@@ -53,7 +53,7 @@ def test_an_entry_that_somebody_added_to_a_list_is_found_by_its_name() -> None:
 
 def test_a_controller_s_fields_are_its_own() -> None:
     now = live(paused=True)
-    theirs = {"f:spec": {"f:paused": {}}}
+    theirs: dict[str, Any] = {"f:spec": {"f:paused": {}}}
     now["metadata"]["managedFields"] = [{"manager": "kube-controller-manager", "operation": "Update", "fieldsV1": theirs}]
     assert added(now, WANTED) == []
     now["metadata"]["managedFields"] = [{"manager": "scaler", "subresource": "scale", "operation": "Update", "fieldsV1": theirs}]
@@ -81,5 +81,8 @@ def test_lists_without_names_differ_as_a_whole() -> None:
 
 
 def test_keys_of_a_record_become_paths() -> None:
-    record = {"f:metadata": {"f:labels": {".": {}, "f:team": {}}}, "f:spec": {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {}}}}
+    record: dict[str, Any] = {
+        "f:metadata": {"f:labels": {".": {}, "f:team": {}}},
+        "f:spec": {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {}}},
+    }
     assert list(owned(record)) == [("metadata", "labels", "team"), ("spec", "ports")]

@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
 from controlplane.core.errors import LeaseLost, Refused
 from tests.fake_cluster import KINDS, FakeCluster
-from tests.workloads.drivers.kubernetes.stage import MIGRATE, ClusterStage, cluster_stage
-from workloads.adapters.kubernetes import asking as line
-from workloads.adapters.kubernetes.access import Access
-from workloads.adapters.kubernetes.client import Client
-from workloads.drivers.kubernetes import asking, migrating, waiting
+from tests.workloads.drivers.kubernetes.stage import MIGRATE, ClusterStage
 from workloads.drivers.kubernetes.errand import errand
 from workloads.models import Change, Environment, Instance
 
-pytestmark = pytest.mark.django_db
-NAMESPACE = "shop"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hurried")]
 METHODS = {"conflict": "PATCH", "gone": "GET", "cut_list": "GET", "slow_watch": "GET", "cut_watch": "GET", "half": "GET|PATCH"}
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same pauses, shorter."""
-    monkeypatch.setattr(line, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(asking, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(migrating, "LOOK_SECONDS", 0.03)
-    monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.2)
-    monkeypatch.setattr(waiting, "SURE_SECONDS", 0.3)
-
-
-@pytest.fixture
-def cluster() -> Iterator[FakeCluster]:
-    with FakeCluster(controllers=True) as found:
-        found.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-        yield found
-
-
-@pytest.fixture
-def shop(db: None, cluster: FakeCluster) -> ClusterStage:
-    client = Client(Access(cluster.kubeconfig))
-    return cluster_stage(
-        client, cluster.kubeconfig, NAMESPACE, rollout={"interval": 1, "threshold": 4, "checks": "pods", "steps": [34]}
-    )
 
 
 def doubled(cluster: FakeCluster) -> dict[tuple[str, str], int]:
@@ -60,11 +29,11 @@ def doubled(cluster: FakeCluster) -> dict[tuple[str, str], int]:
 def misbehave(shop: ClusterStage, cluster: FakeCluster, kind: str, after: int, strategy: str, outcome: str) -> None:
     """One roll-out with one fault at one moment; it must end as it would without."""
     plan = {"release_steps": MIGRATE if outcome == "ready" else []}
-    shop.options(labels={})
+    shop.options(labels={"lab/outcome": "ready"})
     shop.strategy(strategy)
     assert shop.deploy(shop.release(f"sound-{kind}-{after}", plan=plan)).switched
     before = shop.active
-    shop.options(labels={"lab/outcome": outcome} if outcome != "ready" else {})
+    shop.options(labels={"lab/outcome": outcome})
     release = shop.release(f"tried-{kind}-{after}", plan=plan)
     cluster.writes.clear()
     change = shop.propose(release)
@@ -83,20 +52,21 @@ def misbehave(shop: ClusterStage, cluster: FakeCluster, kind: str, after: int, s
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_roll_out_survives(shop: ClusterStage, cluster: FakeCluster, kind: str) -> None:
-    misbehave(shop, cluster, kind, KINDS.index(kind) * 2, "rolling", "ready" if KINDS.index(kind) % 2 else "crash")
+def test_a_roll_out_survives(pretended: ClusterStage, cluster: FakeCluster, kind: str) -> None:
+    misbehave(pretended, cluster, kind, KINDS.index(kind) * 2, "rolling", "ready" if KINDS.index(kind) % 2 else "crash")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_roll_out_survives_at_twenty_five_moments(shop: ClusterStage, cluster: FakeCluster, kind: str) -> None:
+def test_a_roll_out_survives_at_twenty_five_moments(pretended: ClusterStage, cluster: FakeCluster, kind: str) -> None:
     for number in range(25):
         strategy = ("rolling", "blue_green", "canary")[number % 3]
-        misbehave(shop, cluster, kind, number * 3, strategy, "crash" if number % 4 == 3 else "ready")
+        misbehave(pretended, cluster, kind, number * 3, strategy, "crash" if number % 4 == 3 else "ready")
 
 
-def test_a_worker_whose_lease_was_lost_writes_nothing_more(shop: ClusterStage, cluster: FakeCluster) -> None:
+def test_a_worker_whose_lease_was_lost_writes_nothing_more(pretended: ClusterStage, cluster: FakeCluster) -> None:
+    shop = pretended
     shop.deploy(shop.release("v1"))
     change = shop.propose(shop.release("v2"))
     Environment.objects.update(fence=7)
@@ -112,9 +82,15 @@ def test_a_worker_whose_lease_was_lost_writes_nothing_more(shop: ClusterStage, c
 @pytest.mark.parametrize(
     "right", ["patch deployments", "list pods", "get pods/log", "patch secrets", "watch deployments", "patch services"]
 )
-def test_a_missing_right_is_named_before_anything_is_done(shop: ClusterStage, cluster: FakeCluster, right: str) -> None:
+def test_a_missing_right_is_named_before_anything_is_done(pretended: ClusterStage, cluster: FakeCluster, right: str) -> None:
     cluster.denied = {right}
     with pytest.raises(Refused, match=right.replace("deployments", "deployments.apps")):
-        shop.propose(shop.release("v1"))
+        pretended.propose(pretended.release("v1"))
     assert cluster.writes == []
     assert not Instance.objects.exists()
+
+
+def test_a_namespace_made_by_hand_needs_no_right_on_namespaces(pretended: ClusterStage, cluster: FakeCluster) -> None:
+    cluster.denied = {f"{verb} namespaces" for verb in ("get", "list", "create", "patch")}
+    assert pretended.deploy(pretended.release("v1")).switched
+    assert not any(write.path.endswith("/namespaces/shop") for write in cluster.writes)

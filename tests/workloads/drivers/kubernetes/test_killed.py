@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.workloads.drivers.kubernetes import victim
 from tests.workloads.drivers.kubernetes.stage import MIGRATE, ClusterStage
 from workloads.adapters.kubernetes.client import Client
 from workloads.models import Change, Deployment, Instance
@@ -132,3 +133,22 @@ def test_killed_at_every_write_the_end_is_right_and_nothing_is_written_twice(
             assert number > 8
             return
     raise AssertionError("it never came through without a kill")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.timeout(400)
+def test_a_process_that_is_really_killed_is_taken_over(shop: ClusterStage, strategy: str) -> None:
+    shop.strategy(strategy)
+    shop.options(rollout={"interval": 1, "threshold": 3, "steps": [34]})
+    assert shop.deploy(shop.release("v0")).switched
+    for number, (at, after) in enumerate([(2, False), (5, True), (6, True), (7, False)], 1):
+        change = shop.propose(shop.release(f"v{number}"))
+        with guarded(shop) as guard:
+            code = victim.apply_and_die(change.pk, f"key-{change.pk}", 1, at=at, after=after)
+            assert code == -9, code
+            result = shop.apply(change, key=f"key-{change.pk}", lease=2)
+        assert result.switched, result
+        assert guard.looks and guard.worst >= 1, (number, guard)
+        assert shop.active is not None and shop.active.release.ref == f"v{number}"
+        assert shop.selected_ready() == 3
+        shop.keep(change)

@@ -16,7 +16,8 @@ MANY = 200
 @pytest.mark.parametrize("strategy", ["rolling", "blue_green", "canary"])
 def test_two_hundred_replicas_move_on_and_return(shop: ClusterStage, strategy: str) -> None:
     shop.strategy(strategy)
-    shop.options(processes={"web": {"replicas": MANY}}, rollout={"interval": 5, "threshold": 6, "steps": [10, 50]})
+    web = {"replicas": MANY, "cpu": "1m", "memory": "16Mi"}
+    shop.options(processes={"web": web}, rollout={"interval": 5, "threshold": 6, "steps": [10, 50]})
     assert shop.deploy(shop.release("v1")).switched
     began = time.monotonic()
     outcome = shop.deploy(shop.release("v2"))

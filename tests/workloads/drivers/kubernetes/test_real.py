@@ -18,6 +18,7 @@ from tests.cluster import kubeconfig
 from tests.workloads.drivers.kubernetes.stage import ClusterStage, cluster_stage
 from workloads.adapters.kubernetes import proxied
 from workloads.adapters.kubernetes.client import Client
+from workloads.adapters.probes import Probe
 from workloads.drivers.kubernetes import KubernetesDriver
 from workloads.verdicts import Verdict
 
@@ -40,9 +41,8 @@ def shop(transactional_db: None, kube: Client, namespace: str) -> ClusterStage:
     nodes = json.loads(os.environ.get("TIMONEL_TEST_NODES", "{}"))
     rollout = {"interval": 8, "threshold": 4, "steps": [50]}
     found = cluster_stage(kube, kubeconfig(), namespace, replicas=2, rollout=rollout, scheduling={"node_selector": nodes})
-    found.options(
-        hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": {"cpu": "20m", "memory": "64Mi", "replicas": 2}}
-    )
+    web = {"cpu": "20m", "memory": "64Mi", "replicas": 2}
+    found.options(hosts=["shop.example.com"], route={"kind": "none"}, processes={"web": web})
     return found
 
 
@@ -58,7 +58,7 @@ class Steady:
     """Twenty requests a second through the stable Service, all the time."""
 
     door: proxied.Door
-    seen: list[proxied.Probe] = field(default_factory=list)
+    seen: list[Probe] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Steady:
