@@ -203,3 +203,18 @@ def test_nobody_there_is_unreachable_with_a_cure() -> None:
         told = gone.kubeconfig
     with pytest.raises(Unreachable, match="Check that the API server runs"):
         Client(Access(told), deadline=0.5).version()
+
+
+def test_what_pods_use_is_told_in_cores_and_bytes(cluster: FakeCluster, client: Client) -> None:
+    cluster.kinds.append({"api": "metrics.k8s.io/v1beta1", "kind": "PodMetrics", "plural": "pods", "namespaced": True})
+    measured = {"name": "web", "usage": {"cpu": "250000000n", "memory": "64Mi"}}
+    cluster.put(
+        {
+            "apiVersion": "metrics.k8s.io/v1beta1",
+            "kind": "PodMetrics",
+            "metadata": {"name": "web-1", "namespace": "default"},
+            "timestamp": "2026-01-01T00:00:00Z",
+            "containers": [measured],
+        }
+    )
+    assert usage.pods(client, "default") == [usage.Usage("default", "web-1", "web", 0.25, 2**26, "2026-01-01T00:00:00Z")]
