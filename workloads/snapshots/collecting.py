@@ -100,9 +100,9 @@ class Collecting:
     def _log(self, log: logs.Wanted) -> str | None:
         if log.node in self._silent:
             raise Unreachable(f"node {log.node} gives no logs")
-        bounds = {"lines": self.limits.log_lines, "most": self.limits.log_bytes}
+        lines, most = self.limits.log_lines, self.limits.log_bytes
         try:
-            found = self.client.log(log.namespace, log.pod, log.container, previous=log.previous, **bounds)
+            found = self.client.log(log.namespace, log.pod, log.container, previous=log.previous, lines=lines, most=most)
         except (Absent, Rejected):
             return None  # no such log: gone, or not begun
         except (Busy, Failing, Unreachable) as failure:
