@@ -123,6 +123,12 @@ WORDS: dict[str, Word] = {
     "rollout.returned": Word(_("taken back"), "undo", "bad"),
     "rollout.asking": Word(_("asks a person"), "hand", "wait"),
     "rollout.kept": Word(_("kept for the way back"), "undo", "quiet"),
+    "strategy.rolling": Word(_("rolling"), "spinner", "quiet"),
+    "strategy.blue_green": Word(_("blue-green"), "layers", "quiet"),
+    "strategy.canary": Word(_("canary"), "layers", "quiet"),
+    "mode.apply": Word(_("Timonel applies"), "helm", "quiet"),
+    "mode.commit": Word(_("Timonel commits, Argo CD or Flux syncs"), "pen", "quiet"),
+    "mode.pull_request": Word(_("Timonel opens a pull request, Argo CD or Flux syncs"), "pen", "quiet"),
     # incidents, findings, risk
     "open": Word(_("open"), "warning", "bad"),
     "unresolved": Word(_("not resolved"), "warning", "bad"),

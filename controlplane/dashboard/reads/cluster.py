@@ -85,10 +85,10 @@ def _drawn(picture: Picture, every_pod: bool) -> dict[str, Any]:
     }
 
 
-def _bars(picture: Picture) -> list[tuple[float, float]]:
-    """Where each version's part of the traffic begins in a bar of 100, and how long it is."""
+def _bars(picture: Picture) -> list[tuple[str, str]]:
+    """Where each version's part of the traffic begins in a bar of 100, and how long it is; as SVG writes numbers."""
     begins = accumulate([0.0, *(share.percent for share in picture.shares)])
-    return [(round(at, 1), round(share.percent, 1)) for at, share in zip(begins, picture.shares, strict=False)]
+    return [(f"{at:.1f}", f"{share.percent:.1f}") for at, share in zip(begins, picture.shares, strict=False)]
 
 
 def _of_interest(picture: Picture) -> list[Pod]:

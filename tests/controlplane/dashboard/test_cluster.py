@@ -36,7 +36,7 @@ def test_the_page_itself_asks_no_cluster(environment: Environment, harbour: Fake
     before = len(harbour.requests)
     page = as_("ada").get(f"/environments/{environment.pk}/").content.decode()
     words = text_of(page)
-    assert "harbour / shop Canary Timonel applies" in words
+    assert "harbour / shop canary Timonel applies" in words
     assert "v1 blue has the traffic" in words
     assert "v2 green being given the traffic" in words
     assert f'hx-get="/environments/{environment.pk}/cluster/"' in page
@@ -53,6 +53,14 @@ def test_what_runs_is_told_with_its_usage_traffic_and_trouble(environment: Envir
     assert "Ingress/shop-legacy / → shop-gone: there is no such service" in words
     assert "BackOff Pod/shop-worker-7d9c-p2x9d 4 times" in words
     assert "shop-migrate-1a2b migrations v2" in words
+
+
+def test_bars_are_drawn_in_every_language(environment: Environment, as_: SignIn) -> None:
+    client, address = as_("ada"), f"/environments/{environment.pk}/cluster/"
+    client.cookies["django_language"] = "es"
+    page = client.get(address, headers={**HX, "Accept-Language": "es"}).content.decode()
+    assert "del tráfico" in page
+    assert '<rect class="part-2" x="75.0" y="0" width="25.0" height="8" />' in page
 
 
 def test_a_picture_asks_the_database_few_things_however_many_pods_there_are(
