@@ -37,6 +37,25 @@ def create(actor: Actor, change: Change, release: Release, kind: str, *, automat
     return deployment
 
 
+def found(
+    actor: Actor, environment: Environment, release: Release, *, whole: bool, evidence: Mapping[str, Any] | None = None
+) -> Deployment:
+    """What ran there before Timonel came, live without a Change. Verified where all of it stands: a rollback may return to it."""
+    now = timezone.now()
+    with transaction.atomic():
+        deployment = Deployment.objects.create(
+            environment=environment,
+            release=release,
+            status=Status.LIVE,
+            verdict=Verdict.PASSED if whole else Verdict.NOT_EVALUATED,
+            verified_at=now if whole else None,
+            finished_at=now,
+            **_with(evidence),
+        )
+        _tell(actor, "deployment.found", deployment)
+    return deployment
+
+
 def begin(actor: Actor, deployment: Deployment) -> Deployment:
     """Start it: one at a time in an environment. Called again, it goes on."""
     try:

@@ -41,6 +41,7 @@ SHAPES = {
         (*(("checkout", check) for check in CHECKS), *((check, "plan") for check in CHECKS), *ROLLOUT.edges),
     ),
     "rollback": Shape((("plan",), *ROLLOUT.rows), ROLLOUT.edges),
+    "adopt": Shape((("plan",), *ROLLOUT.rows), ROLLOUT.edges),
 }
 TITLES: dict[str, str | Promise] = {
     "checkout": _("Check out"),

@@ -12,11 +12,12 @@ Path = tuple[str, ...]
 Owners = dict[Path, set[str]]
 KEYS = ("name", "containerPort", "port", "mountPath", "key", "type", "ip", "uid")
 NUMBERS = {"containerPort", "port"}
+SELECTOR = ("spec", "selector")  # atomic in the API: of one manager only
 
 
 def leaves(value: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Each field that holds a value; a list of named things by their names, any other list whole."""
-    if isinstance(value, dict) and value:
+    """Each field that holds a value; a list of named things by their names, any other list whole, and a selector whole."""
+    if isinstance(value, dict) and value and at != SELECTOR:
         for name, item in value.items():
             yield from leaves(item, (*at, name))
     elif (key := _key(value)) is not None:
@@ -27,11 +28,11 @@ def leaves(value: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def applied(item: Json | None, wanted: Json, owners: Owners, manager: str, *, force: bool) -> tuple[Json, list[str]]:
-    """The object after applying, and the clashes ("kubectl: .spec.replicas") for which it must be refused."""
+    """The object after applying, and the clashes ('"kubectl": .spec.replicas') for which it must be refused."""
     result: Json = copy.deepcopy(item) if item else {}
     present, mine = dict(leaves(result)), dict(leaves(_own(wanted)))
     clashes = [
-        f"{', '.join(sorted(others))}: .{'.'.join(path)}"
+        f"\"{', '.join(sorted(others))}\": .{'.'.join(path)}"
         for path, value in mine.items()
         if (others := owners.get(path, set()) - {manager}) and present.get(path) != value
     ]
