@@ -19,6 +19,7 @@ from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import kind_named
 
 WHY_NOT = "no Kubernetes cluster: set KUBECONFIG"
+NO_PROMETHEUS = "no Prometheus that scrapes the cluster's pods: set TIMONEL_TEST_PROMETHEUS"
 
 
 def kubeconfig() -> str:
@@ -47,6 +48,15 @@ def namespace(kube: Client, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
+def prometheus() -> str:
+    """The address of a Prometheus that scrapes annotated pods (prometheus.io/scrape) every few seconds; skips without one."""
+    address = os.environ.get("TIMONEL_TEST_PROMETHEUS", "")
+    if not address:
+        pytest.skip(NO_PROMETHEUS)
+    return address
+
+
+@pytest.fixture
 def fake() -> Iterator[FakeCluster]:
     """An empty fake cluster with the controllers of Deployments, Jobs and Services."""
     with FakeCluster(controllers=True) as cluster:
@@ -55,6 +65,7 @@ def fake() -> Iterator[FakeCluster]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what did not run, so that nobody takes it for passed."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if WHY_NOT in str(report.longrepr)]
-    if skipped:
-        terminalreporter.write_line(f"Not run: {len(skipped)} tests ({WHY_NOT})", yellow=True)
+    for why in (WHY_NOT, NO_PROMETHEUS):
+        skipped = [report for report in terminalreporter.stats.get("skipped", []) if why in str(report.longrepr)]
+        if skipped:
+            terminalreporter.write_line(f"Not run: {len(skipped)} tests ({why})", yellow=True)

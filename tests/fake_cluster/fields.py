@@ -32,7 +32,7 @@ def applied(item: Json | None, wanted: Json, owners: Owners, manager: str, *, fo
     result: Json = copy.deepcopy(item) if item else {}
     present, mine = dict(leaves(result)), dict(leaves(_own(wanted)))
     clashes = [
-        f"\"{', '.join(sorted(others))}\": .{'.'.join(path)}"
+        f'"{", ".join(sorted(others))}": .{".".join(path)}'
         for path, value in mine.items()
         if (others := owners.get(path, set()) - {manager}) and present.get(path) != value
     ]
