@@ -282,6 +282,9 @@ def _taken(found: Found) -> tuple[str, ...]:
 
 def _notes(found: Found) -> tuple[str, ...]:
     name, service = names.joined(found.application.name), found.matched.service
+    if found.in_place and found.matched.background:
+        removed = ", ".join(running.titles(found.matched.background))
+        return (*found.settled.notes, f"{removed}: removed once our own stand, so that nothing works twice for long.")
     if found.in_place or service is None:
         return found.settled.notes
     stays = ", ".join(running.titles(found.matched.workloads))

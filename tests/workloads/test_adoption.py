@@ -92,6 +92,7 @@ def test_what_runs_becomes_a_target_a_release_and_a_change_and_the_cluster_is_no
     assert set(taken) == {"Service/shop"}
     assert taken["Service/shop"][0].manager == "put"
     assert any("takes fields over" in reason for reason in adopted.change.reasons)
+    assert world(adopted.change).removals == ()
     assert AuditEntry.objects.filter(action="environment.adopt").count() == 1
 
 
@@ -124,6 +125,21 @@ def test_a_first_apply_that_fails_leaves_the_traffic_with_what_was_found(cluster
     returned = shop.live("Service", "shop")
     assert returned is not None and returned["spec"]["selector"] == {"app": "shop", "role": "web"}
     assert Deployment.objects.get(status="live").release.ref.endswith("as found")
+
+
+def test_an_ingress_of_our_name_is_taken_over_and_workers_are_removed_once_ours_stand(cluster: FakeCluster) -> None:
+    queue = web("queue", container={"command": ["celery", "-A", "shop", "worker"], "ports": []})
+    put(cluster, config(), web(), queue, service(), ingress("shop"))
+    adopted = adoption.adopt(TERMINAL, ASKED)
+    assert adopted.taken_over == ("Service/shop", "Ingress/shop")
+    assert [(found.title, found.asks) for found in world(adopted.change).removals] == [("Deployment/queue", True)]
+    assert any(note.startswith("Deployment/queue: removed once our own stand") for note in adopted.notes)
+    hurry()
+    shop = stage_of(adopted, Client(Access(cluster.kubeconfig)), "shop")
+    assert shop.deploy(adopted.release).switched
+    assert shop.live("Deployment", "queue") is None and shop.live("Deployment", "shop-queue") is not None
+    assert shop.roll_back().switched
+    assert shop.live("Deployment", "queue") is not None
 
 
 def test_beside_a_service_of_another_name_nothing_foreign_is_touched(cluster: FakeCluster) -> None:

@@ -18,18 +18,25 @@ def options(matched: Matched, application: str, notes: list[str]) -> dict[str, A
     hosts = list(dict.fromkeys(host for one in matched.ingresses for host in _hosts(one)))
     if hosts:
         found["hosts"] = hosts
-    own = next((one for one in matched.ingresses if name_of(one) == application and _simple(one)), None)
-    found["route"] = _route(own) if own is not None and hosts else {"kind": "none"}
+    own = own_ingress(matched, application)
+    found["route"] = _route(own) if own is not None else {"kind": "none"}
     for one in matched.ingresses:
         if one is not own:
             notes.append(f"{title(one)} stays as it is and leads to Service {', '.join(sorted(backends(one)))}.")
     return found
 
 
+def own_ingress(matched: Matched, application: str) -> Json | None:
+    """The one that ours of the same name takes over: of hosts, and saying no more than ours can."""
+    found = (one for one in matched.ingresses if name_of(one) == application and _hosts(one) and _simple(one))
+    return next(found, None)
+
+
 def taken_over(matched: Matched, application: str) -> tuple[str, ...]:
     """The objects that our own of the same name takes over."""
-    found = [*([matched.service] if matched.service else []), *matched.ingresses]
-    return tuple(title(one) for one in found if name_of(one) == application)
+    service = [matched.service] if matched.service and name_of(matched.service) == application else []
+    own = own_ingress(matched, application)
+    return tuple(title(one) for one in [*service, *([own] if own else [])])
 
 
 def _node_port(service: Json) -> dict[str, int]:

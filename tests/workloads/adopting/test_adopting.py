@@ -88,6 +88,9 @@ def test_a_scaler_and_a_whole_secret_are_named() -> None:
 def test_an_ingress_of_our_name_is_taken_over_and_another_stays() -> None:
     own = settled(web(), service(), config(), ingress("shop", ingressClassName="nginx"))
     assert own.options["route"] == {"kind": "ingress", "class_name": "nginx"}
+    partly = ingress("shop")
+    partly["spec"]["rules"][0]["http"]["paths"][0]["path"] = "/api"
+    assert settled(web(), service(), config(), partly).options["route"] == {"kind": "none"}
     other = settled(*usual())
     assert other.options["route"] == {"kind": "none"}
     assert "Ingress/public stays as it is and leads to Service shop." in other.notes

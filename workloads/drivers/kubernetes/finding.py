@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from controlplane.core.actors import Actor
 from workloads import deployments
+from workloads.adopting import routing
 from workloads.adopting.matching import Matched
-from workloads.adopting.running import Json, Running, cleaned, title
+from workloads.adopting.running import Json, Running, cleaned, name_of, title
 from workloads.drivers.kubernetes import kept, rows
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.models import Environment, Instance, Release
 
 
 def keep(actor: Actor, environment: Environment, release: Release, matched: Matched, running: Running) -> Instance:
-    """The instance that has the traffic now, its objects exactly as they are; touches nothing on the cluster."""
+    """The instance that has the traffic now, its objects exactly as they are; touches nothing on the cluster.
+
+    An Ingress that ours does not take over is not among them: it is nobody's to remove.
+    """
+    own = routing.own_ingress(matched, name_of(matched.service)) if matched.service else None
     made = Parts(
         web=tuple(cleaned(item) for item in [matched.web] if item is not None),
         service=cleaned(matched.service) if matched.service else None,
         background=tuple(cleaned(item) for item in matched.background),
-        around=tuple(cleaned(item) for item in matched.ingresses),
+        around=(cleaned(own),) if own is not None else (),
     )
     instance = Instance.objects.create(
         environment=environment,

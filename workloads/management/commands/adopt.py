@@ -20,8 +20,8 @@ from workloads.previews import parse
 
 class Command(BaseCommand):
     help = (
-        "Adopt an application that already runs in a namespace of a connected cluster: an environment with a target, a release "
-        "that names the live image by digest, and the first apply as a change to approve. Nothing on the cluster changes before that."
+        "Adopt an application that already runs on a connected cluster: an environment with a target, a release that names the "
+        "live image by digest, and the first apply as a change to approve. Nothing on the cluster changes before that."
     )
     requires_system_checks = ()
 

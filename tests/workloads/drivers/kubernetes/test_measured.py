@@ -76,7 +76,7 @@ def release(shop: ClusterStage, word: str, *, rate: float = 40, bad: float = 0, 
     return shop.release(word, plan={"processes": {"web": argv}, "health_path": "/", "pages": ["/"]}, image=IMAGE)
 
 
-def measured(shop: ClusterStage, *metrics: dict[str, str | float]) -> None:
+def measured(shop: ClusterStage, *metrics: dict[str, Any]) -> None:
     shop.options(rollout={"metrics": list(metrics)})
 
 
