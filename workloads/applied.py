@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workloads.drivers.kubernetes import kept
 from workloads.models import Environment, Instance, Target
-from workloads.snapshots.veil import VALUES, Json
+from workloads.snapshots.veil import Json
 
 
 def manifests_of(environment: Environment) -> tuple[Json, ...]:
@@ -29,4 +29,4 @@ def _bare(item: Json, namespace: str) -> Json:
     if item["kind"] != "Secret":
         return item
     metadata = {"name": item["metadata"]["name"], "namespace": item["metadata"].get("namespace", namespace)}
-    return {name: value for name, value in item.items() if name not in VALUES | {"metadata", "type"}} | {"metadata": metadata}
+    return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}

@@ -5,51 +5,95 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('workloads', '0015_images'),
+        ("workloads", "0015_images"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='environment',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='workloads.environment'),
+            model_name="report",
+            name="environment",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="workloads.environment"
+            ),
         ),
         migrations.AddField(
-            model_name='target',
-            name='findings_looked_at',
+            model_name="target",
+            name="findings_looked_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='target',
-            name='findings_trouble',
+            model_name="target",
+            name="findings_trouble",
             field=models.CharField(blank=True, editable=False, max_length=300),
         ),
         migrations.CreateModel(
-            name='Diagnosis',
+            name="Diagnosis",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('working', 'Working'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=8)),
-                ('verdict', models.CharField(blank=True, choices=[('fault', 'Fault'), ('healthy', 'Healthy'), ('inconclusive', 'Inconclusive'), ('error', 'Error')], max_length=12)),
-                ('summary', models.TextField(blank=True)),
-                ('hypotheses', models.JSONField(default=list)),
-                ('symptoms', models.JSONField(default=list)),
-                ('missing', models.JSONField(default=list)),
-                ('problems', models.JSONField(default=list)),
-                ('trouble', models.CharField(blank=True, max_length=500)),
-                ('asked_by', models.CharField(max_length=200)),
-                ('asked_at', models.DateTimeField()),
-                ('begun_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('environment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='diagnoses', to='workloads.environment')),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='diagnoses', to='workloads.incident')),
-                ('snapshot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='diagnoses', to='workloads.snapshot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("working", "Working"), ("done", "Done"), ("failed", "Failed")],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[("fault", "Fault"), ("healthy", "Healthy"), ("inconclusive", "Inconclusive"), ("error", "Error")],
+                        max_length=12,
+                    ),
+                ),
+                ("summary", models.TextField(blank=True)),
+                ("hypotheses", models.JSONField(default=list)),
+                ("symptoms", models.JSONField(default=list)),
+                ("missing", models.JSONField(default=list)),
+                ("problems", models.JSONField(default=list)),
+                ("trouble", models.CharField(blank=True, max_length=500)),
+                ("asked_by", models.CharField(max_length=200)),
+                ("asked_at", models.DateTimeField()),
+                ("begun_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="diagnoses", to="workloads.environment"
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="diagnoses", to="workloads.incident"
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="diagnoses", to="workloads.snapshot"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
-                'indexes': [models.Index(fields=['environment', '-id'], name='diagnosis_of_environment')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['waiting', 'working'])), fields=('environment',), name='diagnosis_one_open_an_environment'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), models.Q(models.Q(('verdict', ''), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='diagnosis_done_has_a_verdict')],
+                "ordering": ["-pk"],
+                "indexes": [models.Index(fields=["environment", "-id"], name="diagnosis_of_environment")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["waiting", "working"])),
+                        fields=("environment",),
+                        name="diagnosis_one_open_an_environment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            models.Q(models.Q(("verdict", ""), _negated=True), ("finished_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="diagnosis_done_has_a_verdict",
+                    ),
+                ],
             },
         ),
     ]
