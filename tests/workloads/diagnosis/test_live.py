@@ -157,12 +157,12 @@ def test_an_incident_elsewhere_asks_for_nothing(environment: Environment) -> Non
 @pytest.mark.cluster
 def test_a_deleted_service_on_a_real_cluster_is_named_from_what_was_applied(shop: ClusterStage) -> None:  # noqa: F811
     shop.deploy(shop.release("v1"))
-    row, found = diagnoses.live_one(SYSTEM, taking.scope_of(shop.environment))
+    row, _ = diagnoses.live_one(SYSTEM, taking.scope_of(shop.environment))
     assert row.snapshot is not None
     declared = json.loads((taking.path_of(row.snapshot) / "declared.json").read_text())["items"]
     assert declared == [], [f"{one['kind']}/{one['metadata']['name']}" for one in declared]
     shop.kube.delete(kind_named("Service"), "shop", shop.namespace)
-    row, found = diagnoses.live_one(SYSTEM, taking.scope_of(shop.environment))
+    row, _ = diagnoses.live_one(SYSTEM, taking.scope_of(shop.environment))
     assert row.snapshot is not None
     declared = json.loads((taking.path_of(row.snapshot) / "declared.json").read_text())["items"]
     assert [f"{one['kind']}/{one['metadata']['name']}" for one in declared] == ["Service/shop"]
