@@ -21,10 +21,11 @@ from tests import afloat
 from tests.fake_cluster import FakeCluster
 from tests.workloads.drivers.kubernetes.conftest import shop  # noqa: F401  the stage on a real cluster
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
-from workloads import diagnoses, incidents
+from workloads import deployments, diagnoses, incidents
 from workloads.adapters.kubernetes.kinds import kind_named
-from workloads.models import Application, Applied, Cluster, Diagnosis, Environment, Snapshot
+from workloads.models import Application, Applied, Cluster, Deployment, Diagnosis, Environment, Snapshot
 from workloads.snapshots import taking
+from workloads.verdicts import Verdict
 
 SYSTEM = Actor.system("test")
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop-lost", "namespace": "shop"}, "spec": {"ports": []}}
@@ -146,6 +147,16 @@ def test_an_incident_asks_by_itself_and_once(environment: Environment) -> None:
     first.refresh_from_db()
     assert first.incident == found
     assert first.snapshot is not None and first.snapshot.symptom == "It is slow"
+
+
+def test_a_deployment_that_fails_asks_by_itself(environment: Environment) -> None:
+    deployment = Deployment.objects.filter(environment=environment).first()
+    assert deployment is not None
+    Deployment.objects.filter(pk=deployment.pk).update(status="verifying")
+    deployments.mark_failed(SYSTEM, deployment, Verdict.FAILED)
+    assert OutboxMessage.objects.get(name="workloads.diagnose_deployment").arguments == [deployment.pk]
+    asked = diagnoses.ask_for_deployment(deployment.pk)
+    assert asked is not None and asked.status == "waiting"
 
 
 def test_an_incident_elsewhere_asks_for_nothing(environment: Environment) -> None:
