@@ -107,7 +107,7 @@ def test_facts_that_it_was_not_shown_carry_nothing(
 
 
 MOODS = {
-    "stalls": (Mood("stall"), "said nothing"),
+    "stalls": (Mood("stall"), "said nothing|did not answer in time"),
     "stalls in a word": (Mood("stall_after_words", text="It was all a mistake"), "said nothing|did not answer in time"),
     "drips": (Mood("drip"), ""),
     "drips headers": (Mood("drip_headers"), ""),

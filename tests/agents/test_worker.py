@@ -71,12 +71,16 @@ def scenario_reaching(node: str) -> dict[str, str]:
     return {"policy": "waiting"} if node == "approval" else {}
 
 
-@pytest.mark.parametrize(
-    ("node", "where"),
+POSITIONS = (
     [(node, "before") for node in [*SMOOTH, "approval", "promote", "roll_back", "ask", "answer", "report"]]
     + [(node, "after") for node in ["checkout", "cicd", "gate", "apply", "verify", "roll_back", "report"]]
-    + [("apply", "inside"), ("roll_back", "inside")],
+    + [("apply", "inside"), ("roll_back", "inside")]
 )
+# One of each kind at once, all of them with `make test-slow`: each takes a worker's start and its death.
+QUICK = {("checkout", "before"), ("approval", "before"), ("apply", "inside"), ("verify", "after"), ("roll_back", "inside")}
+
+
+@pytest.mark.parametrize(("node", "where"), [pytest.param(*at, marks=() if at in QUICK else pytest.mark.slow) for at in POSITIONS])
 def test_a_worker_killed_in_a_step_loses_nothing_and_repeats_no_effect(
     node: str, where: str, start: Start, fake: Fake, begin: Begin
 ) -> None:
