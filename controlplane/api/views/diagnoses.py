@@ -20,7 +20,7 @@ from workloads.models import Diagnosis, Environment
 class ProofSerializer(serializers.Serializer[Any]):
     """One line of evidence, quoted: where it stands, what it says, and when, if it says."""
 
-    source = serializers.ChoiceField(choices=[str(one) for one in Source])
+    source = serializers.ChoiceField(choices=[str(one) for one in Source])  # type: ignore[assignment]  # a field of that name
     where = serializers.CharField()
     text = serializers.CharField()
     at = serializers.CharField()

@@ -56,8 +56,10 @@ def of(actor: Actor, environment: Environment, number: str = "") -> dict[str, An
 
 
 def of_incident(incident: Incident) -> Diagnosis | None:
-    """The newest one that was asked for because of it."""
-    return Diagnosis.objects.filter(incident=incident).order_by("-pk").first()
+    """The newest one that was asked for because of it; of incidents that came at once, the one that all of them share."""
+    here = Diagnosis.objects.filter(environment=incident.environment_id, finished_at__gte=incident.opened_at)
+    here = here.filter(finished_at__lte=incident.resolved_at) if incident.resolved_at else here
+    return Diagnosis.objects.filter(incident=incident).order_by("-pk").first() or here.order_by("pk").first()
 
 
 def _lacking(shown: Diagnosis) -> Iterator[Lack]:

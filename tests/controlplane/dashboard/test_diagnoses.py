@@ -89,6 +89,16 @@ def test_an_incident_leads_to_its_diagnosis(environment: Environment, as_: SignI
     asked = diagnoses.ask_for_incident(incident.pk)
     diagnoses.make_waiting()
     assert asked is not None
+    other = incidents.open_for_alert(SYSTEM, environment, "Errors@alerts", "It fails", {})
+    assert "What is wrong, and why" not in text_of(client.get(f"/incidents/{other.pk}/").content.decode())
     page = client.get(address).content.decode()
     assert f"/environments/{environment.pk}/diagnosis/?number={asked.pk}" in page
     assert "What is wrong, and why" in text_of(page)
+
+
+def test_incidents_that_come_at_once_share_one_diagnosis(environment: Environment, as_: SignIn) -> None:
+    found = [incidents.open_for_alert(SYSTEM, environment, f"{name}@alerts", name, {}) for name in ("Slow", "Errors")]
+    assert len({diagnoses.ask_for_incident(one.pk) for one in found}) == 1
+    diagnoses.make_waiting()
+    for one in found:
+        assert "What is wrong, and why" in text_of(as_("ada").get(f"/incidents/{one.pk}/").content.decode())
