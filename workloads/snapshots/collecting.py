@@ -50,8 +50,8 @@ class Collecting:
         for read, found in self._side_by_side(wanted, self._listed, "objects", lambda read: read.said):
             self.declared += differing(found, [one for one in self.rendered if _is_of(one, read)])
             self.objects += [veiled(item) for item in found]
-        self.declared = [veiled(item) for item in self.declared]
-        self.objects.sort(key=lambda item: (item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]))
+        self.declared = sorted((veiled(item) for item in self.declared), key=_named)
+        self.objects.sort(key=_named)
         if not self.objects:
             self.coverage.missing("objects", "nothing could be read, or nothing is there")
         self.coverage.whole("objects")
@@ -153,3 +153,8 @@ def _is_of(item: Json, read: Read) -> bool:
     """Whether an object like this would be in this answer: another namespace's does not lack it."""
     space = str((item.get("metadata") or {}).get("namespace", ""))
     return item.get("kind") == read.kind.name and read.namespace in {"", space}
+
+
+def _named(item: Json) -> tuple[str, str, str]:
+    metadata = item["metadata"]
+    return str(item["kind"]), str(metadata.get("namespace", "")), str(metadata["name"])

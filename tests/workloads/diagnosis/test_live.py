@@ -177,3 +177,18 @@ def test_a_deleted_service_on_a_real_cluster_is_named_from_what_was_applied(shop
     assert row.snapshot is not None
     declared = json.loads((taking.path_of(row.snapshot) / "declared.json").read_text())["items"]
     assert [f"{one['kind']}/{one['metadata']['name']}" for one in declared] == ["Service/shop"]
+
+
+@pytest.mark.cluster
+def test_a_selector_that_somebody_changed_on_a_real_cluster_is_the_fault(shop: ClusterStage) -> None:  # noqa: F811
+    shop.deploy(shop.release("v1"))
+    service = shop.live("Service", "shop")
+    assert service is not None
+    shop.kube.delete(kind_named("Service"), "shop", shop.namespace)
+    metadata = {"name": "shop", "namespace": shop.namespace}
+    spec = {"selector": {"app": "another"}, "ports": service["spec"]["ports"]}
+    shop.kube.create({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    row, found = diagnoses.live_one(SYSTEM, taking.scope_of(shop.environment))
+    assert row.verdict == "fault"
+    assert (found.hypotheses[0].object, found.hypotheses[0].fault) == ("app/shop-web", "service_selector_mismatch")
+    assert any(proof.source == "declared" for proof in found.hypotheses[0].evidence)
