@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from controlplane.core import audit, live
+from controlplane.core import audit, live, queue
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from workloads.models import Change, Deployment, Environment, Release
@@ -107,16 +107,19 @@ def mark_live(actor: Actor, deployment: Deployment, verdict: Verdict, evidence: 
 def mark_failed(actor: Actor, deployment: Deployment, verdict: Verdict, evidence: Mapping[str, Any] | None = None) -> None:
     """It did not come up, or what came up is not good; traffic is, or will be, elsewhere."""
     sources = [Status.PENDING, *UNDER_WAY, Status.FAILED]
-    _move(
-        actor,
-        deployment,
-        sources,
-        Status.FAILED,
-        verdict=verdict,
-        verified_at=None,
-        finished_at=timezone.now(),
-        **_with(evidence),
-    )
+    with transaction.atomic():
+        _move(
+            actor,
+            deployment,
+            sources,
+            Status.FAILED,
+            verdict=verdict,
+            verified_at=None,
+            finished_at=timezone.now(),
+            **_with(evidence),
+        )
+        if deployment.environment.driver == Environment.Driver.KUBERNETES:
+            queue.enqueue("workloads.diagnose_deployment", deployment.pk)
 
 
 def mark_rolled_back(actor: Actor, deployment: Deployment) -> None:

@@ -49,10 +49,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Which tools looked and answered for everything, and when the commit they looked at was written, if that is known."""
+    """Which tools looked and answered for everything, and when the commit they looked at was written, if that is known.
+
+    `place` is how the paths begin that they looked at, where that was not everything; `standing`: they looked at what is there
+    now, and nothing is newer.
+    """
 
     tools: tuple[str, ...] = ()
     authored_at: datetime | None = None
+    place: str = ""
+    standing: bool = False
 
 
 NOBODY_LOOKED = Look()
@@ -105,6 +111,14 @@ def record_report(report: Report, facts: Sequence[Fact], base: frozenset[str] | 
     return _keep(application, seen, look, lambda one: Sighting(commit=report.commit, report=report, new=one.new))
 
 
+@transaction.atomic
+def record_look(report: Report, facts: Sequence[Fact], base: frozenset[str] | None, place: str, *, whole: bool) -> list[Seen]:
+    """Keep what is wrong now below `place`, held against `base`. Only a whole look tells that something is wrong no more."""
+    look = Look((report.tool,), place=place, standing=whole)
+    seen = _against(report.application, [_redacted(fact) for fact in facts], base)
+    return _keep(report.application, seen, look, lambda one: Sighting(commit=report.commit, report=report, new=one.new))
+
+
 def _against(application: Application, facts: Sequence[Fact], before: frozenset[str] | None) -> list[Seen]:
     prints = fingerprints(facts)
     now = timezone.now()
@@ -124,7 +138,7 @@ def _against(application: Application, facts: Sequence[Fact], before: frozenset[
 
 def _keep(application: Application, seen: list[Seen], look: Look, sighting: Callable[[Seen], Sighting]) -> list[Seen]:
     Application.objects.select_for_update(no_key=True).get(pk=application.pk)  # one at a time: each may close what another sees
-    now, newest = timezone.now(), _is_newest(application, look.authored_at)
+    now, newest = timezone.now(), look.standing or _is_newest(application, look.authored_at)
     Finding.objects.bulk_create(
         [_row(application, one, now) for one in sorted(seen, key=lambda one: one.fingerprint)],
         update_conflicts=True,
@@ -135,6 +149,7 @@ def _keep(application: Application, seen: list[Seen], look: Look, sighting: Call
     prints = [one.fingerprint for one in seen]
     if newest:
         of_these = Finding.objects.filter(application=application, tool__in=look.tools, fixed_at__isnull=True)
+        of_these = of_these.filter(path__startswith=look.place) if look.place else of_these
         of_these.exclude(fingerprint__in=prints).update(fixed_at=now)
     numbers = dict(Finding.objects.filter(application=application, fingerprint__in=prints).values_list("fingerprint", "pk"))
     rows = [sighting(one) for one in seen]

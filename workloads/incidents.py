@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from controlplane.core import audit, live
+from controlplane.core import audit, live, queue
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict
 from controlplane.core.redaction import redact, redact_value
@@ -86,6 +86,8 @@ def resolve(actor: Actor, incident: Incident, reason: str) -> None:
 def _opened(actor: Actor, incident: Incident, **by: int | str) -> None:
     audit.record(actor, "incident.open", incident, after={"title": incident.title, **by})
     telling.of_incident(Kind.INCIDENT_OPENED, incident)
+    if incident.environment.driver == Environment.Driver.KUBERNETES:
+        queue.enqueue("workloads.diagnose_incident", incident.pk)
     live.ring("overview", environment=incident.environment_id)
 
 

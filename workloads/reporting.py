@@ -9,9 +9,12 @@ from django.db import transaction
 
 from controlplane.core import audit, rights
 from controlplane.core.actors import Actor
+from controlplane.core.errors import Invalid
 from controlplane.core.permissions import Verb
 from workloads import findings, reports
 from workloads.models import Application, Report, Sighting
+
+LIVE = "cluster"  # the tool of findings that Timonel itself makes, of what runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,11 @@ def receive(actor: Actor, application: Application, sent: Sent) -> Report:
     """Keep what a report says. Raises Refused, or Invalid with the place in the report; then nothing is kept."""
     rights.demand(actor, Verb.RUN, application.scopes, f"what sends reports on {application}")
     parsed = reports.parse(sent.format, sent.content, sent.tool)
+    if parsed.tool == LIVE:
+        raise Invalid(f"'{LIVE}' is what Timonel itself sees on clusters.", cure="Send the report with another tool's name.")
     with transaction.atomic():
         before = _before(application, parsed.tool, sent)
-        known = _fingerprints(before) if before else None
+        known = fingerprints_of(before) if before else None
         report = Report.objects.create(
             application=application,
             tool=parsed.tool,
@@ -44,7 +49,7 @@ def receive(actor: Actor, application: Application, sent: Sent) -> Report:
             sha256=hashlib.sha256(sent.content).hexdigest(),
             received_by=actor.label,
         )
-        _count(report, findings.record_report(report, parsed.facts, known), known or frozenset())
+        count(report, findings.record_report(report, parsed.facts, known), known or frozenset())
         audit.record(actor, "report.receive", report, after={"format": sent.format, "commit": sent.commit, "facts": report.facts})
     return report
 
@@ -56,11 +61,13 @@ def _before(application: Application, tool: str, sent: Sent) -> Report | None:
     return found.order_by("-pk").first()
 
 
-def _fingerprints(report: Report) -> frozenset[str]:
+def fingerprints_of(report: Report) -> frozenset[str]:
+    """What it saw."""
     return frozenset(Sighting.objects.filter(report=report).values_list("finding__fingerprint", flat=True))
 
 
-def _count(report: Report, seen: list[findings.Seen], known: frozenset[str]) -> None:
+def count(report: Report, seen: list[findings.Seen], known: frozenset[str]) -> None:
+    """Write down how many it saw of each kind, against what was known before."""
     counting = findings.counting(seen)
     report.facts = len(seen)
     report.new = sum(one.new for one in counting)

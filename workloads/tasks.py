@@ -7,7 +7,7 @@ import threading
 from celery import shared_task
 from django.utils import timezone
 
-from workloads import drift
+from workloads import diagnoses, drift, live_findings
 from workloads.drivers.kubernetes import sweeping
 from workloads.notices import pruning, router, sending
 from workloads.snapshots import taking
@@ -16,6 +16,7 @@ from workloads.snapshots import taking
 _seat = threading.BoundedSemaphore(1)
 # So may clusters.
 _looker = threading.BoundedSemaphore(1)
+_diagnostician = threading.BoundedSemaphore(1)
 
 
 @shared_task(name="workloads.send_notices", ignore_result=True)
@@ -58,3 +59,37 @@ def look_for_drift() -> None:
 def prune_snapshots() -> None:
     """Delete the files of old snapshots; who took which stays known."""
     taking.prune(timezone.now())
+
+
+@shared_task(name="workloads.diagnose", ignore_result=True)
+def diagnose(because: int = 0) -> None:
+    """Make the diagnoses that were asked for. `because` names what woke it up; everything that waits is made."""
+    if not _diagnostician.acquire(blocking=False):
+        return  # whoever makes one looks for the next when it is done
+    try:
+        diagnoses.make_waiting()
+    finally:
+        _diagnostician.release()
+
+
+@shared_task(name="workloads.diagnose_incident", ignore_result=True)
+def diagnose_incident(incident_id: int) -> None:
+    """Ask what is wrong where an incident was opened."""
+    diagnoses.ask_for_incident(incident_id)
+
+
+@shared_task(name="workloads.diagnose_deployment", ignore_result=True)
+def diagnose_deployment(deployment_id: int) -> None:
+    """Ask what is wrong where a deployment failed."""
+    diagnoses.ask_for_deployment(deployment_id)
+
+
+@shared_task(name="workloads.look_for_findings", ignore_result=True)
+def look_for_findings() -> None:
+    """Look at what runs on the clusters whose turn it is; not beside another such look."""
+    if not _looker.acquire(blocking=False):
+        return
+    try:
+        live_findings.look_at_all()
+    finally:
+        _looker.release()

@@ -15,6 +15,7 @@ from workloads.findings import State
 from workloads.models import Change, Deployment, Finding, Notification, Report
 from workloads.models.notices import Kind
 from workloads.queries import ChangeDetail, EnvironmentDetail
+from workloads.reporting import LIVE
 from workloads.reports import FORMATS
 from workloads.verdicts import Verdict
 
@@ -299,7 +300,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     application = serializers.CharField(source="application.name")
     tool = serializers.CharField()
-    format = serializers.ChoiceField(choices=list(FORMATS))
+    format = serializers.ChoiceField(choices=[*FORMATS, LIVE])
     commit = serializers.CharField()
     base_commit = serializers.CharField()
     sha256 = serializers.CharField()

@@ -3,6 +3,7 @@
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
 from workloads.models.clusters import Cluster, Drift, Target
+from workloads.models.diagnoses import Diagnosis
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.gitops import GitOpsRepository
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
@@ -29,6 +30,7 @@ __all__ = [
     "Change",
     "Cluster",
     "Deployment",
+    "Diagnosis",
     "Drift",
     "Environment",
     "EnvironmentLock",

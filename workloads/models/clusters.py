@@ -76,6 +76,8 @@ class Target(models.Model):
     inventory = models.JSONField(default=list, editable=False)
     drift_looked_at = models.DateTimeField(null=True, editable=False)
     drift_trouble = models.CharField(max_length=300, blank=True, editable=False)
+    findings_looked_at = models.DateTimeField(null=True, editable=False)
+    findings_trouble = models.CharField(max_length=300, blank=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [

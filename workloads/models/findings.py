@@ -73,6 +73,8 @@ class Report(models.Model):
     """A report of a tool that ran elsewhere, as it was received: what it found at one commit, against another one."""
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="reports")
+    # Of a look at a cluster: where it looked.
+    environment = models.ForeignKey(Environment, null=True, on_delete=models.CASCADE, related_name="reports")
     tool = models.CharField(max_length=40)
     format = models.CharField(max_length=16)
     commit = models.CharField(max_length=64)

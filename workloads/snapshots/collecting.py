@@ -21,6 +21,7 @@ from workloads.snapshots.veil import Json, veiled
 
 Result = TypeVar("Result")
 Say = Callable[[str], None]
+MAY_NOT = "the identity may not"
 NO_LOG = re.compile(r"unable to retrieve container logs for \S+")  # what a kubelet gives for a log that is gone, with 200
 
 
@@ -47,10 +48,10 @@ class Collecting:
         groups = {str(group.get("name", "")) for group in self.client.ask("GET", "/apis").get("groups") or []}
         wanted = reads(self.namespace, groups)
         for read, found in self._side_by_side(wanted, self._listed, "objects", lambda read: read.said):
-            self.declared += differing(found, [one for one in self.rendered if one.get("kind") == read.kind.name])
+            self.declared += differing(found, [one for one in self.rendered if _is_of(one, read)])
             self.objects += [veiled(item) for item in found]
-        self.declared = [veiled(item) for item in self.declared]
-        self.objects.sort(key=lambda item: (item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]))
+        self.declared = sorted((veiled(item) for item in self.declared), key=_named)
+        self.objects.sort(key=_named)
         if not self.objects:
             self.coverage.missing("objects", "nothing could be read, or nothing is there")
         self.coverage.whole("objects")
@@ -142,7 +143,18 @@ class Collecting:
         except Absent:
             return None
         except Forbidden as failure:
-            self.coverage.lacking(kind, f"the identity may not {failure.right}" if failure.right else f"{name}: {failure.message}")
+            self.coverage.lacking(kind, f"{MAY_NOT} {failure.right}" if failure.right else f"{name}: {failure.message}")
         except TimonelError as error:
             self.coverage.lacking(kind, f"{name}: {error.message}")
         return None
+
+
+def _is_of(item: Json, read: Read) -> bool:
+    """Whether an object like this would be in this answer: another namespace's does not lack it."""
+    space = str((item.get("metadata") or {}).get("namespace", ""))
+    return item.get("kind") == read.kind.name and read.namespace in {"", space}
+
+
+def _named(item: Json) -> tuple[str, str, str]:
+    metadata = item["metadata"]
+    return str(item["kind"]), str(metadata.get("namespace", "")), str(metadata["name"])

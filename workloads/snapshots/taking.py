@@ -15,7 +15,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from controlplane.core import audit, rights
-from controlplane.core.actors import Actor
+from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Invalid
 from controlplane.core.permissions import EVERYWHERE, Verb
 from controlplane.core.redaction import redact
@@ -176,8 +176,8 @@ def _fill(
 
 
 def _demand(actor: Actor, scope: Scope) -> None:
-    if actor.at_the_terminal:
-        return
+    if actor.kind is ActorKind.SYSTEM:
+        return  # the terminal, and parts of Timonel, which look on behalf of incidents and of whoever was allowed to ask
     if scope.environment is not None:
         rights.demand(actor, Verb.RUN, scope.environment.scopes, f"a snapshot of {scope.environment}")
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from argparse import ArgumentParser
@@ -12,13 +11,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from controlplane.core.actors import Actor
-from controlplane.core.errors import Invalid, NotFound, TimonelError
-from workloads import clusters
-from workloads.models import Environment
+from controlplane.core.errors import TimonelError
 from workloads.snapshots import taking
 from workloads.snapshots.limits import Limits
-from workloads.snapshots.taking import Scope, Taken
-from workloads.terminal import codes
+from workloads.snapshots.taking import Taken
+from workloads.terminal import codes, scopes
 
 HELP = (
     "Take a snapshot: objects, events, logs, alerts, metrics and checks, redacted, in files with a manifest of SHA-256. "
@@ -34,10 +31,7 @@ class TakeSnapshot(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
-        place = parser.add_mutually_exclusive_group(required=True)
-        place.add_argument("--environment", metavar="APPLICATION/NAME", help="what runs on a cluster")
-        place.add_argument("--cluster", metavar="NAME", help="a connected cluster")
-        parser.add_argument("--namespace", default="", metavar="NS", help="of the cluster; without it, all of it")
+        scopes.add_arguments(parser, required=True)
         parser.add_argument("--out", metavar="DIR", help="a new folder; without it, the snapshot is kept by Timonel")
         parser.add_argument("--symptom", default="", metavar="TEXT", help="what is wrong, in words")
         parser.add_argument(
@@ -47,7 +41,7 @@ class TakeSnapshot(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take it and say what it covers."""
-        actor = Actor.system(f"terminal ({getpass.getuser()})")
+        actor = scopes.terminal()
         try:
             told = self._taken(actor, options)
         except TimonelError as error:
@@ -63,7 +57,7 @@ class TakeSnapshot(BaseCommand):
     def _taken(self, actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
         say = (lambda _: None) if options["json"] else self._progress
         how = {"symptom": options["symptom"], "limits": Limits(seconds=options["seconds"]), "say": say}
-        scope = _scope(actor, options)
+        scope = scopes.scope(actor, options["environment"] or "", options["cluster"] or "", options["namespace"])
         if not options["out"]:
             row = taking.keep(actor, scope, **how)
             where, facts = (
@@ -84,18 +78,6 @@ class TakeSnapshot(BaseCommand):
         for kind, one in told["coverage"].items():
             sign = {"whole": "✓", "partly": "–", "missing": "✗"}[one["state"]]
             self.stdout.write(f"{sign} {kind}" + (f": {'; '.join(one['why'][:5])}" if one["why"] else ""))
-
-
-def _scope(actor: Actor, options: dict[str, Any]) -> Scope:
-    if options["cluster"]:
-        return Scope(clusters.named(actor, options["cluster"]), options["namespace"])
-    application, slash, name = options["environment"].partition("/")
-    if not slash:
-        raise Invalid(f"{options['environment']} is no environment.", cure="Write it as APPLICATION/NAME.")
-    found = Environment.objects.select_related("application").filter(application__name=application, name=name).first()
-    if found is None:
-        raise NotFound(f"There is no environment {options['environment']}.", cure="`manage.py status` lists them.")
-    return taking.scope_of(found)
 
 
 def _not_connected(told: dict[str, Any]) -> bool:

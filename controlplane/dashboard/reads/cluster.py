@@ -9,7 +9,7 @@ from typing import Any
 from controlplane.dashboard.drawing import topology
 from controlplane.dashboard.reads.worlds import world
 from workloads import pictures
-from workloads.models import Change, Drift, Environment, Instance, Target
+from workloads.models import Change, Diagnosis, Drift, Environment, Instance, Target
 from workloads.topology.picture import Picture, Pod, Workload
 
 PODS, ALL_PODS, WARNINGS, JOBS, HISTORY = 50, 1_000, 12, 6, 8
@@ -35,6 +35,7 @@ def written(environment: Environment) -> dict[str, Any]:
     standing = next((one for one in drifts if one.status == Drift.Status.STANDING), None)
     return {
         "target": target,
+        "diagnosis": Diagnosis.objects.filter(environment=environment.pk).defer("hypotheses", "symptoms").first(),
         "rollouts": _rollouts(environment),
         "drift": standing,
         "drifted": world({"world": standing.objects_found[0]}) if standing and standing.objects_found else None,

@@ -16,6 +16,7 @@ from controlplane.core.permissions import Verb
 from controlplane.core.rights import demand, may
 from controlplane.dashboard import door, places, sight
 from controlplane.dashboard.paging import page_of, text
+from controlplane.dashboard.reads import diagnoses
 from controlplane.dashboard.reads import incidents as reads
 from controlplane.dashboard.reads.run_list import LENGTHS, SINCE
 from workloads import incidents, visibility
@@ -46,6 +47,7 @@ def show(request: HttpRequest, actor: Actor, incident_id: int) -> HttpResponse:
     incident = sight.one(visibility.incidents(actor), "incident", pk=incident_id)
     evidence = {name: value for name, value in incident.evidence.items() if name != "summary"}
     context = {"incident": incident, "story": reads.story(actor, incident), "evidence": evidence}
+    context["diagnosis"] = diagnoses.of_incident(incident)
     context["may_resolve"] = incident.status != Incident.Status.RESOLVED and may(actor, Verb.RUN, incident.environment.scopes)
     return render(request, "incidents/page.html", context)
 

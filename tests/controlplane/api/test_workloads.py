@@ -11,6 +11,7 @@ from django.test import Client
 from controlplane.core.models import User
 from tests import afloat
 from tests.fake_cluster import FakeCluster
+from workloads import diagnoses
 from workloads.models import Application, Cluster, Environment
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +62,14 @@ def test_an_environment_on_no_cluster_has_no_workloads(client: Client) -> None:
     plain = Environment.objects.create(application=application, name="local", tier="local", port=8101)
     for number in (plain.pk, plain.pk + 1):
         assert client.get(f"/api/v1/environments/{number}/workloads").status_code == 404
+
+
+def test_a_diagnosis_is_asked_for_and_read(environment: Environment, client: Client) -> None:
+    address = f"/api/v1/environments/{environment.pk}/diagnoses"
+    asked = client.post(address)
+    assert (asked.status_code, asked.json()["status"], asked.json()["verdict"]) == (202, "waiting", "")
+    assert client.post(address).json()["id"] == asked.json()["id"]
+    diagnoses.make_waiting()
+    found = client.get(address).json()["results"][0]
+    assert (found["id"], found["status"], found["verdict"]) == (asked.json()["id"], "done", "fault")
+    assert found["hypotheses"][0]["evidence"][0]["text"]

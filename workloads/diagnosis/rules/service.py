@@ -72,7 +72,9 @@ def selectors(view: View) -> Iterator[Hypothesis]:
             continue
         if selected and (target.name != service.name or view.services_of(target)):
             continue
-        wanted = target.name == service.name or any(each.service == service.name for each in view.references)
+        meant = labels(view.declared.get(("Service", service.namespace, service.name), {}), "spec", "selector")
+        declared = meant != service.selector and selects(meant, target.labels)
+        wanted = declared or target.name == service.name or any(each.service == service.name for each in view.references)
         yield suppose(
             "service_selector_mismatch",
             target.app,
@@ -82,6 +84,7 @@ def selectors(view: View) -> Iterator[Hypothesis]:
             [
                 seen(f"service/{service.name}", f"selector {service.selector}"),
                 seen(target.path, f"pods are labelled {target.labels}"),
+                *([other(Source.DECLARED, f"service/{service.name}", f"declared with selector {meant}")] if declared else []),
                 *_checks(view, service),
             ],
             explains=[target.app],
