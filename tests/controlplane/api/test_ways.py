@@ -140,9 +140,10 @@ def test_answers_belong_to_whoever_asked(client: APIClient) -> None:
 def test_one_token_asks_too_often_and_others_are_not_harmed(admin: User, bob: User, client_of: Client, settings: Settings) -> None:
     settings.API_READS_A_MINUTE = 3
     client = client_of(admin)
-    answers = [client.get("/api/v1/me") for _ in range(5)]
-    _is_problem(answers[-1], 429)
-    assert 0 < int(answers[-1]["Retry-After"]) <= 61
+    answers = [client.get("/api/v1/me") for _ in range(8)]  # more than two minutes allow, should one end meanwhile
+    refused = next(answer for answer in answers if answer.status_code != 200)
+    _is_problem(refused, 429)
+    assert 0 < int(refused["Retry-After"]) <= 61
     assert client_of(bob).get("/api/v1/me").status_code == 200
 
 
@@ -155,9 +156,9 @@ def test_writes_have_a_limit_of_their_own(client: APIClient, run: Run, settings:
 def test_whoever_guesses_tokens_is_slowed_down_by_address(settings: Settings, no_counts: None) -> None:
     settings.API_STRANGERS_A_MINUTE = 3
     guess = APIClient(headers={"Authorization": "Bearer tmn_guess"})
-    answers = [guess.get("/api/v1/me").status_code for _ in range(5)]
+    answers = [guess.get("/api/v1/me").status_code for _ in range(8)]
     assert set(answers[:2]) == {401}
-    assert answers[-1] == 429
+    assert 429 in answers
 
 
 def test_a_cache_that_is_away_refuses_nobody(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
