@@ -187,7 +187,7 @@ def elsewhere(target: Target) -> str:
 
 
 def until(done: object) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90  # a watch begins anew every 20 s
     while not done():  # type: ignore[operator]
         assert time.monotonic() < end
         time.sleep(0.1)
