@@ -88,6 +88,7 @@ def _searching() -> bool:
     values: dict[str, Any] = {"document": source.documents.get().pk, "kept": KEPT, "words": WORDS, "rows": PASSAGES, "model": 1}
     values["real"] = real
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM knowledge_vector")
         cursor.execute("DELETE FROM knowledge_passage")
         cursor.execute("DROP INDEX vector_of_model_1")
         for statement in (_FILL, _VECTORS):
