@@ -56,7 +56,7 @@ def test_a_roll_out_survives(pretended: ClusterStage, cluster: FakeCluster, kind
     misbehave(pretended, cluster, kind, KINDS.index(kind) * 2, "rolling", "ready" if KINDS.index(kind) % 2 else "crash")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_roll_out_survives_at_twenty_five_moments(pretended: ClusterStage, cluster: FakeCluster, kind: str) -> None:
