@@ -237,16 +237,6 @@ class Client:
         question = Question("GET", _log_path(namespace, pod), query, repeatable=True)
         return asking.as_bytes(self._line, question, seconds=seconds or self._deadline).decode("utf-8", "replace")
 
-    def log_lines(
-        self, namespace: str, pod: str, container: str, *, since: str = "", lines: int | None = 100, seconds: float = 60.0
-    ) -> Iterator[str]:
-        """The log as it is written, each line with its time in front (RFC 3339), until so long nothing comes or it ends."""
-        query = {"container": container, "follow": "true", "timestamps": "true", "sinceTime": since}
-        query["tailLines"] = "" if since or lines is None else str(lines)
-        question = Question("GET", _log_path(namespace, pod), query, repeatable=True)
-        for line in transport.lines(self._line.send("GET", question.address, seconds=seconds)):
-            yield line.decode("utf-8", "replace")
-
     def stream(self) -> Transport:
         """The connection itself, for adapters beside this one."""
         return self._line
