@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from workloads.adapters import probes
-from workloads.adapters.kubernetes import transport
+from workloads.adapters.kubernetes import proxying
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.failures import ApiFailure
 from workloads.adapters.probes import LONGEST_BODY, MOST_REDIRECTS, Page, Probe, Target
@@ -31,7 +29,7 @@ class Door:
     @property
     def prefix(self) -> str:
         """Where the API server's proxy to it begins."""
-        return f"/api/v1/namespaces/{self.namespace}/services/{quote(f'http:{self.service}:{self.port}')}/proxy"
+        return proxying.prefix(self.namespace, self.service, self.port)
 
     @property
     def name(self) -> str:
@@ -81,39 +79,28 @@ def _ask(door: Door, path: str, proto: str, end: float) -> Probe:
     shown = f"{proto}://{door.name}{path}"
     empty = Probe("GET", shown, 0, 0.0, forwarded_proto="https" if proto == "https" else "http")
     headers = {"Accept": ACCEPT, "Host": door.name, "X-Forwarded-Proto": proto, "User-Agent": "Mozilla/5.0 (compatible; Timonel)"}
-    where = f"{door.prefix}/{path.lstrip('/')}"
+    seconds = max(end - began, 0.2)
     try:
-        answer = door.client.stream().send("GET", where, headers=headers, seconds=max(end - began, 0.2), raw=True)
-        body = transport.whole(answer, end, "GET", where)
-    except ApiFailure as failure:
+        said = proxying.ask(
+            door.client, door.namespace, door.service, door.port, path, headers=headers, seconds=seconds, most=LONGEST_BODY
+        )
+    except ApiFailure as failure:  # we may not ask
         return replace(empty, milliseconds=(time.monotonic() - began) * 1000, error=f"no answer: {failure.message}")
-    took = (time.monotonic() - began) * 1000
-    if cluster := _of_the_cluster(answer.status, body):
-        return replace(empty, milliseconds=took, error=f"no answer: {cluster}")
+    if not said.status:
+        return replace(empty, milliseconds=said.milliseconds, error=f"no answer: {said.error}")
     return replace(
         empty,
-        status=answer.status,
-        milliseconds=took,
-        body=body[:LONGEST_BODY].decode("utf-8", "replace"),
-        content_type=answer.headers.get("Content-Type", ""),
-        location=answer.headers.get("Location", "") if 300 <= answer.status < 400 else "",
+        status=said.status,
+        milliseconds=said.milliseconds,
+        body=said.body,
+        content_type=said.content_type,
+        location=said.location if 300 <= said.status < 400 else "",
     )
 
 
-def _of_the_cluster(status: int, body: bytes) -> str:
-    """What the API server itself says instead of the application: no ready pods, no such Service, no right."""
-    if status < 400 or not body.startswith(b"{"):
-        return ""
-    with suppress(ValueError):
-        told = json.loads(body)
-        if isinstance(told, dict) and told.get("kind") == "Status" and told.get("apiVersion") == "v1":
-            return str(told.get("message") or told.get("reason"))
-    return ""
-
-
 def _own(door: Door, link: str) -> str:
-    """The application's own path: the API server's proxy puts its prefix, with its colons as they are, before links."""
-    for prefix in (door.prefix, unquote(door.prefix)):
+    """The application's own path: the API server's proxy puts its prefix before links, with its colons written either way."""
+    for prefix in (door.prefix, quote(door.prefix)):
         if prefix in link:
             return link.replace(prefix, "", 1) or "/"
     return link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -26,6 +27,11 @@ class Proxied:
     location: str = ""
 
 
+def prefix(namespace: str, service: str, port: str | int) -> str:
+    """Where the API server's proxy to a Service's port begins."""
+    return f"/api/v1/namespaces/{namespace}/services/http:{service}:{port}/proxy"
+
+
 def ask(
     client: Client,
     namespace: str,
@@ -33,19 +39,18 @@ def ask(
     port: str | int,
     path: str = "/",
     *,
-    scheme: str = "http",
-    host: str = "",
+    headers: Mapping[str, str] | None = None,
     seconds: float = 10.0,
+    most: int = MOST,
 ) -> Proxied:
-    """GET the path of a Service (`host`: the name its users ask for). Whatever the application answers is an answer.
+    """GET the path of a Service. Whatever the application answers is an answer; at most so many bytes of it are kept.
 
     Raises Forbidden or Unauthorized where we may not ask; a Service without ready pods is told in `error`. Follows no redirects.
     """
-    where = f"/api/v1/namespaces/{namespace}/services/{scheme}:{service}:{port}/proxy/{path.lstrip('/')}"
-    headers = {"Accept": "*/*", **({"Host": host} if host else {})}
+    where = f"{prefix(namespace, service, port)}/{path.lstrip('/')}"
     began = time.monotonic()
     try:
-        answer = client.stream().send("GET", where, headers=headers, seconds=seconds, raw=True)
+        answer = client.stream().send("GET", where, headers={"Accept": "*/*", **(headers or {})}, seconds=seconds, raw=True)
         body = transport.whole(answer, began + seconds, "GET", where)
     except Unreachable as error:
         return Proxied(0, "", _since(began), error.message)
@@ -55,7 +60,7 @@ def ask(
             raise refusal
         return Proxied(0, "", _since(began), refusal.message)
     told = (answer.headers.get("Content-Type", ""), answer.headers.get("Location", ""))
-    return Proxied(answer.status, body[:MOST].decode("utf-8", "replace"), _since(began), "", *told)
+    return Proxied(answer.status, body[:most].decode("utf-8", "replace"), _since(began), "", *told)
 
 
 def _of_the_cluster(status: int, body: bytes) -> dict[str, object] | None:
