@@ -11,9 +11,9 @@ from django.utils import timezone
 from controlplane.core import audit, live, queue, rights
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import TimonelError
-from controlplane.core.permissions import EVERYWHERE, Verb
+from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact_value
-from workloads import applied, diagnosing, pictures
+from workloads import applied, diagnosing, pictures, visibility
 from workloads.diagnosis import answers
 from workloads.models import Deployment, Diagnosis, Environment, Incident, Snapshot
 from workloads.snapshots import taking
@@ -127,12 +127,7 @@ def live_one(actor: Actor, scope: Scope, *, symptom: str = "", say: Say = lambda
 def visible(actor: Actor) -> models.QuerySet[Diagnosis]:
     """The diagnoses of what the actor may see, newest first; those of whole clusters are for who administers everything."""
     rows = Diagnosis.objects.select_related("environment__application", "snapshot", "incident")
-    if actor.at_the_terminal or rights.may(actor, Verb.ADMINISTER, [EVERYWHERE]):
-        return rows
-    reach = rights.reach(actor, Verb.VIEW)
-    if reach.everywhere:
-        return rows.filter(environment__isnull=False)
-    return rows.filter(models.Q(environment__in=reach.environments) | models.Q(environment__application__in=reach.applications))
+    return rows.filter(visibility.within_reach_with_clusters(actor))
 
 
 def give_up_lost(now: datetime) -> int:

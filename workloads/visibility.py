@@ -22,6 +22,13 @@ def within_reach(actor: Actor, environment: str = "", verb: Verb = Verb.VIEW) ->
     return Q(**{f"{environment or 'pk'}__in": once(("environments", reach), lambda: _environments_of(reach))})
 
 
+def within_reach_with_clusters(actor: Actor) -> Q:
+    """The same for rows that may be of a whole cluster (they have no environment): those are for who administers everything."""
+    if actor.at_the_terminal or rights.may(actor, Verb.ADMINISTER, [EVERYWHERE]):
+        return Q()
+    return Q(environment__isnull=False) & within_reach(actor, "environment")
+
+
 def _environments_of(reach: Reach) -> list[int]:
     if not reach.applications:
         return sorted(reach.environments)

@@ -19,7 +19,7 @@ from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Invalid
 from controlplane.core.permissions import EVERYWHERE, Verb
 from controlplane.core.redaction import redact
-from workloads import clusters
+from workloads import clusters, visibility
 from workloads.adapters.kubernetes.client import Client
 from workloads.models import Cluster, Environment, Snapshot, Target
 from workloads.snapshots import folder, telemetry
@@ -123,12 +123,7 @@ def keep(actor: Actor, scope: Scope, *, symptom: str = "", **how: Any) -> Snapsh
 def visible(actor: Actor) -> models.QuerySet[Snapshot]:
     """The snapshots of what the actor may see; those of whole clusters are for who administers everything."""
     rows = Snapshot.objects.select_related("environment__application", "cluster")
-    if actor.at_the_terminal or rights.may(actor, Verb.ADMINISTER, [EVERYWHERE]):
-        return rows
-    reach = rights.reach(actor, Verb.VIEW)
-    if reach.everywhere:
-        return rows.filter(environment__isnull=False)
-    return rows.filter(models.Q(environment__in=reach.environments) | models.Q(environment__application__in=reach.applications))
+    return rows.filter(visibility.within_reach_with_clusters(actor))
 
 
 def path_of(row: Snapshot) -> Path:
