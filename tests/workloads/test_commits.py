@@ -79,6 +79,14 @@ def test_asked_twice_it_is_committed_once(ours: Repository, remote: Path, tmp_pa
     assert sh(remote, "git", "rev-list", "--count", "main") == "2"
 
 
+def test_our_key_under_somebody_elses_content_is_not_taken_for_ours(ours: Repository, remote: Path, tmp_path: Path) -> None:
+    theirs = Repository(ours.place, tmp_path / "mallory.git")
+    forged = theirs.commit(planned(web="image: miner\n"), soon())
+    made = ours.commit(planned(web="v: 1\n"), soon())
+    assert made.sha != forged.sha and not made.found
+    assert sh(remote, "git", "show", "main:apps/shop/web.yaml") == "v: 1"
+
+
 def test_a_commit_that_was_made_and_not_pushed_is_the_same_one_later(ours: Repository) -> None:
     """Killed between writing and pushing, the next worker writes the same bytes."""
     ours.fetch(soon())

@@ -121,7 +121,7 @@ class Repository:
         for _ in range(TRIES):
             self.fetch(deadline)
             found = self.find(planned.key, branch)
-            if found is not None:
+            if found is not None and self._holds(found, planned):  # whoever may push could write our key under other content
                 return found
             base = self.head(branch) or self.head()
             if not base and self._ask("for-each-ref", "--count=1", "refs/remotes/origin"):
@@ -136,6 +136,10 @@ class Repository:
         """Remove a branch of ours that is wanted no more; one that is gone already is well."""
         if self.head(branch):
             self._push("", self.head(branch), branch, deadline)
+
+    def _holds(self, made: Made, planned: Planned) -> bool:
+        """Whether the folder of a commit is what was planned."""
+        return made.tree == planned.tree if planned.tree else self.files(made.sha) == dict(planned.files)
 
     def _write(self, planned: Planned, base: str) -> str:
         """The commit, into the mirror. The same inputs on the same base make the same commit."""

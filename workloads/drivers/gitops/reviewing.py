@@ -77,9 +77,11 @@ def _arrived(home: Home, planned: Planned, made: Made) -> Made:
     home.repository.fetch(committing.deadline())
     head = home.repository.head()
     found = _merged(home, planned.key)
-    if found is None and home.repository.tree(head) != made.tree:
+    if found is not None and found.tree == made.tree:
+        return found
+    if home.repository.tree(head) != made.tree:
         raise NotMerged("What was merged is not what Timonel proposed.", cure="Look at the branch: somebody changed it on the way.")
-    return found or Made(head, made.tree)
+    return Made(head, made.tree)
 
 
 def _merged(home: Home, key: str) -> Made | None:

@@ -79,14 +79,16 @@ def _mend(errand: Errand, one: Drifted) -> None:
     beside = [field for field in one.fields if field.after is drifting.GONE]
     if one.live is None or not beside:
         return
-    live = errand.patient.ask(
-        lambda client: client.get(kind_of(one.wanted), one.wanted["metadata"]["name"], one.wanted["metadata"].get("namespace", ""))
-    )
-    if live is None:
-        raise Conflict(f"{parts.title(one.wanted)} was removed meanwhile.", cure="Look again.")
-    still = [field for field in beside if drifting.at(live, field.path) is not drifting.GONE]
-    if still:
-        errand.pen.replace(drifting.restored(live, still))
+    kind, at = kind_of(one.wanted), one.wanted["metadata"]
+
+    def write() -> Json:
+        live = errand.patient.ask(lambda client: client.get(kind, at["name"], at.get("namespace", "")))
+        if live is None:
+            raise Conflict(f"{parts.title(one.wanted)} was removed meanwhile.", cure="Look again.")
+        still = [field for field in beside if drifting.at(live, field.path) is not drifting.GONE]
+        return errand.pen.replace(drifting.restored(live, still)) if still else live
+
+    errand.pen.persist(write, parts.title(one.wanted))  # a controller may write in between
 
 
 def _shown(one: Drifted) -> Difference:

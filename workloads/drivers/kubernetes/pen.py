@@ -51,7 +51,7 @@ class Pen:
                 live = None
             return self._apply(conditional(wanted, live), force=force or name in self.forced)
 
-        return self._until_written(write, name)
+        return self.persist(write, name)
 
     def replace(self, item: Json) -> Json:
         """Write the whole object, conditional on its version: for fields that are to go although they are not ours."""
@@ -82,8 +82,8 @@ class Pen:
                 )
             time.sleep(0.3)
 
-    def _until_written(self, write: Callable[[], Json], name: str) -> Json:
-        """Look, write, and after an unknown outcome look again."""
+    def persist(self, write: Callable[[], Json], name: str) -> Json:
+        """Look and write (`write` does both); after an unknown outcome, or when the object has moved on meanwhile, again."""
         until = time.monotonic() + self.patient.patience
         attempt = 0
         while True:
