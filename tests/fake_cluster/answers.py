@@ -104,7 +104,7 @@ def _write(cluster: FakeCluster, asked: Asked, route: Route) -> Json:
         return store.apply(route.key, body, manager, force=asked.query["force"] == "true", dry=dry)
     if route.sub == "scale":
         body = {"spec": {"replicas": body["spec"]["replicas"]}}
-    return store.patch(route.key, body, manager, dry=dry)
+    return (store.replace if asked.method == "PUT" else store.patch)(route.key, body, manager, dry=dry)
 
 
 def _list(cluster: FakeCluster, asked: Asked, route: Route) -> Json:

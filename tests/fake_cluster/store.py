@@ -69,13 +69,25 @@ class Store:
         return self._write(key, result, item, owners, dry=dry)
 
     def patch(self, key: Key, change: Json, manager: str, *, dry: bool = False) -> Json:
-        """Merge patch or, with a whole object, replacement; 409 where the version it names is not the present one."""
+        """Merge patch; 409 where the version it names is not the present one."""
+        return self._changed(key, fields.merged(self._present(key, change), change), manager, dry=dry)
+
+    def replace(self, key: Key, whole: Json, manager: str, *, dry: bool = False) -> Json:
+        """The object as it is given, but for its status; 409 as for a patch."""
+        item = self._present(key, whole)
+        return self._changed(key, {**whole, **({"status": item["status"]} if "status" in item else {})}, manager, dry=dry)
+
+    def _present(self, key: Key, change: Json) -> Json:
         item = self.found(key)
         named = change.get("metadata", {}).get("resourceVersion")
         if named and named != item["metadata"]["resourceVersion"]:
             raise Refusal(409, "Conflict", f'Operation cannot be fulfilled on {key[1]} "{key[3]}": the object has been modified')
-        owners = copy.deepcopy(self.owners.get(key, {}))
-        result = fields.merged(item, change)
+        return item
+
+    def _changed(self, key: Key, result: Json, manager: str, *, dry: bool) -> Json:
+        """Write it; what differs is the manager's, what is gone is nobody's."""
+        item, present = self.found(key), dict(fields.leaves(result))
+        owners = {path: set(who) for path, who in self.owners.get(key, {}).items() if path in present}
         before = dict(fields.leaves({name: value for name, value in item.items() if name != "metadata"}))
         for path, value in fields.leaves({name: value for name, value in result.items() if name != "metadata"}):
             if before.get(path) != value and path[0] not in {"status", "kind", "apiVersion"}:
