@@ -24,6 +24,7 @@ ACCEPT = (
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 )
+NUMBER = re.compile(r"[\d.]+|.*:.*")  # an address, not a name
 CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -130,7 +131,8 @@ def _granted(client: httpx.Client, answer: _Answer, image: Reference, login: Log
     if urlsplit(realm).scheme != "https" and not login.insecure:
         return ""
     query = {"service": told.get("service", ""), "scope": f"repository:{image.repository}:pull"}
-    token = _ask(client, f"{realm}?{urlencode(query)}", {"Authorization": basic} if basic else {}, end, image)
+    known = {"Authorization": basic} if basic and _of_the_same(realm, _address(image, login)) else {}
+    token = _ask(client, f"{realm}?{urlencode(query)}", known, end, image)
     if token.status != 200:
         return ""
     try:
@@ -138,6 +140,18 @@ def _granted(client: httpx.Client, answer: _Answer, image: Reference, login: Log
         return f"Bearer {given.get('token') or given['access_token']}"
     except (ValueError, KeyError, AttributeError):
         return ""
+
+
+def _of_the_same(realm: str, registry: str) -> bool:
+    """Whether who gives tokens may be told the registry's password: the same host, or one beside it under one name, as
+    auth.docker.io is beside registry-1.docker.io and gitlab.example.com beside registry.example.com."""
+    theirs, its = (urlsplit(address).hostname or "" for address in (realm, registry))
+    if theirs == its:
+        return True
+    if NUMBER.fullmatch(theirs) or NUMBER.fullmatch(its):
+        return False
+    names = (its, theirs, its.partition(".")[2])
+    return any("." in name and all(f".{host}".endswith(f".{name}") for host in (theirs, its)) for name in names)
 
 
 def _refusal(image: Reference, answer: _Answer) -> OutsideError:

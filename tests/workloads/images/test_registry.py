@@ -31,6 +31,8 @@ class Played:
     content: bytes = MANIFEST
     status: int = 200
     asked: list[str] = field(default_factory=list)
+    realm: str = ""  # who gives tokens, where that is another
+    told: list[str] = field(default_factory=list)  # the Authorization that was sent there
 
     @property
     def image(self) -> Reference:
@@ -50,6 +52,7 @@ def played() -> Iterator[Played]:
             sent = self.headers.get("Authorization", "")
             basic = "Basic " + base64.b64encode(b"dan:hunter2").decode()
             if self.path.startswith("/token"):
+                found.told.append(sent)
                 self._say(*((200, b'{"token": "granted"}') if sent == basic else (401, b"{}")))
             elif sent == ("Bearer granted" if found.scheme == "bearer" else basic):
                 self._say(found.status, found.content)
@@ -59,9 +62,8 @@ def played() -> Iterator[Played]:
         def _say(self, status: int, content: bytes) -> None:
             self.send_response(status)
             if status == 401:
-                challenge = (
-                    f'Bearer realm="http://{found.host}/token",service="reg"' if found.scheme == "bearer" else 'Basic realm="x"'
-                )
+                realm = found.realm or f"http://{found.host}/token"
+                challenge = f'Bearer realm="{realm}",service="reg"' if found.scheme == "bearer" else 'Basic realm="x"'
                 self.send_header("WWW-Authenticate", challenge)
             self.end_headers()
             self.wfile.write(content)
@@ -86,6 +88,30 @@ def test_it_signs_in_as_the_registry_asks(played: Played, scheme: str) -> None:
 def test_the_token_is_asked_for_one_repository_only(played: Played) -> None:
     registry.look(played.image, played.login(), private=True)
     assert any("scope=repository%3Ateam%2Fweb%3Apull" in path for path in played.asked)
+
+
+def test_a_registry_cannot_send_its_password_elsewhere(played: Played) -> None:
+    played.realm = f"http://localhost:{played.host.rpartition(':')[2]}/token"
+    with pytest.raises(OutsideError, match="does not let us see"):
+        registry.look(played.image, played.login(), private=True)
+    assert played.told == [""]
+
+
+@pytest.mark.parametrize(
+    ("realm", "of", "may"),
+    [
+        ("https://auth.docker.io/token", "https://registry-1.docker.io", True),
+        ("https://gitlab.com/jwt/auth", "https://registry.gitlab.com", True),
+        ("https://quay.io/v2/auth", "https://quay.io", True),
+        ("https://evil.example.org/token", "https://registry.example.com", False),
+        ("https://docker.io.evil.org/token", "https://registry-1.docker.io", False),
+        ("https://other.com/token", "https://registry.com", False),
+        ("http://10.0.0.2/token", "http://10.0.0.1:5000", False),
+        ("nonsense", "https://quay.io", False),
+    ],
+)
+def test_who_gives_tokens_is_told_the_password_where_it_belongs_to_the_registry(realm: str, of: str, may: bool) -> None:
+    assert registry._of_the_same(realm, of) is may
 
 
 def test_a_wrong_password_is_told_with_its_cure(played: Played) -> None:
