@@ -66,7 +66,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"{_NAME}[\w.-]{{0,40}}\s{{0,20}}[:=]\s{{0,20}}{_PATH}\((?:{_ARGUMENT},[ ]?)?(?:{_WORD}=)?[\"']",
         rf"(?!{_NAMED})[^\"'\r\n]{{4,200}}(?=[\"'])",
     ),
-    _after(rf"{_NAME}[\w.-]{{0,40}}[\\\"']{{0,6}}\s{{0,20}}[:=]\s{{0,20}}[\\\"']{{0,6}}", _VALUE),
+    _after(rf"{_NAME}[\w.-]{{0,40}}[\\\"']{{0,6}}\s{{0,20}}[:=][^\S\r\n]{{0,20}}[\\\"']{{0,6}}", _VALUE),
+    # on the next line, unless that begins with a key of its own, as YAML's `secretRef:` and then `name: web`
+    _after(
+        rf"{_NAME}[\w.-]{{0,40}}[\\\"']{{0,6}}\s{{0,20}}[:=][^\S\r\n]{{0,20}}[\r\n]\s{{0,20}}[\\\"']{{0,6}}",
+        rf"(?![A-Za-z][\w./-]{{0,80}}[\"']?:(?:\s|$)){_VALUE}",
+    ),
     _after(r"\b_?(?:auth|pwd|sig|session_?id)[\\\"']{0,6}\s{0,5}[:=]\s{0,5}[\\\"']{0,6}", _LIKELY + r"[^\s\"'\\,;&]{16,}"),
     _after(rf"--[\w-]{{0,40}}{_NAME}[\w-]{{0,20}}\s{{1,5}}", r"(?!-|\[redacted\])[^\s\"']{4,}"),
     _after(r"\s(?:-u|--user)\s{1,5}[^\s:]{1,100}:", r"[^\s\"']{4,}"),

@@ -16,6 +16,8 @@ from controlplane.core.redaction import redact
         ("PASSWORD=hunter2hunter2", "hunter2hunter2"),
         ("'api_key': 'abcdefgh'", "abcdefgh"),
         ("Authorization: Bearer abcdefghijkl", "abcdefghijkl"),
+        ("password:\n  hunter2hunter2", "hunter2hunter2"),
+        ("token:\n\n    'abcdefgh1234:'", "abcdefgh1234"),
         ("a-very-long-name-made-of-many-many-many-many-many-words_token=abcdef", "abcdef"),
     ],
 )
@@ -78,3 +80,16 @@ def test_code_that_makes_or_looks_up_a_secret_stays_as_it_is(code: str) -> None:
 )
 def test_a_secret_in_code_or_with_brackets_is_masked(text: str, secret: str) -> None:
     assert secret not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- secretRef:\n    name: harbour-variables-5664008ea8",
+        "secretKeyRef:\n  key: url\n  name: db",
+        "imagePullSecrets:\n  - name: registry",
+        "secret:\n  defaultMode: 420",
+    ],
+)
+def test_what_only_refers_to_a_secret_stays_readable(text: str) -> None:
+    assert redact(text) == text
