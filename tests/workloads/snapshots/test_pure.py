@@ -87,7 +87,8 @@ def test_a_pod_belongs_to_its_deployment() -> None:
 def test_amounts_are_read_as_kubernetes_writes_them() -> None:
     told = {"250m": 0.25, "1Gi": 2**30, "1e3": 1000, "2": 2, "12345n": 12345e-9, "1.5M": 1.5e6}
     assert {said: amount(said) for said in told} == told
-    assert amount("lots") is None
+    unreadable: list[object] = ["lots", "1e999999999", "9" * 400, "5i", "1.2.3", "", {}, None]
+    assert [amount(said) for said in unreadable] == [None] * len(unreadable)
 
 
 def test_the_name_of_a_secret_in_an_event_stays() -> None:

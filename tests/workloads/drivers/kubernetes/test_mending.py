@@ -11,7 +11,6 @@ from tests.workloads.drivers.kubernetes.stage import ClusterStage
 from tests.workloads.stage import decide
 from workloads import drift
 from workloads.adapters.kubernetes.kinds import kind_named
-from workloads.models import Change
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hurried")]
 
