@@ -15,6 +15,7 @@ from tests.workloads.repairs.shop import (
     live,
     named,
     pod,
+    replica_set,
     service,
     template,
     view,
@@ -48,6 +49,15 @@ def test_an_address_is_mended_where_it_is_wrong_and_nowhere_else(value: str, men
     assert invariant(offer, objects).holds is False and invariant(offer, carried_out(made)).holds is True
     back = undone(offer, live(objects, offer.ref))
     assert back is not None and wanted(back, live(made, offer.ref)) == live(objects, offer.ref)
+
+
+def test_a_former_template_with_the_same_address_is_no_cure() -> None:
+    wrong, former = (
+        client("http://apis:9000"),
+        template(env=[{"name": "API_URL", "value": "http://apis:9000"}, {"name": "A", "value": "b"}]),
+    )
+    objects = [*wrong, replica_set("web", 1, former, 1), replica_set("web", 2, wrong[0]["spec"]["template"])]
+    assert {each.kind for each in offers(view(*objects), about("service_env_var_address_mismatch"))} == {"set_variable"}
 
 
 def test_the_password_beside_an_address_is_left_as_it_is() -> None:

@@ -32,7 +32,7 @@ from workloads.repairs.values import Repair
 Offer = Callable[[View, Hypothesis], Iterator[Repair]]
 MOST = 5
 _IMAGE = (returning_by("image", "imagePullSecrets"), startup.images)
-_VARIABLES = returning_by("env", "envFrom")
+_VARIABLES = variables.returning_variables
 _CLAIM = (claims.binding,)
 _FACED = (returning_by("nodeSelector", "affinity", "tolerations", "nodeName"),)
 _SCHEDULED = scheduling.as_before("nodeSelector", "nodeName", "affinity", "tolerations")
