@@ -177,7 +177,7 @@ def anti_affinity(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     edits = [Edit((*where, REQUIRED), required, ABSENT), Edit((*where, PREFERRED), before or ABSENT, [*before, *preferred])]
     yield patched(found, edits, "apart where there is room, together where there is none", hypothesis)
     placed = sum(not pod.unscheduled for pod in found.standing_pods)
-    if found.kind != "DaemonSet" and 0 < placed < found.desired:
+    if finding.scalable(view, hypothesis) and 0 < placed < found.desired:
         summary = f"Scale {found.name} to {placed}, as many as there are nodes for (it is {found.desired})"
         parameters = {"replicas": placed, "was": found.desired}
         yield Repair("scale", finding.ref(found), parameters, summary, hypothesis.fault, hypothesis.object)
