@@ -264,13 +264,14 @@ def test_a_node_that_is_lost_fails_the_release_or_moves_it_to_another_node(
         node.lose()
 
     others = len(node_names(shop.kube)) > 1
+    survives = any(pod["spec"]["nodeName"] != NODE for pod in pods_of(shop, "v1"))
     played = play(shop, monkeypatch, lose)
     if not others:
         assert (played.outcome.switched, played.outcome.verdict) == (False, Verdict.FAILED), played.outcome
         assert shop.active is not None and shop.active.release.ref == "v1"
         assert moment == "ready" or "Unschedulable" in played.outcome.summary, played.outcome.summary
     else:
-        assert played.guard.worst >= 1
+        assert played.guard.worst >= 1 or not survives, "a pod on another node goes on answering"
     assert played.seconds < 8 * PATIENCE, played
     node.back()
     live = shop.active
