@@ -33,7 +33,7 @@ def drive(run_id: int, operations: Operations, owner: str = "") -> None:
     lease = runs.claim(run_id, owner or f"{socket.gethostname()}:{os.getpid()}")
     if lease is None:
         return
-    run = Run.objects.select_related("environment").get(pk=run_id)
+    run = Run.objects.select_related("environment__application").get(pk=run_id)
     story = Story(run_id, lease.fence, secrets_of(run.environment))
     asked = leases.cancel_asked(lease)
     close_old_connections()

@@ -9,13 +9,15 @@ SHORTEST_KEY = 8  # servers of one's own are given keys such as "none", which ar
 
 
 def secrets_of(environment: Environment) -> frozenset[str]:
-    """What the environment's processes are given and nobody else may see."""
+    """What the environment's processes are given and nobody else may see; a name that everybody sees is none."""
     values = [variable.value for variable in Variable.objects.filter(environment=environment, secret=True)]
-    return frozenset(value for value in [*values, environment.secret_key, environment.database_url] if value)
+    public = {environment.name, environment.application.name}
+    kept = [*values, environment.secret_key, environment.database_url]
+    return frozenset(value for value in kept if value and value not in public)
 
 
 def known_secrets(run_id: int | None) -> frozenset[str]:
     """Those of the run's environment, and the keys of the models' endpoints."""
     keys = frozenset(key for key in ModelEndpoint.objects.values_list("key", flat=True) if key and len(key) >= SHORTEST_KEY)
-    run = Run.objects.select_related("environment").filter(pk=run_id).first() if run_id is not None else None
+    run = Run.objects.select_related("environment__application").filter(pk=run_id).first() if run_id is not None else None
     return keys | (secrets_of(run.environment) if run else frozenset())

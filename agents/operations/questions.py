@@ -80,7 +80,7 @@ def _propose_roll_out(context: Context, release: Release, assessments: Mapping[s
     known = Change.objects.filter(idempotency_key=context.key).first()
     if known is not None:
         return known
-    draft = actions.roll_out(release, planning.facts_of(context))
+    draft = actions.roll_out(release, planning.facts_of(context, release))
     checks = {name: Verdict(found["verdict"]) for name, found in assessments.items()}
     preview = actions.preview(environment, [draft])
     return changes.propose(

@@ -22,7 +22,7 @@ from tests.workloads.stage import decide
 from workloads.adapters.kubernetes.client import Client
 from workloads.drivers import select
 from workloads.evidence import Assessment, Evidence
-from workloads.models import Change, Deployment, Environment, Incident
+from workloads.models import Change, Deployment, Environment, Incident, Variable
 from workloads.previews import Facts
 from workloads.verdicts import Verdict
 
@@ -100,6 +100,13 @@ def test_deployed_then_one_that_never_comes_up_then_rolled_back_by_a_person(play
     config = [one["data"]["GREETING"] for one in play.place.all("ConfigMap") if "GREETING" in (one.get("data") or {})]
     web = play.place.active
     assert web is not None and "v1" in config
+
+
+def test_a_secret_that_is_also_part_of_a_name_does_not_make_the_world_look_moved(play: Play) -> None:
+    Variable.objects.create(environment=play.place.environment, name="PEER", value="shop-web", secret=True)
+    run = play.drive(play.ask("v1"))
+    assert (run.status, play.live) == ("succeeded", ("v1", "passed")), run.result
+    assert "shop-web" not in str(run.steps.get(node="plan").evidence)
 
 
 @pytest.mark.parametrize("answer", ["approve", "reject"])

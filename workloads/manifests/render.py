@@ -14,6 +14,7 @@ from workloads.manifests import (
     monitoring,
     network,
     patches,
+    probes,
     routes,
     scaling,
     services,
@@ -46,6 +47,8 @@ def render(profile: Profile) -> Rendered:
         config=given.config,
         secret=given.secret,
         notes=(*profile.notes, *of_choices(profile), *storage.notes(profile), *monitoring.notes(profile)),
+        host=probes.host(profile),
+        https=profile.https,
     )
     return patches.patched(whole, profile.patches)
 

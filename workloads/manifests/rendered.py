@@ -28,6 +28,8 @@ class Rendered:
     config: str  # names of the objects the pods take their variables from; empty where there is none
     secret: str
     notes: tuple[str, ...] = ()
+    host: str = ""  # the name that the application knows, under which it is asked
+    https: bool = False  # it insists on HTTPS
 
     @property
     def objects(self) -> tuple[Json, ...]:

@@ -33,6 +33,8 @@ def of_release(rendered: Rendered) -> Parts:
         background=rendered.background,
         around=rendered.around,
         notes=rendered.notes,
+        host=rendered.host,
+        https=rendered.https,
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workloads import rollout
-from workloads.drivers.kubernetes import checking, evidence, kept, measuring, waiting
+from workloads.drivers.kubernetes import checking, disturbing, evidence, kept, measuring, waiting
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.pods import Standing
@@ -28,10 +28,30 @@ class Analysis:
     phase: Phase
     summary: str
     evidence: tuple[Evidence, ...]
+    unreached: bool = False  # all that was wrong is that nothing answered
 
 
 def analyse(errand: Errand, instance: Instance, made: Parts, weight: int) -> Analysis:
-    """Watch the canary for one interval, then judge."""
+    """Watch the canary for one interval, then judge. Where somebody takes its pods away meanwhile it is watched once more.
+
+    Twice disturbed nobody can tell: a person is asked.
+    """
+    watch = disturbing.watch(errand, made.web)
+    found = _once(errand, instance, made, weight)
+    disturbed = watch.disturbed() if found.unreached else ""
+    if not disturbed:
+        return found
+    errand.say(f"Canary at {weight} %: {disturbed}; watching it once more", level="warning")
+    ready = errand.until_ready(made.web)
+    if ready.seconds is None:
+        return Analysis(Phase.FAILED, ready.why, ready.evidence)
+    watch = disturbing.watch(errand, made.web)
+    found = _once(errand, instance, made, weight)
+    disturbed = watch.disturbed() if found.unreached else ""
+    return replace(found, phase=Phase.INCONCLUSIVE, summary=f"{found.summary}; {disturbed}") if disturbed else found
+
+
+def _once(errand: Errand, instance: Instance, made: Parts, weight: int) -> Analysis:
     before = waiting.standing_of(errand.patient, errand.namespace, made.web)
     began = time.monotonic()
     with ExitStack() as stack:
@@ -54,7 +74,9 @@ def analyse(errand: Errand, instance: Instance, made: Parts, weight: int) -> Ana
     pods_seen = evidence.of_pods(
         errand.patient, errand.namespace, waiting.pods_of(errand.patient, errand.namespace, made.web), errand.secrets
     )
-    return Analysis(judged.phase, judged.summary, (judged_evidence(judged), *seen, *(pods_seen if after.troubles else ())))
+    unreached = judged.phase is not Phase.PASSED and disturbing.excusable(judged, asked.probes if asked else ())
+    shown = (judged_evidence(judged), *seen, *(pods_seen if after.troubles else ()))
+    return Analysis(judged.phase, judged.summary, shown, unreached)
 
 
 def pods_metrics(before: Standing, after: Standing) -> list[Metric]:

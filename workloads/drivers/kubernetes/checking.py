@@ -7,7 +7,7 @@ from workloads.adapters.kubernetes.kinds import Json
 from workloads.adapters.probes import Page
 from workloads.drivers import checks
 from workloads.drivers.checks import Checked
-from workloads.drivers.kubernetes import waiting
+from workloads.drivers.kubernetes import disturbing, waiting
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.models import Instance
@@ -17,12 +17,26 @@ CHECK_SECONDS = 30.0
 
 
 def check(errand: Errand, instance: Instance, made: Parts, service: Json | None) -> Checked:
-    """Health and pages through this Service. Where nothing can be asked over HTTP, ready pods must do."""
+    """Health and pages through this Service, once more where pods were taken away meanwhile.
+
+    Where nothing can be asked over HTTP, ready pods must do.
+    """
     if errand.rollout.checks == "pods" or service is None or not made.web:
         seen = waiting.standing_of(errand.patient, errand.namespace, made.web or made.workloads)
         if seen.failing or seen.ready == 0 < seen.total:
             return Checked(Verdict.FAILED, f"{seen.ready} of {seen.total} pods are ready.", "Read the pods' states.")
         return Checked(Verdict.PASSED, f"{seen.ready} of {seen.total} pods are ready; they are not asked over HTTP.")
+    watch = disturbing.watch(errand, made.web)
+    checked = _asked(errand, instance, made, service)
+    disturbed = watch.disturbed() if checked.verdict is Verdict.FAILED else ""
+    if not disturbed:
+        return checked
+    errand.say(f"{checked.summary} But {disturbed}: looking once more", level="warning")
+    errand.until_ready(made.web)
+    return _asked(errand, instance, made, service)
+
+
+def _asked(errand: Errand, instance: Instance, made: Parts, service: Json) -> Checked:
     plan = instance.release.run_plan
     door = door_of(errand, made, service)
     found = pages(errand, instance, made, service)
@@ -45,8 +59,9 @@ def _fallbacks(door: proxied.Door) -> list[Page]:
 
 
 def door_of(errand: Errand, made: Parts, service: Json) -> proxied.Door:
-    """How to ask this Service: under the name that the pods' own probes use."""
-    return proxied.Door(errand.patient.client, errand.namespace, service["metadata"]["name"], host_of(made), https=_https(made))
+    """How to ask this Service: under the name that the pods' own probes use, or would use."""
+    https = made.https or _https(made)
+    return proxied.Door(errand.patient.client, errand.namespace, service["metadata"]["name"], host_of(made), https=https)
 
 
 def host_of(made: Parts) -> str:
@@ -54,7 +69,7 @@ def host_of(made: Parts) -> str:
     for name, value in _headers(made):
         if name.lower() == "host":
             return value
-    return ""
+    return made.host
 
 
 def _https(made: Parts) -> bool:

@@ -10,7 +10,7 @@ from workloads.drivers.kubernetes import foreseeing, kept, making, mending, part
 from workloads.drivers.kubernetes.errand import Errand, errand
 from workloads.drivers.kubernetes.making import CANARY
 from workloads.drivers.kubernetes.parts import Parts
-from workloads.drivers.kubernetes.returning import Back, bring_back, stop
+from workloads.drivers.kubernetes.returning import Back, bring_back, settle, stop
 from workloads.drivers.kubernetes.sets import Unsure
 from workloads.drivers.kubernetes.waiting import Ready
 from workloads.evidence import Evidence
@@ -180,7 +180,11 @@ def _take_back(job: Errand, instance: Instance, why: str, cure: str, seen: tuple
     job.say(f"{label} failed: {why}", level="error")
     former = instance.replaced
     told = job.told(former) if former is not None else job
-    ready = bring_back(replace(told, key=f"{job.key}-back"), Back(instance, former))
+    back = Back(instance, former)
+    returning = replace(told, key=f"{job.key}-back")
+    ready = bring_back(returning, back)
+    if ready.seconds is None:
+        settle(returning, back)
     rows.give_back(job.environment, instance, former)
     rows.note(job.environment, instance, rows.RETURNED, why=why)
     stands = _stands(former, ready)

@@ -9,7 +9,7 @@ from controlplane.core.errors import Refused
 from workloads import clusters
 from workloads.adapters.kubernetes.kinds import Json
 from workloads.drivers import Say
-from workloads.drivers.kubernetes import choices, kept, parts
+from workloads.drivers.kubernetes import choices, kept, nodes, parts
 from workloads.drivers.kubernetes.asking import Patient
 from workloads.drivers.kubernetes.choices import Rollout
 from workloads.drivers.kubernetes.parts import Parts
@@ -57,7 +57,13 @@ class Errand:
         """Wait until they stand."""
         if not workloads:
             return Ready(0.0)
-        return Wait(self.patient, self.namespace, workloads, self.rollout.patience, self.secrets, self.say).run()
+        return Wait(
+            self.patient, self.namespace, workloads, self.rollout.patience, self.secrets, self.say, lost=self.nodes_lost
+        ).run()
+
+    def nodes_lost(self, pods: Sequence[Json]) -> str:
+        """Which nodes of these pods do not report, in words."""
+        return nodes.lost(clusters.reader(self.target.cluster), pods)
 
 
 def errand(environment: Environment, key: str, say: Say) -> Errand:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from controlplane.core.errors import Refused
+from controlplane.core.redaction import redact
 from workloads.adapters.kubernetes.failures import Absent, Clash, Rejected
 from workloads.adapters.kubernetes.kinds import Json, kind_of
 from workloads.drivers.kubernetes import differences, migrating, parts, permitted, pruning
-from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.errand import Errand, secrets_in
 from workloads.drivers.kubernetes.making import BLUE_GREEN, CANARY
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.pen import MANAGER, on_top_of, owned_by_others
@@ -19,6 +20,7 @@ from workloads.foreseen import Difference, Foreseen
 
 def foresee(errand: Errand, made: Parts, live: Parts | None, *, returning: bool = False) -> Foreseen:
     """Each object that would be otherwise, what would be removed, and in which order. Raises Refused where a right is missing."""
+    errand = replace(errand, secrets=errand.secrets | secrets_in(made) | (secrets_in(live) if live else frozenset()))
     there = permitted.is_there(errand)
     permitted.demand(errand, made, there=there)
     found = [differing(errand, item, live, there=there) for item in permitted.ours(errand, made.objects)]
@@ -52,7 +54,7 @@ def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: b
             _tried(errand, item)
         beside = _before(item, live)
         text = differences.diff(beside, item, item, seal)
-        return difference(kind, name, "create", text)
+        return difference(kind, name, "create", text, errand.secrets)
     if kind == "Job" and migrating.ended(now) == "Complete":
         return None
     then, taken = _tried(errand, on_top_of(item, now))
@@ -61,7 +63,7 @@ def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: b
     text = differences.diff(now, then, item, seal)
     if not text and not taken:
         return None
-    return replace(difference(kind, name, "change", text), clashes=taken)
+    return replace(difference(kind, name, "change", text, errand.secrets), clashes=taken)
 
 
 def steps(errand: Errand, made: Parts, live: Parts | None) -> Sequence[str]:
@@ -92,10 +94,10 @@ def seal(value: str) -> str:
     return f"•••••• {parts.mark('secret', value)[:8]}"
 
 
-def difference(kind: str, name: str, what: str, text: str) -> Difference:
-    """One object with its diff, cut where it is too long to be read; the digest binds all of it."""
+def difference(kind: str, name: str, what: str, text: str, secrets: frozenset[str] = frozenset()) -> Difference:
+    """One object with its diff, secrets masked, cut where it is too long to be read; the digest binds all of it."""
     short = text if len(text) <= differences.LONGEST else text[: differences.LONGEST].rpartition("\n")[0] + "\n... (cut)"
-    return Difference(kind, name, what, short, parts.mark("diff", text))
+    return Difference(kind, name, what, redact(short, secrets), parts.mark("diff", text))
 
 
 def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:

@@ -55,4 +55,6 @@ def _parts(found: Rendered, name: str, strategy: str) -> Parts:
         background=found.background,
         around=found.around,
         notes=found.notes,
+        host=found.host,
+        https=found.https,
     )

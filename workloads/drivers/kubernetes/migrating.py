@@ -80,8 +80,16 @@ def _follow(errand: Errand, job: Json) -> Migrated:
             why = trouble.text if trouble else _why(live) or f"it did not end within {waited:.0f} s"
             cure = (trouble.cure if trouble else "") or "Read its log, mend the migration, deploy again. No pod was changed."
             seen = evidence.of_pods(errand.patient, errand.namespace, made, errand.secrets)
+            if live is not None and not end:
+                _suspend(errand, job)
             return Migrated(False, why, cure, (*_logs(errand, story, Verdict.FAILED), *seen))
         time.sleep(LOOK_SECONDS)
+
+
+def _suspend(errand: Errand, job: Json) -> None:
+    """What was given up does not run later by itself, when its image or a node for it turns up. The next attempt resumes it."""
+    errand.say("The migration Job is suspended, so that it does not run by itself later", level="warning")
+    errand.pen.put({**job, "spec": {**job["spec"], "suspend": True}}, force=True)
 
 
 def _why(live: Json | None) -> str:

@@ -37,6 +37,8 @@ class Parts:
     background: tuple[Json, ...] = ()
     around: tuple[Json, ...] = ()
     notes: tuple[str, ...] = ()
+    host: str = ""  # under which the application is asked; where it is not kept, the pods' own probes tell
+    https: bool = False
 
     @property
     def workloads(self) -> tuple[Json, ...]:

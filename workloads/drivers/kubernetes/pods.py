@@ -49,6 +49,7 @@ class Standing:
     started: int  # pods with a container that runs or ran
     restarts: int
     troubles: tuple[Trouble, ...]
+    taken: int = 0  # pods that a kubelet knows of
 
     @property
     def failing(self) -> bool:
@@ -72,6 +73,7 @@ def standing(pods: Iterable[Mapping[str, Any]]) -> Standing:
         started=sum(any(_began(status) for status in _statuses(pod)) for pod in live),
         restarts=sum(int(status.get("restartCount", 0)) for pod in live for status in _statuses(pod)),
         troubles=tuple(troubles),
+        taken=sum(bool(pod.get("status", {}).get("startTime")) for pod in live),
     )
 
 

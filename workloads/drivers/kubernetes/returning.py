@@ -50,6 +50,14 @@ def bring_back(errand: Errand, back: Back) -> Ready:
     return behind if behind.seconds is None else ready
 
 
+def settle(errand: Errand, back: Back) -> None:
+    """What returns does not stand: it has the address again all the same, unless pods of what is left could still answer."""
+    if not _stands(errand, back.new):
+        _give_traffic(errand, back.old)
+        stop(errand, back.new, except_for=parts.titles(back.old.workloads))
+    errand.put_all(back.old.background, force=True)
+
+
 def stop(errand: Errand, made: Parts, *, except_for: set[str]) -> None:
     """Scale the workloads of a set to nothing; they stay, so that they can be looked at and can return."""
     for item in made.workloads:
@@ -72,6 +80,6 @@ def _give_traffic(errand: Errand, old: Parts) -> None:
     errand.put_all([item for item in old.around if item["kind"] == "HTTPRoute"], force=True)
 
 
-def _stands(errand: Errand, old: Parts) -> bool:
-    """Whether pods of the old version itself are ready."""
-    return standing_of(errand.patient, errand.namespace, old.web).ready > 0
+def _stands(errand: Errand, made: Parts) -> bool:
+    """Whether pods of this version itself are ready."""
+    return standing_of(errand.patient, errand.namespace, made.web).ready > 0

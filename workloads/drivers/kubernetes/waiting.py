@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from controlplane.core.errors import TimonelError
 from workloads.adapters.kubernetes.kinds import Json, Kind, kind_named, kind_of
 from workloads.drivers import Say
-from workloads.drivers.kubernetes import evidence, parts, pods
+from workloads.drivers.kubernetes import evidence, nodes, parts, pods
 from workloads.drivers.kubernetes.asking import Patient
 from workloads.drivers.kubernetes.pods import Standing
 from workloads.drivers.kubernetes.progress import Progress, progress
@@ -41,6 +41,7 @@ class Wait:
     patience: float
     secrets: frozenset[str]
     say: Say
+    lost: Callable[[list[Json]], str] = lambda pods: ""  # which nodes of these pods do not report
     versions: dict[Kind, str] = field(default_factory=dict)
     told: str = ""
 
@@ -49,7 +50,7 @@ class Wait:
         began = moved = time.monotonic()
         fatal_since: float | None = None
         best: list[tuple[int, int, int]] = []
-        looked, seen = 0.0, Standing(0, 0, 0, 0, ())
+        looked, seen, most = 0.0, Standing(0, 0, 0, 0, ()), (0, 0)
         while True:
             found = self._stand()
             now = time.monotonic()
@@ -57,9 +58,9 @@ class Wait:
                 return Ready(now - began)
             marks = [one.mark for one in found]
             if now - looked >= LOOK_SECONDS:
-                before, seen, looked = seen, self._look(), now
-                if (seen.ready, seen.started) > (before.ready, before.started):
-                    moved = now
+                seen, looked = self._look(), now
+                if (seen.ready, seen.started) > most:  # more than ever: pods that come and go do not get on
+                    most, moved = (seen.ready, seen.started), now
                 fatal_since = (fatal_since or now) if seen.failing else None
                 self._tell(found)
             if not best or any(mark > old for mark, old in zip(marks, best, strict=False)):
@@ -76,18 +77,23 @@ class Wait:
             return f"{exceeded.name}: {exceeded.failed}"
         if fatal >= SURE_SECONDS:
             return evidence.summary(seen.troubles)[0]
-        pulling = seen.total > 0 and seen.started == 0 and seen.ready == 0 and not seen.troubles
-        limit = max(self.patience, PROGRESS_DEADLINE_SECONDS) if pulling else self.patience
-        if still < limit:
+        if still < self.patience or (still < PROGRESS_DEADLINE_SECONDS and self._pulls(seen)):
             return ""
         short = next((one.short for one in found if one.short), "")
         trouble = evidence.summary(seen.troubles)[0]
         stands = "; ".join(one.text for one in found if not one.done) or "it is not there"
         return f"{stands}, and for {still:.0f} s it has not got on" + (f". {short or trouble}" if short or trouble else "")
 
+    def _pulls(self, seen: Standing) -> bool:
+        """Whether all it waits for is an image, on nodes that report: that may take longer."""
+        pulling = seen.taken > 0 and seen.started == 0 and seen.ready == 0 and not seen.troubles
+        return pulling and not self.lost(self._pods())
+
     def _failed(self, why: str, seen: Standing) -> Ready:
         found = self._pods()
-        cure = evidence.summary(seen.troubles)[1] or "Read the pods' states, events and logs."
+        lost = self.lost([pod for pod in found if not pods.is_ready(pod)])
+        why = f"{why}. Its {lost}" if lost else why
+        cure = evidence.summary(seen.troubles)[1] or (nodes.CURE if lost else "Read the pods' states, events and logs.")
         return Ready(None, why, cure, evidence.of_pods(self.patient, self.namespace, found, self.secrets))
 
     def _stand(self) -> list[Progress]:

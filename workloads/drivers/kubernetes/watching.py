@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from controlplane.core.redaction import redact
 from workloads import rollout
 from workloads.adapters.kubernetes.kinds import Json
+from workloads.adapters.probes import Probe
 from workloads.drivers import Outcome, checks, logscan
-from workloads.drivers.kubernetes import checking, evidence, kept, measuring, rows, waiting
+from workloads.drivers.kubernetes import checking, disturbing, evidence, kept, measuring, rows, waiting
 from workloads.drivers.kubernetes.analysis import ENOUGH, pods_metrics, steady_path
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
@@ -19,7 +20,8 @@ from workloads.drivers.kubernetes.trickle import PHASES, Trickle, trickling
 from workloads.drivers.watching import judged_evidence
 from workloads.evidence import Evidence
 from workloads.models import Instance
-from workloads.rollout import Measurement, Metric
+from workloads.rollout import Judgement, Measurement, Metric
+from workloads.verdicts import Verdict
 
 LOOK_SECONDS = 5.0
 MOST_LOGS = 4
@@ -33,15 +35,17 @@ class Seen:
 
     before: Standing
     logs: dict[str, str]
+    watch: disturbing.Watch
     pages: list[Measurement] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    error_pages: list[Probe] = field(default_factory=list)  # answers that are broken themselves
 
 
 def observe(errand: Errand, instance: Instance, seconds: float) -> Outcome:
     """Requests, pages, pods, restarts, tracebacks in the logs, metrics; then the verdict."""
     made = kept.parts_of(instance)
     pods = waiting.pods_of(errand.patient, errand.namespace, made.workloads)
-    seen = Seen(standing(pods), _logs(errand, pods))
+    seen = Seen(standing(pods), _logs(errand, pods), disturbing.Watch(errand, made.workloads, tuple(pods)))
     wanted = round(rollout.enough_requests() * ENOUGH)
     with ExitStack() as stack:
         asked = _begin(errand, instance, made, seconds, wanted, stack)
@@ -67,12 +71,18 @@ def _judged(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: 
     judged = rollout.judge([*metrics, *numbers])
     found = [judged_evidence(judged), *seen.evidence, *_trouble_evidence(errand, troubles), *told]
     found += evidence.of_pods(errand.patient, errand.namespace, pods, errand.secrets)
+    probes = [*(asked.probes if asked else ()), *seen.error_pages]
+    failed = judged.verdict is Verdict.FAILED
+    disturbed = seen.watch.disturbed() if failed and disturbing.excusable(judged, probes) else ""
+    verdict = Verdict.INCONCLUSIVE if disturbed else judged.verdict
+    return Outcome(verdict, _summary(errand, instance, judged, disturbed), True, instance.pk, evidence=tuple(found))
+
+
+def _summary(errand: Errand, instance: Instance, judged: Judgement, disturbed: str) -> str:
     label = instance.release.label
-    good = judged.verdict == "passed"
-    text = (
-        f"{label} stands in {errand.target}: " + "; ".join(f"{one.name} {one.reason}" for one in judged.metrics[:4]) if good else ""
-    )
-    return Outcome(judged.verdict, text or f"{label}: {judged.summary}.", True, instance.pk, evidence=tuple(found))
+    if judged.verdict is Verdict.PASSED:
+        return f"{label} stands in {errand.target}: " + "; ".join(f"{one.name} {one.reason}" for one in judged.metrics[:4])
+    return f"{label}: {judged.summary}" + (f"; but {disturbed}, so that nobody can tell." if disturbed else ".")
 
 
 def baseline(instance: Instance) -> float | None:
@@ -109,6 +119,7 @@ def _look(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: Tr
     pages = checking.pages(errand, instance, made, made.service)
     looks = [(page.document, checks.look_at_page(page)) for page in pages]
     seen.pages += [Measurement(PHASES[look.word], f"{probe.url} {look.text}") for probe, look in looks if look.word != "silent"]
+    seen.error_pages += [page.document for page, (_, look) in zip(pages, looks, strict=True) if look.word == "broken"][:1]
     seen.evidence = list(checks.judge(None, pages).evidence)
 
 

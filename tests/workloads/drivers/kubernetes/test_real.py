@@ -9,15 +9,22 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from controlplane.core.actors import Actor
+from controlplane.core.models import User
 from tests.cluster import kubeconfig
 from tests.workloads.drivers.kubernetes.stage import ClusterStage, cluster_stage
+from tests.workloads.stage import decide
+from workloads import drift
 from workloads.adapters.kubernetes import proxied
 from workloads.adapters.kubernetes.client import Client
+from workloads.adapters.kubernetes.kinds import kind_named
 from workloads.adapters.probes import Probe
 from workloads.drivers.kubernetes import KubernetesDriver
 from workloads.verdicts import Verdict
@@ -32,6 +39,7 @@ pytestmark = [
 ]
 NAMESPACE = "driver"
 SERVE = "import http.server as h,sys;w=sys.argv[1].encode();x=type('X',(h.BaseHTTPRequestHandler,),{'do_GET':lambda s:(s.send_response(200),s.send_header('Content-Type','text/html'),s.send_header('Content-Length',str(len(w))),s.end_headers(),s.wfile.write(w)),'log_message':lambda *a:None});h.ThreadingHTTPServer(('',int(sys.argv[2])),x).serve_forever()"  # noqa: E501
+GREET = SERVE.replace("sys.argv[1].encode()", 'f\'{sys.argv[1]} {__import__("os").environ["GREETING"]}\'.encode()')
 MIGRATE = "print('Applying shop.0001_initial... OK', flush=True)"
 BROKEN = "print('Applying shop.0002_wrong...', flush=True); raise SystemExit('relation is missing')"
 
@@ -93,6 +101,43 @@ def test_v1_to_v2_without_a_failed_request(shop: ClusterStage, strategy: str) ->
     watched = KubernetesDriver().observe(shop.environment, shop.active, 12.0, shop.say)
     slow_machine = watched.verdict is Verdict.INCONCLUSIVE and watched.summary.startswith("v2: latency p99:")
     assert watched.verdict is Verdict.PASSED or slow_machine, watched
+
+
+def answer(shop: ClusterStage) -> str:
+    return proxied.get(proxied.Door(shop.kube, shop.namespace, "shop", "shop.example.com"), "/", deadline=10).body
+
+
+def test_drift_is_mended_after_approval_and_configuration_returns_with_the_release(
+    shop: ClusterStage, alice: User, bob: User
+) -> None:
+    """The pages themselves tell which release answers, and what its ConfigMap says."""
+    for word in ("v1", "v2"):
+        assert shop.deploy(release(shop, word, argv=["python", "-c", GREET, word, "{port}"])).switched
+    assert answer(shop) == "v2 v2"
+    web = shop.live("Deployment", "shop-web")
+    assert web is not None
+    [container] = web["spec"]["template"]["spec"]["containers"]
+    container["env"] = [*container.get("env", []), {"name": "GREETING", "value": "by hand"}]
+    by_hand = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    shop.kube.patch(kind_named("Deployment"), "shop-web", shop.namespace, by_hand, manager="kubectl-edit")
+    until(lambda: answer(shop) == "v2 by hand")
+    found = drift.look(shop.environment)
+    assert found is not None and [one.title for one in drift.shown(found).differences] == ["Deployment/shop-web"]
+    change = drift.propose_restore(Actor.person(alice), found)
+    assert answer(shop) == "v2 by hand", "nothing is corrected without approval"
+    decide(change, bob)
+    assert drift.carry_through(change.pk, fence=2)
+    until(lambda: answer(shop) == "v2 v2")
+    assert shop.roll_back().switched
+    until(lambda: answer(shop) == "v1 v1")
+
+
+def until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for it: the cluster takes its time to replace pods."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.5)
 
 
 def test_a_migration_that_fails_changes_no_pod_and_tells_why(shop: ClusterStage) -> None:
