@@ -57,7 +57,8 @@ def _needed(errand: Errand, made: Parts, *, there: bool) -> list[tuple[str, Aske
     if made.web and made.service is not None and errand.rollout.checks == "http":
         needed.append(("get", "", "services", "proxy"))
     for kind in sorted({kind_of(item) for item in ours(errand, made.objects)}, key=lambda kind: kind.plural):
-        verbs = ["get", "patch", *([] if there else ["create"]), *(["list", "watch"] if kind.name in WATCHED else [])]
+        verbs = ["get", "patch", *([] if there else ["create"]), *(["watch"] if kind.name in WATCHED else [])]
+        verbs += [] if kind.name in NEVER_LISTED else ["list"]
         needed += [(verb, kind.group, kind.plural, "") for verb in verbs]
     if made.migration is not None:
         needed.append(("delete", "batch", "jobs", ""))
@@ -69,6 +70,7 @@ def _needed(errand: Errand, made: Parts, *, there: bool) -> list[tuple[str, Aske
 
 
 WATCHED = frozenset({"Deployment", "StatefulSet"})
+NEVER_LISTED = frozenset({"Namespace", "Job"})  # of the others, what a former release left is looked for
 
 
 def _may(errand: Errand, verb: str, group: str, resource: str, part: str) -> bool:

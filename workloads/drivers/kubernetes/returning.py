@@ -39,11 +39,13 @@ def bring_back(errand: Errand, back: Back) -> Ready:
     if old.web and _stands(errand, old):
         _give_traffic(errand, old)
     _at_full_size(errand, back)
+    errand.put_all(old.scalers_of(old.web), force=True)
     ready = errand.until_ready(old.web)
     if ready.seconds is None:
         return ready
     _give_traffic(errand, old)
     errand.put_all(old.background, force=True)
+    errand.put_all(old.scalers_of(old.background), force=True)
     errand.put_all(old.around, force=True)
     stop(errand, new, except_for=parts.titles(old.workloads))
     behind = errand.until_ready(old.background)
