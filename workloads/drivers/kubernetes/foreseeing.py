@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from controlplane.core.errors import Refused
 from workloads.adapters.kubernetes.failures import Absent, Clash, Rejected
-from workloads.adapters.kubernetes.kinds import Json, kind_of
+from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.drivers.kubernetes import differences, migrating, parts, permitted, pruning
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.making import BLUE_GREEN, CANARY
@@ -48,7 +48,7 @@ def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: b
         errand.patient.ask(lambda client: client.get(kind_of(item), name, item["metadata"].get("namespace", ""))) if there else None
     )
     if now is None:
-        if there or kind == "Namespace":
+        if (there or kind == "Namespace") and not _waits_for_its_role(errand, item):
             _tried(errand, item)
         beside = _before(item, live)
         text = differences.diff(beside, item, item, seal)
@@ -96,6 +96,14 @@ def difference(kind: str, name: str, what: str, text: str) -> Difference:
     """One object with its diff, cut where it is too long to be read; the digest binds all of it."""
     short = text if len(text) <= differences.LONGEST else text[: differences.LONGEST].rpartition("\n")[0] + "\n... (cut)"
     return Difference(kind, name, what, short, parts.mark("diff", text))
+
+
+def _waits_for_its_role(errand: Errand, item: Json) -> bool:
+    """A binding cannot be tried before its Role is there; trying the Role proves that the identity may give those rights."""
+    if item["kind"] != "RoleBinding":
+        return False
+    name = item["roleRef"]["name"]
+    return errand.patient.ask(lambda client: client.get(kind_named("Role"), name, errand.namespace)) is None
 
 
 def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
