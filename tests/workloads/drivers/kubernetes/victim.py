@@ -35,7 +35,7 @@ def _apply(change: int, key: str, lease: int, at: int, after: bool) -> None:
 
     original, written = Client.ask, 0
 
-    def ask(client: Client, method: str, path: str, query: Any = None, *more: Any, **rest: Any) -> Any:
+    def ask(client: Client, method: Any, path: str, query: Any = None, *more: Any, **rest: Any) -> Any:
         nonlocal written
         if not writes(method, query, rest):
             return original(client, method, path, query, *more, **rest)
