@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -177,6 +177,15 @@ def manifests(
     for namespace in namespaces:
         made += _granted(account, home, account, namespace, inside)
     return made
+
+
+def covered(rules: Iterable[Mapping[str, Any]], verb: str, group: str, resource: str) -> bool:
+    """Whether one of these RBAC rules gives the right ("pods/log") on every object of the kind."""
+    for rule in rules:
+        asked = ((verb, rule.get("verbs")), (group, rule.get("apiGroups")), (resource, rule.get("resources")))
+        if not rule.get("resourceNames") and all({word, "*"} & set(known or ()) for word, known in asked):
+            return True
+    return False
 
 
 def summary(rights: Iterable[Right]) -> list[str]:

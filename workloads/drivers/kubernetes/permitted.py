@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.core.errors import Refused
+from workloads import cluster_rights
 from workloads.adapters.kubernetes.kinds import Json, Kind, kind_named, kind_of
+from workloads.drivers.kubernetes.asking import quietly
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.foreseen import Removal
@@ -44,9 +46,16 @@ def is_there(errand: Errand) -> bool:
 
 
 def _demand(errand: Errand, needed: Iterable[Asked]) -> None:
-    lacking = [_told(*asked) for asked in needed if not _may(errand, *asked)]
+    """All at once first; what that does not tell is asked one by one."""
+    rules = quietly(lambda: errand.patient.client.rules(errand.namespace)) or []
+    lacking = [_told(*asked) for asked in needed if not _tells(rules, *asked) and not _may(errand, *asked)]
     if lacking:
         raise Refused(f"Rights are missing in {errand.target}: {', '.join(lacking)}.", cure=CURE)
+
+
+def _tells(rules: list[Json], verb: str, group: str, resource: str, part: str) -> bool:
+    named = f"{resource}/{part}" if part else resource
+    return resource != "namespaces" and cluster_rights.covered(rules, verb, group, named)
 
 
 def _told(verb: str, group: str, resource: str, part: str) -> str:
