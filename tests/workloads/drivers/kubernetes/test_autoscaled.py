@@ -29,7 +29,9 @@ def scale(shop: ClusterStage, replicas: int) -> None:
     shop.kube.patch(kind_named("Deployment"), name, shop.namespace, body, manager="kube-controller-manager", part="scale")
 
 
-@pytest.mark.parametrize("strategy", ["rolling", "blue_green", "canary"])
+@pytest.mark.parametrize(
+    "strategy", ["rolling", *(pytest.param(name, marks=pytest.mark.slow) for name in ("blue_green", "canary"))]
+)
 def test_a_scaler_comes_with_its_workload_and_its_number_stays(shop: ClusterStage, strategy: str) -> None:
     shop.strategy(strategy)
     shop.options(processes=SCALED, rollout={"steps": [34]})

@@ -25,10 +25,11 @@ from tests.workloads.drivers.kubernetes.victim import writes
 from workloads.adapters.kubernetes.client import Client
 from workloads.models import Change, Cluster, Deployment, Instance
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.cluster, pytest.mark.django_db(transaction=True)]
 NAMESPACE = "driver"
 STRATEGIES = ["rolling", "blue_green", "canary"]
 MOST_PHASES = 60
+KILLS = [(5, True), (2, False), (6, True), (7, False)]  # at which write, before or after it
 
 
 @pytest.fixture
@@ -157,6 +158,7 @@ def begun(shop: ClusterStage, plan: dict[str, Any], outcome: str, count: Count) 
         shop.keep(change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["ready", "unready"])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.timeout(1500)
@@ -205,14 +207,18 @@ def judge(shop: ClusterStage, change: Change, before: Instance | None, switched:
     assert Instance.objects.filter(release=deployment.release_id).count() == 1
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    ("strategy", "kills"), [("canary", KILLS[:1]), *(pytest.param(name, KILLS, marks=pytest.mark.slow) for name in STRATEGIES)]
+)
 @pytest.mark.timeout(400)
-def test_a_process_that_is_really_killed_is_taken_over(shop: ClusterStage, writer: Account, strategy: str) -> None:
+def test_a_process_that_is_really_killed_is_taken_over(
+    shop: ClusterStage, writer: Account, strategy: str, kills: list[tuple[int, bool]]
+) -> None:
     shop.strategy(strategy)
     shop.options(rollout={"interval": 1, "threshold": 3, "steps": [34]})
     count = Count(shop, writer)
     begun(shop, {}, "ready", count)
-    for number, (at, after) in enumerate([(2, False), (5, True), (6, True), (7, False)], 1):
+    for number, (at, after) in enumerate(kills, 1):
         change = shop.propose(shop.release(f"v{number}"))
         count.begin()
         with guarded(shop) as guard:

@@ -25,7 +25,6 @@ from workloads.verdicts import Verdict
 IMAGE = os.environ.get("TIMONEL_TEST_IMAGE", "")
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.slow,
     pytest.mark.timeout(400),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not IMAGE, reason="no image that really runs: set TIMONEL_TEST_IMAGE"),
@@ -77,7 +76,9 @@ class Steady:
             self.seen.append(proxied.get(self.door, "/", deadline=10))
 
 
-@pytest.mark.parametrize("strategy", ["rolling", "blue_green", "canary"])
+@pytest.mark.parametrize(
+    "strategy", ["rolling", *(pytest.param(name, marks=pytest.mark.slow) for name in ("blue_green", "canary"))]
+)
 def test_v1_to_v2_without_a_failed_request(shop: ClusterStage, strategy: str) -> None:
     shop.strategy(strategy)
     first = shop.deploy(release(shop, "v1"))
@@ -95,6 +96,7 @@ def test_v1_to_v2_without_a_failed_request(shop: ClusterStage, strategy: str) ->
     assert watched.verdict is Verdict.PASSED or slow_machine, watched
 
 
+@pytest.mark.slow
 def test_a_migration_that_fails_changes_no_pod_and_tells_why(shop: ClusterStage) -> None:
     shop.deploy(release(shop, "v1"))
     before = shop.live("Deployment", "shop-web")
@@ -107,6 +109,7 @@ def test_a_migration_that_fails_changes_no_pod_and_tells_why(shop: ClusterStage)
     assert before["metadata"]["generation"] == after["metadata"]["generation"]
 
 
+@pytest.mark.slow
 def test_a_program_that_ends_at_once_returns_with_its_last_words(shop: ClusterStage) -> None:
     shop.deploy(release(shop, "v1"))
     outcome = shop.deploy(release(shop, "v2", argv=["python", "-c", "raise SystemExit('no settings module')", "{port}"]))

@@ -57,6 +57,7 @@ def test_a_release_that_never_becomes_ready_returns_by_itself_in_time(
     assert shop.active is not None and shop.active.release.ref == "v1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_image_and_configuration_return_together(shop: ClusterStage, strategy: str) -> None:
     shop.strategy(strategy)
@@ -71,6 +72,7 @@ def test_image_and_configuration_return_together(shop: ClusterStage, strategy: s
     assert shop.selected_ready() == 3
 
 
+@pytest.mark.slow
 def test_a_canary_that_gets_no_further_leaves_its_room_to_what_ran(shop: ClusterStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A quota lets no pod in any more in the middle of it: the canary's own is in the way of the one that has to return."""
     shop.strategy("canary")
