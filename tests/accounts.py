@@ -29,6 +29,7 @@ class Account:
     kubeconfig: str = ""
     roles: list[Json] = field(default_factory=list)
     lost: set[Right] = field(default_factory=set)
+    everywhere: bool = False  # one ClusterRole for all namespaces, not a Role in one
 
     @property
     def user(self) -> str:
@@ -56,7 +57,11 @@ class Account:
     def _may(self, client: Client, right: Right) -> bool:
         group, resource, verb = right
         plural, _, part = resource.partition("/")
-        space = "" if any(need.everywhere and need.resource == resource for need in self._needs()) else self.namespace
+        space = (
+            ""
+            if self.everywhere or any(need.everywhere and need.resource == resource for need in self._needs())
+            else self.namespace
+        )
         return client.allowed(verb, group, plural, space, part=part)
 
 
@@ -71,10 +76,10 @@ def less(rules: list[Json], lost: set[Right]) -> list[Json]:
     return found
 
 
-def account(kube: Client, namespace: str, identity: Identity) -> Account:
+def account(kube: Client, namespace: str, identity: Identity, *, everywhere: bool = False) -> Account:
     """A new service account with the Role and the ClusterRole we print; all of it goes with the namespace."""
-    made = Account(kube, namespace, identity)
-    for item in cluster_rights.manifests(identity, [namespace], home=namespace):
+    made = Account(kube, namespace, identity, everywhere=everywhere)
+    for item in cluster_rights.manifests(identity, [] if everywhere else [namespace], home=namespace):
         if item["kind"] in {"Namespace", "Secret"}:
             continue
         if item["kind"].startswith("ClusterRole"):

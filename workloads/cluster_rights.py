@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Identity = Literal["read", "write"]
 LOOK = ("get", "list", "watch")
+KEEP = ("get", "list", "watch", "create", "patch")  # what holds data is not removed
 MAKE = ("get", "list", "watch", "create", "patch", "delete")
 
 
@@ -144,6 +145,7 @@ NEEDS: tuple[Need, ...] = (
         *("external-secrets.io/externalsecrets", "keda.sh/scaledobjects"),
         needed=False,
     ),
+    *_needs("write", KEEP, "a release with files of its own cannot be rolled out", "/persistentvolumeclaims", needed=False),
     *_needs("write", ("get", "patch"), "Argo CD is not asked to look at once", "argoproj.io/applications", needed=False),
     Need("write", "", "namespaces", ("get", "create", "patch"), "namespaces must be made by hand", needed=False, everywhere=True),
 )

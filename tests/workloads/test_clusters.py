@@ -16,14 +16,16 @@ from controlplane.core.errors import Conflict, Invalid, Refused
 from controlplane.core.models import AuditEntry, User
 from tests.accounts import account
 from tests.fake_cluster import FakeCluster
+from tests.workloads.manifests.profiles import PROFILES
 from workloads import cluster_rights, clusters
 from workloads.adapters.kubernetes import kubeconfigs
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.eks import PREFIX, token
 from workloads.adapters.kubernetes.failures import Forbidden
 from workloads.adapters.kubernetes.inside import InCluster
-from workloads.adapters.kubernetes.kinds import Json, kind_named
+from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.cluster_rights import Need, Right
+from workloads.manifests.render import render
 from workloads.models import Cluster, Environment, Target
 
 TERMINAL = Actor.system("terminal (somebody)")
@@ -195,6 +197,13 @@ def test_what_is_granted_is_what_is_needed() -> None:
         }
         needed = {(n.group, n.resource, verb) for n in cluster_rights.NEEDS if n.identity == identity for verb in n.verbs}
         assert granted == needed
+
+
+def test_whoever_writes_may_make_every_kind_that_we_render() -> None:
+    held = {(need.group, need.resource): set(need.verbs) for need in cluster_rights.needs("write")}
+    for name, make in PROFILES.items():
+        for kind in map(kind_of, render(make()).objects):
+            assert held.get((kind.group, kind.plural), set()) >= {"get", "create", "patch"}, (name, kind)
 
 
 def test_a_missing_right_is_said_in_words() -> None:

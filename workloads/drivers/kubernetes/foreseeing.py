@@ -122,6 +122,11 @@ def _try(errand: Errand, item: Json, *, force: bool = False) -> Json:
     try:
         return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=force))
     except Absent as error:
+        if error.message.startswith(f'namespaces "{errand.namespace}"'):
+            raise Refused(
+                f"The namespace {errand.namespace} does not exist, as far as can be seen.",
+                cure="Make it, or grant the right to get namespaces, and to create and patch them.",
+            ) from error
         raise Refused(f"{title} cannot be applied: {error.message}", cure=error.cure or "Install what defines it first.") from error
     except Rejected as error:
         raise Refused(

@@ -15,6 +15,7 @@ from tests.accounts import Account, Right, account
 from tests.cluster import kubeconfig
 from tests.workloads.drivers.kubernetes.stage import MIGRATE, ClusterStage, cluster_stage
 from workloads.adapters.kubernetes.client import Client
+from workloads.adapters.kubernetes.kinds import kind_named
 from workloads.models import Change, Cluster, Deployment, Instance, Release, Target
 
 pytestmark = [pytest.mark.cluster, pytest.mark.django_db(transaction=True)]
@@ -155,3 +156,30 @@ def test_each_right_that_we_ask_for(shop: ClusterStage, writer: Account, strateg
     assert shop.selected_ready() == 2
     assert shop.live("Deployment", "shop-worker0") is None
     assert shop.live("Deployment", "shop-worker1") is not None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_each_right_where_the_namespace_is_to_be_made(shop: ClusterStage, kube: Client, namespace: str) -> None:
+    """Nothing can be tried there beforehand: everything that will be made is asked for."""
+    writer, absent = account(kube, namespace, "write", everywhere=True), f"{namespace}-new"
+    Cluster.objects.update(write_credentials=writer.kubeconfig)
+    shop.options(make_namespace=True)
+    Target.objects.update(namespace=absent)
+    shop.namespace, target = absent, release(shop, 0)
+    needed = set()
+    for right in writer.rights():
+        writer.lose(right)
+        try:
+            shop.propose(target)
+        except Refused as error:
+            assert named(right) in error.message or right[1] == "namespaces", (right, error)
+            needed.add(right)
+    assert {one[:2] for one in SURELY} - {("", "events")} <= {one[:2] for one in needed if one[2] in {"create", "get", "list"}}
+    assert kube.get(kind_named("Namespace"), absent) is None
+    writer.lose(*set(writer.rights()) - needed)
+    try:
+        assert shop.deploy(target).switched
+        assert shop.selected_ready() == 2
+    finally:
+        kube.delete(kind_named("Namespace"), absent)
