@@ -42,8 +42,8 @@ def main() -> int:
         print(
             f"{pods:,} pods of a real API server" if pods else f"{RECORDED:,} pods of one recorded payload, served on this machine"
         )
-        told = {name: _in_a_process(name, file) for name in names}
-    return 0 if _judged(told, pods or RECORDED) else 1
+        good = _judged({name: _in_a_process(name, file) for name in names}, pods or RECORDED)
+    return 0 if good else 1
 
 
 def typed(kubeconfig: str) -> Json:

@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from controlplane.core.errors import TimonelError
 from tests.bench_payload import pod
 from workloads.adapters.kubernetes.client import Client
+from workloads.adapters.kubernetes.failures import Absent
 from workloads.adapters.kubernetes.kinds import kind_named
 
 Json = dict[str, Any]
@@ -91,17 +91,15 @@ def _told(what: str, count: Any, wanted: int) -> None:
     while (found := count()) < wanted:
         if time.monotonic() > end:
             raise SystemExit(f"only {found} of {wanted} {what} came up: is KWOK there?")
-        time.sleep(2)
+        time.sleep(5)
 
 
 def _remove(client: Client, namespace: str) -> None:
-    """The pods at once, without a grace that nobody needs, then the namespace."""
-    end = time.monotonic() + LONGEST
-    while time.monotonic() < end:
-        try:
-            client.ask("DELETE", POD.path(namespace), {"gracePeriodSeconds": "0"}, {"gracePeriodSeconds": 0})
-            if not client.scan(POD, _name, namespace, metadata_only=True)[0]:
-                break
-        except TimonelError:
-            time.sleep(1)
+    """The pods side by side (the server removes a collection one after the other), without a grace that nobody needs."""
+
+    def gone(name: str) -> None:
+        with suppress(Absent):
+            client.ask("DELETE", POD.path(namespace, name), None, {"gracePeriodSeconds": 0})
+
+    _all(gone, client.scan(POD, _name, namespace, metadata_only=True)[0])
     client.delete(kind_named("Namespace"), namespace)

@@ -66,7 +66,7 @@ def routed(definitions: None, shop: ClusterStage) -> ClusterStage:
         hosts=["shop.example.com"],
         route={"kind": "gateway", "gateway": "public"},
         labels={"lab/outcome": "ready"},
-        rollout={"interval": 1, "threshold": 6, "checks": "pods", "steps": [10, 50]},
+        rollout={"interval": 1, "threshold": 40, "checks": "pods", "steps": [10, 50]},
     )
     shop.strategy("canary")
     assert shop.deploy(shop.release("v1")).switched

@@ -149,7 +149,7 @@ def begun(shop: ClusterStage, plan: dict[str, Any], outcome: str, count: Count) 
     for number in range(2):
         assert shop.deploy(shop.release(f"sound-{number}", plan=plan)).switched
     if outcome == "unready":
-        shop.options(labels={"lab/outcome": "unready"})
+        shop.options(labels={"lab/outcome": "unready"}, rollout={"threshold": 3})
     change = shop.propose(shop.release("usual", plan=plan))
     count.begin()
     assert shop.apply(change).switched is (outcome == "ready")
@@ -166,7 +166,7 @@ def test_killed_at_every_write_the_end_is_right_and_nothing_is_written_twice(
     shop: ClusterStage, writer: Account, monkeypatch: pytest.MonkeyPatch, strategy: str, outcome: str
 ) -> None:
     shop.strategy(strategy)
-    shop.options(rollout={"interval": 1, "threshold": 3, "steps": [34]}, processes={"web": {"replicas": 3}})
+    shop.options(rollout={"interval": 1, "threshold": 40, "steps": [34]}, processes={"web": {"replicas": 3}})
     processes = {"web": ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:{port}"], "worker": ["celery", "-A", "shop", "worker"]}
     plan = {"processes": processes, "release_steps": MIGRATE if outcome == "ready" else []}
     count = Count(shop, writer)
@@ -215,7 +215,7 @@ def test_a_process_that_is_really_killed_is_taken_over(
     shop: ClusterStage, writer: Account, strategy: str, kills: list[tuple[int, bool]]
 ) -> None:
     shop.strategy(strategy)
-    shop.options(rollout={"interval": 1, "threshold": 3, "steps": [34]})
+    shop.options(rollout={"interval": 1, "threshold": 40, "steps": [34]})
     count = Count(shop, writer)
     begun(shop, {}, "ready", count)
     for number, (at, after) in enumerate(kills, 1):
