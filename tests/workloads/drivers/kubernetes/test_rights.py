@@ -51,7 +51,9 @@ def writer(kube: Client, namespace: str) -> Account:
 @pytest.fixture
 def shop(transactional_db: None, kube: Client, namespace: str, writer: Account) -> ClusterStage:
     """Everything a small application can have, v0 of it live, written by an identity of its own."""
-    found = cluster_stage(kube, kubeconfig(), namespace, replicas=2, rollout={"interval": 1, "threshold": 40, "steps": [50]})
+    found = cluster_stage(
+        kube, kubeconfig(), namespace, replicas=2, rollout={"interval": 1, "threshold": 40, "steps": [50], "checks": "pods"}
+    )
     Cluster.objects.update(write_credentials=writer.kubeconfig)
     found.options(
         hosts=["shop.example.com"],
