@@ -44,8 +44,8 @@ bench-scale: install-dev ## Measure the lists of the dashboard with 10,000 appli
 bench-knowledge: install-dev ## Measure the knowledge base: reading beside the bare model, searching beside the exact scan
 	$(WITH_SERVERS) -m tests.bench_knowledge
 
-bench-cluster: install-dev ## Measure reading 10,000 pods beside the typed client: time, memory, requests
-	$(RUN) -m tests.bench_cluster
+bench-cluster: install-dev ## Measure reading 10,000 pods beside the typed client (ARGS="--real 10000": of a cluster with KWOK)
+	$(RUN) -m tests.bench_cluster $(ARGS)
 
 bench-pages: install-dev browser ## Measure the first paint and the weight of every kind of page
 	$(RUN) -m pytest -m slow tests/journeys/test_first_paint.py $(ARGS)

@@ -1,27 +1,29 @@
 """Measures reading a large cluster beside the typed client of Kubernetes: time, memory, requests; then that only watches remain.
 
-`make bench-cluster` runs it; it fails where a figure is worse than it may be. With KUBECONFIG and nodes of KWOK, the pods are made
-there (in a namespace of its own, deleted afterwards); otherwise one recorded payload is served on this machine. It says which.
-Each client reads in a process of its own.
+`make bench-cluster` runs it; it fails where a figure is worse than it may be. With ARGS="--real N" so many pods are made on the
+cluster that KUBECONFIG names, which needs KWOK, in a namespace and on nodes of its own, deleted afterwards; otherwise one recorded
+payload of 10,000 is served on this machine. Each client reads in a process of its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PODS, CHUNK = int(os.environ.get("TIMONEL_BENCH_PODS", "10000")), 500
+RECORDED, CHUNK = 10_000, 500
+KINDS = ("Pod", "Node", "ReplicaSet", "ConfigMap", "Secret", "Event", "Lease")
 LEAST_FASTER, MOST_MEMORY = 6.0, 0.25
 STEADY = 6.0  # seconds that are watched
 Json = dict[str, Any]
@@ -29,13 +31,20 @@ Json = dict[str, Any]
 
 def main() -> int:
     """Measure; return 1 when something is worse than it may be."""
-    if len(sys.argv) > 1:
-        print(json.dumps({"typed": typed, "scan": scan, "steady": steady}[sys.argv[1]](sys.argv[2])))
+    measures = {"typed": typed, "scan": scan, "steady": steady, "chunks": chunks}
+    if sys.argv[1:2] and sys.argv[1] in measures:
+        print(json.dumps(measures[sys.argv[1]](sys.argv[2])))
         return 0
-    with _cluster() as (file, what):
-        print(f"{PODS:,} pods {what}")
-        told = {name: _in_a_process(name, file) for name in ("typed", "scan", "steady")}
-    return 0 if _judged(told) else 1
+    asked = argparse.ArgumentParser(description="Measure reading a large cluster beside the typed client.")
+    asked.add_argument("--real", type=int, default=0, metavar="N", help="so many pods on the cluster of KUBECONFIG (KWOK)")
+    pods: int = asked.parse_args().real
+    names = list(measures) if pods else ["typed", "scan", "steady"]
+    with _real(pods) if pods else _served() as file:
+        print(
+            f"{pods:,} pods of a real API server" if pods else f"{RECORDED:,} pods of one recorded payload, served on this machine"
+        )
+        good = _judged({name: _in_a_process(name, file) for name in names}, pods or RECORDED)
+    return 0 if good else 1
 
 
 def typed(kubeconfig: str) -> Json:
@@ -77,6 +86,19 @@ def steady(kubeconfig: str) -> Json:
     }
 
 
+def chunks(kubeconfig: str) -> Json:
+    """Requests and objects of each kind that is read whole."""
+    from workloads.adapters.kubernetes.kinds import kind_named
+
+    client, asked = _client(kubeconfig)
+    found = {}
+    for name in KINDS:
+        before = len(asked)
+        kept, _ = client.scan(kind_named(name), lambda item: item["metadata"]["name"], metadata_only=True)
+        found[name] = [len(asked) - before, len(kept)]
+    return found
+
+
 def _facts(item: Json) -> tuple[str, str, str, str, bool, int]:
     at, status = item["metadata"], item.get("status") or {}
     held = status.get("containerStatuses") or []
@@ -108,7 +130,10 @@ def _pod() -> Any:
 
 
 def _peak() -> int:
-    """Bytes of memory at most so far."""
+    """Bytes of memory at most so far. Linux hands the maximum of whoever started us down in ru_maxrss: its own is in VmHWM."""
+    status = Path("/proc/self/status")
+    if status.is_file() and (found := re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.M)):
+        return int(found[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -129,10 +154,10 @@ def _in_a_process(name: str, file: str) -> Json:
     return found
 
 
-def _judged(told: dict[str, Json]) -> bool:
+def _judged(told: dict[str, Json], least: int) -> bool:
     one, other, steady = told["typed"], told["scan"], told["steady"]
     faster, share = one["cpu"] / other["cpu"], other["memory"] / one["memory"]
-    chunks = math.ceil(other["pods"] / CHUNK)
+    pages = math.ceil(other["pods"] / CHUNK)
     for name, figures in (("typed client", one), ("Timonel", other)):
         print(
             f"{name:>13}: {figures['seconds']:6.2f} s, {figures['cpu']:6.2f} s of processor, {figures['memory'] / 2**20:7.1f} MiB"
@@ -140,13 +165,17 @@ def _judged(told: dict[str, Json]) -> bool:
     good = [
         _line(f"{faster:.1f} times faster (processor time; at least {LEAST_FASTER:g})", faster >= LEAST_FASTER),
         _line(f"{share:.3f} of the memory (at most {MOST_MEMORY:g})", share <= MOST_MEMORY),
-        _line(f"{other['requests']} requests for {other['pods']:,} pods (exactly {chunks})", other["requests"] == chunks),
+        _line(f"{other['requests']} requests for {other['pods']:,} pods (exactly {pages})", other["requests"] == pages),
         _line(
-            f"{steady['lists']} lists for a warm view (exactly {chunks}), {steady['later']} in {STEADY:g} s after that (none)",
-            steady["lists"] == chunks and steady["later"] == 0,
+            f"{steady['lists']} lists for a warm view (exactly {math.ceil(steady['pods'] / CHUNK)}), "
+            f"{steady['later']} in {STEADY:g} s after that (none)",
+            steady["lists"] == math.ceil(steady["pods"] / CHUNK) and steady["later"] == 0,
         ),
-        _line(f"both saw every pod ({one['pods']:,} and {other['pods']:,})", min(one["pods"], other["pods"]) >= PODS),
+        _line(f"both saw every pod ({one['pods']:,} and {other['pods']:,})", min(one["pods"], other["pods"]) >= least),
     ]
+    for name, (requests, objects) in told.get("chunks", {}).items():
+        wanted = max(1, math.ceil(objects / CHUNK))
+        good.append(_line(f"{name}: {requests} requests for {objects:,} objects (exactly {wanted})", requests == wanted))
     return all(good)
 
 
@@ -156,20 +185,8 @@ def _line(said: str, good: bool) -> bool:
 
 
 @contextmanager
-def _cluster() -> Iterator[tuple[str, str]]:
-    """A kubeconfig's file, and where the pods are."""
-    named = os.environ.get("KUBECONFIG", "")
-    if named and Path(named).is_file() and (nodes := _kwok_nodes(named)):
-        with _made(named, nodes):
-            yield named, f"on {len(nodes)} KWOK nodes of a real API server"
-        return
-    with _served() as file:
-        yield file, "of one recorded payload, served on this machine (no cluster with KWOK nodes)"
-
-
-@contextmanager
 def _served() -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.bench_payload", str(PODS)]
+    command = [sys.executable, "-m", "tests.bench_payload", str(RECORDED)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdin is not None
@@ -183,37 +200,15 @@ def _served() -> Iterator[str]:
         server.stdin.close()
 
 
-def _kwok_nodes(named: str) -> list[str]:
-    from workloads.adapters.kubernetes.kinds import kind_named
-
-    client, _ = _client(named)
-    return [item["metadata"]["name"] for item in client.listing(kind_named("Node"), labels="type=kwok").items]
-
-
 @contextmanager
-def _made(named: str, nodes: list[str]) -> Iterator[None]:
-    """The pods of the payload on these nodes; what already runs is counted too."""
-    from tests.bench_payload import pod
-    from workloads.adapters.kubernetes.kinds import kind_named
+def _real(pods: int) -> Iterator[str]:
+    named = os.environ.get("KUBECONFIG", "")
+    if not (named and Path(named).is_file()):
+        raise SystemExit("KUBECONFIG names no cluster")
+    from tests.crowd import crowded
 
-    client, _ = _client(named)
-    namespace = f"timonel-bench-{os.getpid()}"
-    client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-
-    def make(number: int) -> None:
-        item = pod(number)
-        spec = {"containers": item["spec"]["containers"], "nodeName": nodes[number % len(nodes)]}
-        for container in spec["containers"]:
-            container.pop("volumeMounts")
-        metadata = {"name": f"pod-{number:05}", "namespace": namespace, "labels": item["metadata"]["labels"]}
-        client.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-
-    try:
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(make, range(PODS)))
-        yield
-    finally:
-        client.delete(kind_named("Namespace"), namespace)
+    with crowded(_client(named)[0], pods):
+        yield named
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import kind_named
 
 WHY_NOT = "no Kubernetes cluster: set KUBECONFIG"
+NO_GATEWAY_API = "no definitions of the Gateway API: set TIMONEL_TEST_GATEWAY_API"
 NO_PROMETHEUS = "no Prometheus that scrapes the cluster's pods: set TIMONEL_TEST_PROMETHEUS"
 
 
@@ -56,6 +57,14 @@ def prometheus() -> str:
     return address
 
 
+def gateway_api() -> str:
+    """The folder with the definitions of the Gateway API; skips without one."""
+    folder = os.environ.get("TIMONEL_TEST_GATEWAY_API", "")
+    if not folder:
+        pytest.skip(NO_GATEWAY_API)
+    return folder
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeCluster]:
     """An empty fake cluster with the controllers of Deployments, Jobs and Services."""
@@ -65,7 +74,7 @@ def fake() -> Iterator[FakeCluster]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what did not run, so that nobody takes it for passed."""
-    for why in (WHY_NOT, NO_PROMETHEUS):
+    for why in (WHY_NOT, NO_PROMETHEUS, NO_GATEWAY_API):
         skipped = [report for report in terminalreporter.stats.get("skipped", []) if why in str(report.longrepr)]
         if skipped:
             terminalreporter.write_line(f"Not run: {len(skipped)} tests ({why})", yellow=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Identity = Literal["read", "write"]
 LOOK = ("get", "list", "watch")
+KEEP = ("get", "list", "watch", "create", "patch")  # what holds data is not removed
 MAKE = ("get", "list", "watch", "create", "patch", "delete")
 
 
@@ -144,6 +145,7 @@ NEEDS: tuple[Need, ...] = (
         *("external-secrets.io/externalsecrets", "keda.sh/scaledobjects"),
         needed=False,
     ),
+    *_needs("write", KEEP, "a release with files of its own cannot be rolled out", "/persistentvolumeclaims", needed=False),
     *_needs("write", ("get", "patch"), "Argo CD is not asked to look at once", "argoproj.io/applications", needed=False),
     Need("write", "", "namespaces", ("get", "create", "patch"), "namespaces must be made by hand", needed=False, everywhere=True),
 )
@@ -177,6 +179,15 @@ def manifests(
     for namespace in namespaces:
         made += _granted(account, home, account, namespace, inside)
     return made
+
+
+def covered(rules: Iterable[Mapping[str, Any]], verb: str, group: str, resource: str) -> bool:
+    """Whether one of these RBAC rules gives the right ("pods/log") on every object of the kind."""
+    for rule in rules:
+        asked = ((verb, rule.get("verbs")), (group, rule.get("apiGroups")), (resource, rule.get("resources")))
+        if not rule.get("resourceNames") and all({word, "*"} & set(known or ()) for word, known in asked):
+            return True
+    return False
 
 
 def summary(rights: Iterable[Right]) -> list[str]:

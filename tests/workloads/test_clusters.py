@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -15,16 +14,18 @@ from django.core.management import call_command
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, Invalid, Refused
 from controlplane.core.models import AuditEntry, User
-from tests.cluster import kubeconfig
+from tests.accounts import account
 from tests.fake_cluster import FakeCluster
+from tests.workloads.manifests.profiles import PROFILES
 from workloads import cluster_rights, clusters
 from workloads.adapters.kubernetes import kubeconfigs
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.eks import PREFIX, token
 from workloads.adapters.kubernetes.failures import Forbidden
 from workloads.adapters.kubernetes.inside import InCluster
-from workloads.adapters.kubernetes.kinds import Json, kind_named
+from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.cluster_rights import Need, Right
+from workloads.manifests.render import render
 from workloads.models import Cluster, Environment, Target
 
 TERMINAL = Actor.system("terminal (somebody)")
@@ -198,6 +199,13 @@ def test_what_is_granted_is_what_is_needed() -> None:
         assert granted == needed
 
 
+def test_whoever_writes_may_make_every_kind_that_we_render() -> None:
+    held = {(need.group, need.resource): set(need.verbs) for need in cluster_rights.needs("write")}
+    for name, make in PROFILES.items():
+        for kind in map(kind_of, render(make()).objects):
+            assert held.get((kind.group, kind.plural), set()) >= {"get", "create", "patch"}, (name, kind)
+
+
 def test_a_missing_right_is_said_in_words() -> None:
     right = Right(Need("write", "apps", "deployments", ("get", "patch"), "nothing can be rolled out"), "shop", ("get",))
     assert cluster_rights.summary([right]) == [
@@ -227,8 +235,8 @@ def test_the_terminal_prints_the_table_and_exits_by_what_is_missing(
 @pytest.mark.django_db
 def test_the_manifests_grant_exactly_what_the_table_needs(kube: Client, namespace: str) -> None:
     """On a real cluster: an account with the Roles we print has every right; less one rule, the refusal names it."""
-    read, write = (account(kube, namespace, identity) for identity in ("read", "write"))
-    made = clusters.connect(TERMINAL, "real", "kubeconfig", read=read, write=write)
+    read, write = account(kube, namespace, "read"), account(kube, namespace, "write")
+    made = clusters.connect(TERMINAL, "real", "kubeconfig", read=read.kubeconfig, write=write.kubeconfig)
     place(made, namespace)
     clusters.check(TERMINAL, made)
     held = [row for row in made.rights if row["state"] in {"missing", "reduced"}]
@@ -240,7 +248,9 @@ def test_the_manifests_grant_exactly_what_the_table_needs(kube: Client, namespac
 @pytest.mark.django_db
 @pytest.mark.parametrize("lost", ["deployments", "services", "configmaps", "secrets", "serviceaccounts", "jobs"])
 def test_each_right_that_is_taken_away_is_named(kube: Client, namespace: str, lost: str) -> None:
-    made = clusters.connect(TERMINAL, "real", "kubeconfig", read=account(kube, namespace, "write", without=lost))
+    writer = account(kube, namespace, "write")
+    writer.lose(*(right for right in writer.rights() if right[1] == lost))
+    made = clusters.connect(TERMINAL, "real", "kubeconfig", read=writer.kubeconfig)
     place(made, namespace)
     clusters.check(TERMINAL, made)
     missing = {row["resource"]: row["missing"] for row in made.rights if row["identity"] == "write" and row["state"] == "missing"}
@@ -254,40 +264,22 @@ def test_each_right_that_is_taken_away_is_named(kube: Client, namespace: str, lo
 KINDS = ("Deployment", "Service", "ConfigMap", "Secret", "ServiceAccount", "Job")
 
 
-def account(kube: Client, namespace: str, identity: str, without: str = "") -> str:
-    """A kubeconfig of a new service account with the rights we print, all in one namespace."""
-    made = cluster_rights.manifests("read" if identity == "read" else "write", [namespace], home=namespace)
-    for item in made:
-        if item["kind"] in {"Namespace", "Secret"}:
-            continue
-        if item["kind"].startswith("ClusterRole"):
-            item["metadata"]["name"] += f"-{namespace}"
-            if "roleRef" in item:
-                item["roleRef"]["name"] += f"-{namespace}"
-            item["metadata"]["ownerReferences"] = [_owner(kube, namespace)]
-        for rule in item.get("rules", []):
-            rule["resources"] = [one for one in rule["resources"] if one != without]
-        if "rules" in item:
-            item["rules"] = [rule for rule in item["rules"] if rule["resources"]]
-        kube.apply(item, manager="tests")
-    name = f"timonel-{'reader' if identity == 'read' else 'writer'}"
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-    asked: Json = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
-    secret = kube.ask("POST", path, None, asked)["status"]["token"]
-    document: Any = yaml.safe_load(kubeconfig())
-    document["users"][0]["user"] = {"token": secret}
-    return yaml.safe_dump(document)
-
-
-def _owner(kube: Client, namespace: str) -> Json:
-    """With the namespace, what belongs to none goes too."""
-    home = kube.get(kind_named("Namespace"), namespace)
-    assert home is not None
-    return {"apiVersion": "v1", "kind": "Namespace", "name": namespace, "uid": home["metadata"]["uid"]}
-
-
 def place(cluster: Cluster, namespace: str) -> None:
     """An environment there."""
     from tests.workloads.stage import stage
 
     Target.objects.create(environment=stage().environment, cluster=cluster, namespace=namespace)
+
+
+@pytest.mark.parametrize(
+    ("rule", "holds"),
+    [
+        ({"verbs": ["get", "patch"], "apiGroups": [""], "resources": ["pods", "pods/log"]}, True),
+        ({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}, True),
+        ({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}, False),
+        ({"verbs": ["get"], "apiGroups": ["apps"], "resources": ["pods/log"]}, False),
+        ({"verbs": ["get"], "apiGroups": [""], "resources": ["pods/log"], "resourceNames": ["one"]}, False),
+    ],
+)
+def test_a_rule_covers_a_right_on_every_object_or_not_at_all(rule: Json, holds: bool) -> None:
+    assert cluster_rights.covered([rule], "get", "", "pods/log") is holds

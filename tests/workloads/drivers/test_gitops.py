@@ -29,7 +29,7 @@ from workloads.drivers.gitops import GitOpsDriver, syncing
 from workloads.models import GitOpsRepository, Target
 from workloads.verdicts import Verdict
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
 NAMESPACE = "images"
 APPLICATION = kind_named("Application")
 WHY_NOT = "no Argo CD and no Git folder that it reads: set TIMONEL_TEST_GIT"
@@ -124,6 +124,7 @@ def test_a_release_becomes_a_commit_and_is_live_once_it_is_synced_and_healthy(sh
     assert status["sync"]["revision"] == _git(shop.bare, "rev-parse", "main") and status["health"]["status"] == "Healthy"
 
 
+@pytest.mark.slow
 def test_no_secret_is_ever_committed_and_the_pods_have_them_all_the_same(shop: Shop) -> None:
     assert shop.stage.deploy(shop.stage.release("v1")).switched
     everything = _git(shop.bare, "log", "-p", "--all")
@@ -131,6 +132,7 @@ def test_no_secret_is_ever_committed_and_the_pods_have_them_all_the_same(shop: S
     assert shop.stage.all("Secret")
 
 
+@pytest.mark.slow
 def test_the_preview_shows_the_files_that_change(shop: Shop) -> None:
     shop.stage.deploy(shop.stage.release("v1"))
     shown = select.world(shop.stage.environment, shop.stage.release("v2"))
@@ -173,6 +175,7 @@ def test_what_is_synced_but_degraded_is_reverted(shop: Shop) -> None:
     assert shop.log()[0].startswith("Revert v2") and shop.application()["status"]["health"]["status"] == "Healthy"
 
 
+@pytest.mark.slow
 def test_a_wave_that_never_becomes_healthy_is_a_sync_that_failed(shop: Shop) -> None:
     outcome = _unready(shop, 3)  # a budget comes in a later wave
     assert (outcome.verdict, outcome.switched) == (Verdict.FAILED, False), outcome
@@ -180,6 +183,7 @@ def test_a_wave_that_never_becomes_healthy_is_a_sync_that_failed(shop: Shop) -> 
     assert shop.log()[0].startswith("Revert v2") and shop.application()["status"]["health"]["status"] == "Healthy"
 
 
+@pytest.mark.slow
 def test_a_sync_that_fails_is_told_with_its_reason_and_reverted(shop: Shop) -> None:
     first = shop.stage.release("v1")
     shop.stage.deploy(first)
@@ -203,6 +207,7 @@ def test_a_source_that_cannot_be_read_is_told_although_the_application_is_health
     assert shop.application()["status"]["health"]["status"] == "Healthy"
 
 
+@pytest.mark.slow
 def test_where_nobody_syncs_by_itself_one_sync_of_the_commit_is_begun(shop: Shop) -> None:
     _change(shop, syncPolicy={"automated": None})
     outcome = shop.stage.deploy(shop.stage.release("v1"))
@@ -213,6 +218,7 @@ def test_where_nobody_syncs_by_itself_one_sync_of_the_commit_is_begun(shop: Shop
     )
 
 
+@pytest.mark.slow
 def test_killed_after_the_push_it_goes_on_without_a_second_commit(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     change = shop.stage.propose(shop.stage.release("v1"))
     real = Repository.commit

@@ -25,7 +25,7 @@ MADE = Parts(
     web=(item("Deployment", "shop-web", spec={"replicas": 3}),),
     service=item("Service", "shop", spec={}),
     background=(item("Deployment", "shop-worker", spec={"replicas": 1}),),
-    around=(item("HorizontalPodAutoscaler", "shop-web", spec={}),),
+    scalers=(item("HorizontalPodAutoscaler", "shop-web", spec={}),),
 )
 
 

@@ -215,6 +215,13 @@ class Client:
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         return bool(self.ask("POST", path, None, review, repeatable=True).get("status", {}).get("allowed"))
 
+    def rules(self, namespace: str) -> list[Json]:
+        """What this identity may in a namespace, all at once (SelfSubjectRulesReview); a cluster may not know all of it."""
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
+        path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        found = self.ask("POST", path, None, review, repeatable=True).get("status", {}).get("resourceRules")
+        return list(found or [])
+
     def log(
         self,
         namespace: str,

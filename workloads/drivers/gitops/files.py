@@ -25,12 +25,15 @@ KUSTOMIZATION = "kustomization.yaml"
 
 def of_release(rendered: Rendered) -> Parts:
     """The parts of a release without sets: those are steps of a roll-out, and a repository holds its outcome."""
+    web, scalers = parts.divided(rendered.web)
+    background, others = parts.divided(rendered.background)
     return Parts(
         foundation=rendered.foundation,
         migration=rendered.migration,
-        web=rendered.web,
+        web=web,
         service=rendered.service,
-        background=rendered.background,
+        background=background,
+        scalers=(*scalers, *others),
         around=rendered.around,
         notes=rendered.notes,
         host=rendered.host,
@@ -60,7 +63,7 @@ def scaled_to_nothing(made: Parts) -> Parts:
         migration=None,
         web=tuple(parts.scaled(item, 0) for item in made.web),
         background=tuple(parts.scaled(item, 0) for item in made.background),
-        around=tuple(item for item in made.around if item["kind"] not in {"HorizontalPodAutoscaler", "ScaledObject"}),
+        scalers=(),
     )
 
 
@@ -80,7 +83,7 @@ def _of_engine(made: Parts, engine: str) -> Rendered:
         web=made.web,
         preview=None,
         service=made.service,
-        background=made.background,
+        background=(*made.background, *made.scalers),
         around=made.around,
         config="",
         secret="",

@@ -53,16 +53,23 @@ class KubernetesDriver:
         if instance is None:
             made = making.made(environment, release, returning=returning)
             instance = rows.begin(environment, release, key, made, shown)
+        if rows.phase_of(instance) == rows.UNFIT:
+            return self._unfit(environment, instance, instance.rollout.get("why", ""))
         if environment.active_instance_id == instance.pk or rows.phase_of(instance) not in {rows.STAGING, rows.STAGED}:
             return Outcome(Verdict.PASSED, f"{release} is staged already.", rows.phase_of(instance) == rows.SWITCHED, instance.pk)
         job = errand(environment, key, say).told(instance)
         rows.stands(instance, Instance.Status.STARTING)
         outcome = staging.stage(job, instance)
         if outcome.verdict is Verdict.FAILED:
-            self.retire(environment, instance)
-        else:
-            rows.note(environment, instance, rows.STAGED)
+            rows.note(environment, instance, rows.UNFIT, why=outcome.summary)
+            return replace(self._unfit(environment, instance, outcome.summary), cure=outcome.cure, evidence=outcome.evidence)
+        rows.note(environment, instance, rows.STAGED)
         return outcome
+
+    def _unfit(self, environment: Environment, instance: Instance, why: str) -> Outcome:
+        """It is stopped; whoever takes over after a crash does not try it once more."""
+        self.retire(environment, instance)
+        return Outcome(Verdict.FAILED, why, False, instance.pk, AGAIN)
 
     def switch(self, environment: Environment, instance: Instance, key: str, say: Say) -> Outcome:
         """Give it the traffic by the strategy; what fails is taken back at once."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from controlplane.core.errors import Refused
 from controlplane.core.redaction import redact
 from workloads.adapters.kubernetes.failures import Absent, Clash, Rejected
-from workloads.adapters.kubernetes.kinds import Json, kind_of
+from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.drivers.kubernetes import differences, migrating, parts, permitted, pruning
 from workloads.drivers.kubernetes.errand import Errand, secrets_in
 from workloads.drivers.kubernetes.making import BLUE_GREEN, CANARY
@@ -50,7 +50,7 @@ def differing(errand: Errand, item: Json, live: Parts | None = None, *, there: b
         errand.patient.ask(lambda client: client.get(kind_of(item), name, item["metadata"].get("namespace", ""))) if there else None
     )
     if now is None:
-        if there or kind == "Namespace":
+        if (there or kind == "Namespace") and not _waits_for_its_role(errand, item):
             _tried(errand, item)
         beside = _before(item, live)
         text = differences.diff(beside, item, item, seal)
@@ -100,6 +100,14 @@ def difference(kind: str, name: str, what: str, text: str, secrets: frozenset[st
     return Difference(kind, name, what, redact(short, secrets), parts.mark("diff", text))
 
 
+def _waits_for_its_role(errand: Errand, item: Json) -> bool:
+    """A binding cannot be tried before its Role is there; trying the Role proves that the identity may give those rights."""
+    if item["kind"] != "RoleBinding":
+        return False
+    name = item["roleRef"]["name"]
+    return errand.patient.ask(lambda client: client.get(kind_named("Role"), name, errand.namespace)) is None
+
+
 def _tried(errand: Errand, item: Json) -> tuple[Json, tuple[Taken, ...]]:
     """What the server would make of it, and whose fields that would take over."""
     try:
@@ -116,6 +124,11 @@ def _try(errand: Errand, item: Json, *, force: bool = False) -> Json:
     try:
         return errand.patient.ask(lambda client: client.apply(item, manager=MANAGER, dry_run=True, force=force))
     except Absent as error:
+        if error.message.startswith(f'namespaces "{errand.namespace}"'):
+            raise Refused(
+                f"The namespace {errand.namespace} does not exist, as far as can be seen.",
+                cure="Make it, or grant the right to get namespaces, and to create and patch them.",
+            ) from error
         raise Refused(f"{title} cannot be applied: {error.message}", cure=error.cure or "Install what defines it first.") from error
     except Rejected as error:
         raise Refused(

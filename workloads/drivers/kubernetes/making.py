@@ -44,15 +44,18 @@ def returned(environment: Environment, release: Release) -> Parts:
 
 
 def _parts(found: Rendered, name: str, strategy: str) -> Parts:
+    web, scalers = parts.divided(found.web)
+    background, others = parts.divided(found.background)
     return Parts(
         set=name,
         strategy=strategy,
         foundation=found.foundation,
         migration=found.migration,
-        web=found.web,
+        web=web,
         preview=found.preview if name else None,
         service=found.service,
-        background=found.background,
+        background=background,
+        scalers=(*scalers, *others),
         around=found.around,
         notes=found.notes,
         host=found.host,

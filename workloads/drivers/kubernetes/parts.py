@@ -20,12 +20,14 @@ FENCE = "timonel.dev/fence"
 APPLIED = "timonel.dev/applied"
 OURS = (FENCE, APPLIED)  # annotations that the driver keeps, which no renderer makes
 REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet")
+SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`foundation` moves nothing that runs; then the migration, the web workloads with their preview Service, the stable Service
-    (applying it gives them the traffic), background workloads (they belong to the live release only), and what is around."""
+    (applying it gives them the traffic), background workloads (they belong to the live release only), what scales a workload (it
+    is applied once that may have its full size), and what is around."""
 
     set: str = ""
     strategy: str = "rolling"
@@ -35,6 +37,7 @@ class Parts:
     preview: Json | None = None
     service: Json | None = None
     background: tuple[Json, ...] = ()
+    scalers: tuple[Json, ...] = ()
     around: tuple[Json, ...] = ()
     notes: tuple[str, ...] = ()
     host: str = ""  # under which the application is asked; where it is not kept, the pods' own probes tell
@@ -49,7 +52,12 @@ class Parts:
     def objects(self) -> tuple[Json, ...]:
         """All of them in the order of doing."""
         migration, preview, service = ((item,) if item else () for item in (self.migration, self.preview, self.service))
-        return (*self.foundation, *migration, *self.web, *preview, *service, *self.background, *self.around)
+        return (*self.foundation, *migration, *self.web, *preview, *service, *self.background, *self.scalers, *self.around)
+
+    def scalers_of(self, workloads: Iterable[Json]) -> list[Json]:
+        """What scales one of these workloads."""
+        known = {(item["kind"], item["metadata"]["name"]) for item in workloads}
+        return [item for item in self.scalers if _scaled_by(item) in known]
 
     @property
     def lasting(self) -> tuple[Json, ...]:
@@ -77,6 +85,13 @@ def titles(items: Iterable[Mapping[str, Any]]) -> set[str]:
     return {title(item) for item in items}
 
 
+def divided(items: Iterable[Json]) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
+    """The workloads among these objects, and what scales them."""
+    found = list(items)
+    scalers = tuple(item for item in found if item["kind"] in SCALERS)
+    return tuple(item for item in found if item["kind"] not in SCALERS), scalers
+
+
 def replicas_of(item: Mapping[str, Any]) -> int | None:
     """How many replicas the object asks for; None where it leaves that to somebody else (a scaler)."""
     found = item.get("spec", {}).get("replicas")
@@ -88,6 +103,12 @@ def scaled(item: Json, replicas: int) -> Json:
     other = copy.deepcopy(item)
     other["spec"]["replicas"] = replicas
     return other
+
+
+def least_of(scaler: Mapping[str, Any]) -> int:
+    """How many replicas a scaler wants at least."""
+    spec = scaler["spec"]
+    return int(spec.get("minReplicas", spec.get("minReplicaCount", 1)))
 
 
 def template_labels(item: Mapping[str, Any]) -> dict[str, str]:
@@ -126,6 +147,11 @@ def secret_values(item: Mapping[str, Any]) -> list[str]:
         return []
     coded = [base64.b64decode(value).decode("utf-8", "replace") for value in (item.get("data") or {}).values()]
     return [*coded, *map(str, (item.get("stringData") or {}).values())]
+
+
+def _scaled_by(scaler: Mapping[str, Any]) -> tuple[str, str]:
+    target = scaler["spec"].get("scaleTargetRef") or {}
+    return str(target.get("kind", "Deployment")), str(target.get("name", ""))
 
 
 def _plain(value: Any) -> Any:

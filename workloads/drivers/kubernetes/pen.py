@@ -33,9 +33,10 @@ class Pen:
     key: str
     forced: frozenset[str] = frozenset()
 
-    def put(self, item: Json, *, force: bool = False) -> Json:
+    def put(self, item: Json, *, force: bool = False, first: int | None = None) -> Json:
         """Make the object what is wanted. Forces only what was approved to be, or (`force`) what is our own set's.
 
+        `first`: with how many replicas a workload begins that a scaler keeps from then on.
         Raises Conflict where somebody else owns a field, LeaseLost where a newer worker wrote already.
         """
         wanted = self._signed(item)
@@ -49,7 +50,9 @@ class Pen:
             if live is not None and live["metadata"].get("deletionTimestamp"):
                 self.gone(item)
                 live = None
-            return self._apply(conditional(wanted, live), force=force or name in self.forced)
+            return self._apply(
+                conditional(_begun(wanted, first) if live is None else wanted, live), force=force or name in self.forced
+            )
 
         return self.persist(write, name)
 
@@ -136,6 +139,10 @@ def owned_by_others(clash: Clash) -> bool:
 
 def _mark(item: Json) -> str:
     return str((item["metadata"].get("annotations") or {}).get(parts.APPLIED, ""))
+
+
+def _begun(wanted: Json, first: int | None) -> Json:
+    return wanted if first is None or parts.replicas_of(wanted) is not None else parts.scaled(wanted, first)
 
 
 def conditional(wanted: Json, live: Json | None) -> Json:

@@ -5,30 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controlplane.core.errors import Refused
-from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
+from workloads import cluster_rights
+from workloads.adapters.kubernetes.kinds import Json, Kind, kind_named, kind_of
+from workloads.drivers.kubernetes.asking import quietly
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.foreseen import Removal
 
+Asked = tuple[str, str, str, str]  # verb, group, resource, part
 CURE = "Grant them to the identity that writes (the cluster's page shows the Role), then ask again."
 
 
 def demand(errand: Errand, made: Parts, *, there: bool) -> None:
     """Raise Refused, naming every right that is missing."""
-    lacking = [name for name, asked in _needed(errand, made, there=there) if not _may(errand, *asked)]
-    if lacking:
-        raise Refused(
-            f"Rights are missing in {errand.target}: {', '.join(lacking)}.",
-            cure=CURE,
-        )
+    _demand(errand, _needed(errand, made, there=there))
 
 
 def demand_removal(errand: Errand, removals: Iterable[Removal]) -> None:
     """Raise Refused where what is shown to be removed may not be."""
-    kinds = {kind_named(removal.kind) for removal in removals}
-    lacking = sorted(f"delete {kind.plural}" for kind in kinds if not _may(errand, "delete", kind.group, kind.plural, ""))
-    if lacking:
-        raise Refused(f"Rights are missing in {errand.target}: {', '.join(lacking)}.", cure=CURE)
+    kinds = sorted({kind_named(removal.kind) for removal in removals}, key=lambda kind: kind.plural)
+    _demand(errand, [("delete", kind.group, kind.plural, "") for kind in kinds])
 
 
 def ours(errand: Errand, items: Iterable[Json]) -> list[Json]:
@@ -49,26 +45,45 @@ def is_there(errand: Errand) -> bool:
     return found is not None
 
 
-Asked = tuple[str, str, str, str]  # verb, group, resource, part
+def _demand(errand: Errand, needed: Iterable[Asked]) -> None:
+    """All at once first; what that does not tell is asked one by one."""
+    rules = quietly(lambda: errand.patient.client.rules(errand.namespace)) or []
+    lacking = [_told(*asked) for asked in needed if not _tells(rules, *asked) and not _may(errand, *asked)]
+    if lacking:
+        raise Refused(f"Rights are missing in {errand.target}: {', '.join(lacking)}.", cure=CURE)
 
 
-def _needed(errand: Errand, made: Parts, *, there: bool) -> list[tuple[str, Asked]]:
+def _tells(rules: list[Json], verb: str, group: str, resource: str, part: str) -> bool:
+    named = f"{resource}/{part}" if part else resource
+    return resource != "namespaces" and cluster_rights.covered(rules, verb, group, named)
+
+
+def _told(verb: str, group: str, resource: str, part: str) -> str:
+    """As kubectl names it: "get pods/log", "patch deployments.apps"."""
+    return f"{verb} {resource}{'.' if group else ''}{group}{'/' if part else ''}{part}"
+
+
+def _needed(errand: Errand, made: Parts, *, there: bool) -> list[Asked]:
     needed: list[Asked] = [("list", "", "pods", ""), ("get", "", "pods", "log"), ("list", "", "events", "")]
     if made.web and made.service is not None and errand.rollout.checks == "http":
         needed.append(("get", "", "services", "proxy"))
     for kind in sorted({kind_of(item) for item in ours(errand, made.objects)}, key=lambda kind: kind.plural):
-        verbs = ["get", "patch", *([] if there else ["create"]), *(["list", "watch"] if kind.name in WATCHED else [])]
-        needed += [(verb, kind.group, kind.plural, "") for verb in verbs]
+        needed += [(verb, kind.group, kind.plural, "") for verb in _verbs(kind, there=there)]
     if made.migration is not None:
         needed.append(("delete", "batch", "jobs", ""))
-    return [
-        (f"{verb} {'.'.join(part for part in (resource, group) if part)}{'/' + part if part else ''}", asked)
-        for asked in needed
-        for verb, group, resource, part in [asked]
-    ]
+    return needed
+
+
+def _verbs(kind: Kind, *, there: bool) -> list[str]:
+    """What is done with a kind; where the namespace is there already, the dry run proves what may be made."""
+    made = ["create"] if not there or kind.name in NEVER_TRIED else []
+    listed = [] if kind.name in NEVER_LISTED else ["list"]
+    return ["get", "patch", *made, *listed, *(["watch"] if kind.name in WATCHED else [])]
 
 
 WATCHED = frozenset({"Deployment", "StatefulSet"})
+NEVER_TRIED = frozenset({"RoleBinding"})  # beside a Role that is new, a dry run proves nothing
+NEVER_LISTED = frozenset({"Namespace", "Job"})  # of the others, what a former release left is looked for
 
 
 def _may(errand: Errand, verb: str, group: str, resource: str, part: str) -> bool:

@@ -96,11 +96,11 @@ def _judged(item: Json, named: tuple[str, ...], made: Parts) -> Removal | None:
 
 
 def _follows_releases(item: Json) -> bool:
-    """A former set, or former variables: made anew with each release, kept in our records with all their content."""
+    """A former set and its scaler, or former variables: made anew with each release, kept in our records with all their content."""
     labels = item["metadata"].get("labels") or {}
     if item["kind"] in {"ConfigMap", "Secret"}:
         return bool(item.get("immutable"))
-    return item["kind"] == "Deployment" and bool(labels.get(parts.SET))
+    return item["kind"] in {"Deployment", *parts.SCALERS} and bool(labels.get(parts.SET))
 
 
 def _living(errand: Errand, found: list[Json]) -> list[Json]:

@@ -33,17 +33,23 @@ class Back:
 
 
 def bring_back(errand: Errand, back: Back) -> Ready:
-    """Everything as it was. The traffic moves first where the old pods still stand, otherwise as soon as they do."""
+    """Everything as it was. The traffic moves first where the old pods still stand, otherwise as soon as they do.
+
+    What has no traffic any more is stopped at once: its pods may hold the room that the old ones need.
+    """
     new, old = back.new, back.old
     errand.put_all(permitted.ours(errand, old.foundation), force=True)
     if old.web and _stands(errand, old):
         _give_traffic(errand, old)
+        stop(errand, new, except_for=parts.titles(old.workloads))
     _at_full_size(errand, back)
+    errand.put_all(old.scalers_of(old.web), force=True)
     ready = errand.until_ready(old.web)
     if ready.seconds is None:
         return ready
     _give_traffic(errand, old)
     errand.put_all(old.background, force=True)
+    errand.put_all(old.scalers_of(old.background), force=True)
     errand.put_all(old.around, force=True)
     stop(errand, new, except_for=parts.titles(old.workloads))
     behind = errand.until_ready(old.background)

@@ -20,6 +20,7 @@ from workloads.models import Environment, Instance, Release
 Status, Wanted = Instance.Status, Instance.Wanted
 STAGING, STAGED, SWITCHING, SWITCHED = "staging", "staged", "switching", "switched"
 FAILED, RETURNED, ASKING = "failed", "returned", "asking"
+UNFIT = "unfit"  # it failed before it had any traffic
 
 
 def begin(environment: Environment, release: Release, key: str, made: Parts, shown: Foreseen | None) -> Instance:

@@ -23,7 +23,8 @@ def give_all(errand: Errand, instance: Instance, made: Parts) -> Ready:
     """The whole of the traffic: full size, the stable Service, background, a look through the stable address."""
     rows.note(errand.environment, instance, rows.SWITCHING)
     for item in made.web:
-        errand.pen.put(parts.scaled(item, full_size(errand, item, instance.replaced)), force=True)
+        errand.pen.put(parts.scaled(item, full_size(errand, made, item, instance.replaced)), force=True)
+    errand.put_all(made.scalers_of(made.web), force=True)
     ready = errand.until_ready(made.web)
     if ready.seconds is None:
         return ready
@@ -46,20 +47,19 @@ def canary(errand: Errand, instance: Instance, made: Parts, *, after: int = -1) 
     former = instance.replaced
     steps = errand.rollout.steps if former is not None else ()
     weighted = routes.weighted(made)
-    if steps and not weighted and made.service is not None:
+    left = [number for number in range(len(steps)) if number > max(after, int(instance.rollout.get("passed", -1)))]
+    if left and not weighted and made.service is not None:
         rows.note(errand.environment, instance, rows.SWITCHING)
         errand.pen.put(parts.unpinned(made.service))
     if steps:
         rows.give(errand.environment, instance, keep=None)
-    for number, weight in enumerate(steps):
-        if number <= max(after, int(instance.rollout.get("passed", -1))):
-            continue
-        ready = _step(errand, instance, made, weight)
+    for number in left:
+        ready = _step(errand, instance, made, steps[number])
         if ready.seconds is None:
             return ready
-        judged = analysis.analyse(errand, instance, made, weight)
+        judged = analysis.analyse(errand, instance, made, steps[number])
         if judged.phase is Phase.FAILED:
-            return Ready(None, f"at {weight} %: {judged.summary}", "Read what the analysis saw.", judged.evidence)
+            return Ready(None, f"at {steps[number]} %: {judged.summary}", "Read what the analysis saw.", judged.evidence)
         if judged.phase is not Phase.PASSED:
             rows.note(errand.environment, instance, rows.ASKING, step=number)
             raise Unsure(judged)
@@ -72,7 +72,7 @@ def _step(errand: Errand, instance: Instance, made: Parts, weight: int) -> Ready
     errand.say(f"{weight} % of the traffic for {instance.release.label}")
     by_weight = routes.share(errand, made, weight)
     for item in made.web:
-        size = full_size(errand, item, instance.replaced)
+        size = full_size(errand, made, item, instance.replaced)
         errand.pen.put(parts.scaled(item, share(size, weight)[0]), force=True)
     ready = errand.until_ready(made.web)
     if ready.seconds is None or by_weight:

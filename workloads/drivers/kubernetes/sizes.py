@@ -5,16 +5,17 @@ from __future__ import annotations
 from workloads.adapters.kubernetes.kinds import Json, kind_of
 from workloads.drivers.kubernetes import kept, parts
 from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.parts import Parts
 from workloads.models import Instance
 
 
-def full_size(errand: Errand, item: Json, former: Instance | None) -> int:
-    """What the manifest asks for; where a scaler decides, as many as the live set has now."""
+def full_size(errand: Errand, made: Parts, item: Json, former: Instance | None) -> int:
+    """What the manifest asks for; where a scaler decides, as many as the live set has now, and what that wants at least."""
     asked = parts.replicas_of(item)
     if asked is not None:
         return asked
     live = [found for other in (kept.parts_of(former).web if former else ()) if (found := replicas(errand, other))]
-    return max([1, *live])
+    return max([1, *live, *map(parts.least_of, made.scalers_of([item]))])
 
 
 def replicas(errand: Errand, item: Json) -> int | None:

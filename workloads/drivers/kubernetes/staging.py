@@ -38,7 +38,7 @@ def _set(errand: Errand, instance: Instance, made: Parts, seen: tuple[Evidence, 
     if made.preview is not None:
         errand.pen.put(made.preview)
     for item in made.web:
-        size = full_size(errand, item, instance.replaced)
+        size = full_size(errand, made, item, instance.replaced)
         first = (
             share(size, errand.rollout.steps[0])[0]
             if made.strategy == CANARY and instance.replaced and errand.rollout.steps

@@ -68,7 +68,7 @@ class Wait:
             why = self._over(found, seen, now - moved, now - fatal_since if fatal_since else 0.0)
             if why:
                 return self._failed(why, seen)
-            self._until_something(LOOK_SECONDS)
+            self._until_something(min(LOOK_SECONDS, max(self.patience - (time.monotonic() - moved), 0.2)))
 
     def _over(self, found: list[Progress], seen: Standing, still: float, fatal: float) -> str:
         """Why it has failed, or nothing yet."""

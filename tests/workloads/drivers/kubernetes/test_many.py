@@ -8,12 +8,14 @@ import pytest
 
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
 NAMESPACE = "driver"
 MANY = 200
 
 
-@pytest.mark.parametrize("strategy", ["rolling", "blue_green", "canary"])
+@pytest.mark.parametrize(
+    "strategy", ["blue_green", *(pytest.param(name, marks=pytest.mark.slow) for name in ("rolling", "canary"))]
+)
 def test_two_hundred_replicas_move_on_and_return(shop: ClusterStage, strategy: str) -> None:
     shop.strategy(strategy)
     web = {"replicas": MANY, "cpu": "1m", "memory": "16Mi"}

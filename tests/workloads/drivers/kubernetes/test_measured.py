@@ -21,7 +21,6 @@ from workloads.verdicts import Verdict
 IMAGE = os.environ.get("TIMONEL_TEST_IMAGE", "")
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.slow,
     pytest.mark.timeout(400),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not IMAGE, reason="no image that really runs: set TIMONEL_TEST_IMAGE"),
@@ -80,6 +79,7 @@ def measured(shop: ClusterStage, *metrics: dict[str, Any]) -> None:
     shop.options(rollout={"metrics": list(metrics)})
 
 
+@pytest.mark.slow
 def test_enough_good_requests_pass(shop: ClusterStage) -> None:
     shop.deploy(release(shop, "v1"))
     measured(shop, RATIO)
@@ -89,6 +89,7 @@ def test_enough_good_requests_pass(shop: ClusterStage) -> None:
     assert shop.selected_ready() == 2
 
 
+@pytest.mark.slow
 def test_too_many_failed_requests_roll_it_back_by_itself(shop: ClusterStage) -> None:
     shop.deploy(release(shop, "v1"))
     measured(shop, RATIO)
@@ -107,6 +108,7 @@ def test_too_little_traffic_is_inconclusive_and_asks(shop: ClusterStage) -> None
     assert "requests, 200 are needed to tell" in outcome.summary, outcome.summary
 
 
+@pytest.mark.slow
 def test_no_series_is_no_data_and_no_pass(shop: ClusterStage) -> None:
     shop.deploy(release(shop, "v1"))
     measured(shop, {"name": "queue", "query": f"sum(shop_no_such_thing{{{PODS}}})", "at_most": 5.0})
@@ -115,6 +117,7 @@ def test_no_series_is_no_data_and_no_pass(shop: ClusterStage) -> None:
     assert "queue: no data" in outcome.summary, outcome.summary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("slow", "switched"), [(0.1, True), (0.4, False)])
 def test_fresh_points_of_both_versions_are_compared(shop: ClusterStage, slow: float, switched: bool) -> None:
     shop.deploy(release(shop, "v1"))

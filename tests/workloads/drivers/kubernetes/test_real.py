@@ -32,7 +32,6 @@ from workloads.verdicts import Verdict
 IMAGE = os.environ.get("TIMONEL_TEST_IMAGE", "")
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.slow,
     pytest.mark.timeout(400),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not IMAGE, reason="no image that really runs: set TIMONEL_TEST_IMAGE"),
@@ -85,7 +84,9 @@ class Steady:
             self.seen.append(proxied.get(self.door, "/", deadline=10))
 
 
-@pytest.mark.parametrize("strategy", ["rolling", "blue_green", "canary"])
+@pytest.mark.parametrize(
+    "strategy", ["rolling", *(pytest.param(name, marks=pytest.mark.slow) for name in ("blue_green", "canary"))]
+)
 def test_v1_to_v2_without_a_failed_request(shop: ClusterStage, strategy: str) -> None:
     shop.strategy(strategy)
     first = shop.deploy(release(shop, "v1"))
@@ -107,6 +108,7 @@ def answer(shop: ClusterStage) -> str:
     return proxied.get(proxied.Door(shop.kube, shop.namespace, "shop", "shop.example.com"), "/", deadline=10).body
 
 
+@pytest.mark.slow
 def test_drift_is_mended_after_approval_and_configuration_returns_with_the_release(
     shop: ClusterStage, alice: User, bob: User
 ) -> None:
@@ -140,6 +142,7 @@ def until(holds: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.5)
 
 
+@pytest.mark.slow
 def test_a_migration_that_fails_changes_no_pod_and_tells_why(shop: ClusterStage) -> None:
     shop.deploy(release(shop, "v1"))
     before = shop.live("Deployment", "shop-web")
@@ -152,6 +155,7 @@ def test_a_migration_that_fails_changes_no_pod_and_tells_why(shop: ClusterStage)
     assert before["metadata"]["generation"] == after["metadata"]["generation"]
 
 
+@pytest.mark.slow
 def test_a_program_that_ends_at_once_returns_with_its_last_words(shop: ClusterStage) -> None:
     shop.deploy(release(shop, "v1"))
     outcome = shop.deploy(release(shop, "v2", argv=["python", "-c", "raise SystemExit('no settings module')", "{port}"]))
