@@ -1,7 +1,7 @@
 """Reactions: what follows from a delivery of a webhook, by the rules of its source. Done once, however often it is asked for.
 
-Everything is one transaction: runs asked for, alerts taken, incidents opened, the outcome written down. What it began is found again by a key
-made of what the sender proved, so that neither a replay nor a second handling begins it twice.
+Everything is one transaction: runs asked for, alerts taken, the outcome written down. What it began is found again by a key made of
+what the sender proved, so that neither a replay nor a second handling begins it twice.
 """
 
 from __future__ import annotations
