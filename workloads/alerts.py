@@ -218,9 +218,10 @@ class _Places:
 
     def count(self, found: Sequence[_One]) -> dict[int, Incident]:
         """The incidents that the delivery touched, with their numbers of alerts and their newest evidence."""
-        touched = {one.row.incident_id for one in found if one.row} | {row.incident_id for row in self.left}
+        written = [*(one.row for one in found if one.row), *self.left]
+        touched = {row.incident_id for row in written if row.incident_id is not None}
         related = Incident.objects.select_related("environment__application")
-        rows = {row.pk: row for row in related.filter(pk__in=touched - {None})}
+        rows = {row.pk: row for row in related.filter(pk__in=touched)}
         counts = Alert.objects.filter(incident__in=rows).order_by().values("incident")
         for count in counts.annotate(all=Count("pk"), firing=Count("pk", filter=Q(ended_at__isnull=True))):
             row = rows[count["incident"]]
@@ -247,5 +248,4 @@ class _Places:
 def _write(found: Sequence[_One]) -> None:
     """All rows, new and known, by one statement for each thousand of either."""
     rows = [one.row for one in found if one.row is not None]
-    known = {"update_conflicts": True, "unique_fields": ["id"], "update_fields": WRITTEN}
-    Alert.objects.bulk_create(rows, batch_size=AT_ONCE, **known)
+    Alert.objects.bulk_create(rows, batch_size=AT_ONCE, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN)

@@ -285,5 +285,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("key", ""), _negated=True), fields=("environment", "key"), name="remedy_use_once_a_change"
             ),
         ),
+        migrations.AddField("target", "noticed", models.CharField(blank=True, editable=False, max_length=200)),
+        migrations.AddField("target", "noticed_times", models.PositiveIntegerField(default=0, editable=False)),
         migrations.RunPython(say_who_opened_them, migrations.RunPython.noop),
     ]
