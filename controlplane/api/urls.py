@@ -5,6 +5,7 @@ from django.urls import path, re_path
 import controlplane.api.schema  # noqa: F401  how tokens are described
 from controlplane.api import converters
 from controlplane.api.views import (
+    alerts,
     applications,
     audit,
     changes,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("environments", applications.Environments.as_view(), name="environments"),
     path("environments/<number:number>/workloads", workloads.Workloads.as_view(), name="workloads"),
     path("environments/<number:number>/diagnoses", diagnoses.Diagnoses.as_view(), name="diagnoses"),
+    path("environments/<number:number>/remedies", alerts.Remedies.as_view(), name="remedies"),
     path(ENVIRONMENT, applications.OneEnvironment.as_view(), name="environment"),
     path(f"{ENVIRONMENT}/release-hold", applications.Hold.as_view(), name="hold"),
     path(f"{ENVIRONMENT}/windows", windows.Windows.as_view(), name="windows"),
@@ -82,6 +84,7 @@ urlpatterns = [
     path("incidents", facts.Incidents.as_view(), name="incidents"),
     path("incidents/<number:number>", facts.OneIncident.as_view(), name="incident"),
     path("incidents/<number:number>/resolve", facts.Resolve.as_view(), name="resolve"),
+    path("incidents/<number:number>/alerts", alerts.Alerts.as_view(), name="alerts"),
     path("clusters", clusters.Clusters.as_view(), name="clusters"),
     path("clusters/<name:cluster>", clusters.OneCluster.as_view(), name="cluster"),
     path("clusters/<name:cluster>/check", clusters.Check.as_view(), name="cluster-check"),

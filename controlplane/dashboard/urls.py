@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from controlplane.dashboard.door import View, page
 from controlplane.dashboard.views import (
+    alerts,
     applications,
     audit,
     changes,
@@ -23,6 +24,7 @@ from controlplane.dashboard.views import (
     metrics,
     notifications,
     overview,
+    remedies,
     runs,
     specialists,
     timetable,
@@ -67,6 +69,8 @@ urlpatterns = [
     _does("environments/<int:environment_id>/unlock/", timetable.unlock, "environment-unlock"),
     _does("environments/<int:environment_id>/stop/", timetable.stop, "environment-stop"),
     _does("environments/<int:environment_id>/lift/", timetable.lift, "environment-lift"),
+    _does("environments/<int:environment_id>/remedies/stop/", remedies.stop, "remedies-stop"),
+    _does("environments/<int:environment_id>/remedies/resume/", remedies.resume, "remedies-resume"),
     _does("stop-everything/", timetable.stop_everything, "stop-everything"),
     _does("lift-everything/", timetable.lift_everything, "lift-everything"),
     _does("environments/<int:environment_id>/variables/set/", variables.put, "variable-set"),
@@ -92,6 +96,7 @@ urlpatterns = [
     _does("findings/<int:finding_id>/count-again/", findings.count_again, "finding-count-again"),
     _at("incidents/", incidents.index, "incidents"),
     _at("incidents/<int:incident_id>/", incidents.show, "incident"),
+    _at("incidents/<int:incident_id>/alerts/", alerts.index, "incident-alerts"),
     _does("incidents/<int:incident_id>/resolve/", incidents.resolve, "incident-resolve"),
     _at("knowledge/", knowledge.index, "knowledge"),
     _at("knowledge/documents/<int:document_id>/", knowledge.document, "knowledge-document"),

@@ -1,5 +1,6 @@
 """The records of what we operate, one file a noun."""
 
+from workloads.models.alerts import Alert
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change
 from workloads.models.clusters import Cluster, Drift, Target
@@ -18,11 +19,13 @@ from workloads.models.notices import (
     NotificationSettings,
 )
 from workloads.models.releases import Deployment, Release
+from workloads.models.remedies import RemedyPolicy, RemedyUse
 from workloads.models.snapshots import Snapshot
 from workloads.models.windows import EnvironmentLock, Stop, Window
 
 __all__ = [
     "Action",
+    "Alert",
     "Announcement",
     "Application",
     "Applied",
@@ -46,6 +49,8 @@ __all__ = [
     "NotificationSettings",
     "Registry",
     "Release",
+    "RemedyPolicy",
+    "RemedyUse",
     "Report",
     "Sample",
     "Sighting",

@@ -22,6 +22,7 @@ from workloads.models import Deployment, Incident
 TOLD_STEPS = ("verify", "ask", "answer", "roll_back")
 SAID: dict[str, str | Promise] = {
     "incident.open": gettext_lazy("The incident was opened"),
+    "incident.reopen": gettext_lazy("It came back shortly after its end"),
     "incident.mitigate": gettext_lazy("People are served again; the cause is still there"),
     "incident.resolve": gettext_lazy("The incident was resolved"),
 }

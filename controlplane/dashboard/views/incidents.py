@@ -19,6 +19,7 @@ from controlplane.dashboard.paging import page_of, text
 from controlplane.dashboard.reads import diagnoses
 from controlplane.dashboard.reads import incidents as reads
 from controlplane.dashboard.reads.run_list import LENGTHS, SINCE
+from controlplane.dashboard.views import alerts, remedies
 from workloads import incidents, visibility
 from workloads.models import Incident
 
@@ -48,6 +49,7 @@ def show(request: HttpRequest, actor: Actor, incident_id: int) -> HttpResponse:
     evidence = {name: value for name, value in incident.evidence.items() if name != "summary"}
     context = {"incident": incident, "story": reads.story(actor, incident), "evidence": evidence}
     context["diagnosis"] = diagnoses.of_incident(incident)
+    context |= alerts.context(request, incident) | remedies.context(actor, incident.environment)
     context["may_resolve"] = incident.status != Incident.Status.RESOLVED and may(actor, Verb.RUN, incident.environment.scopes)
     return render(request, "incidents/page.html", context)
 

@@ -54,6 +54,9 @@ POST   findings/<int:finding_id>/suppress/                                      
 POST   findings/<int:finding_id>/count-again/                                      302 404 403 403 409 409 409 409 302 302
 GET    incidents/                                                                  302 200 200 200 200 200 200 200 302 302
 GET    incidents/<int:incident_id>/                                                302 404 200 200 200 200 200 200 302 302
+GET    incidents/<int:incident_id>/alerts/                                         302 404 200 200 200 200 200 200 302 302
+POST   environments/<int:environment_id>/remedies/stop/                            302 404 403 409 409 409 409 409 302 302
+POST   environments/<int:environment_id>/remedies/resume/                          302 404 403 403 403 409 409 409 302 302
 POST   incidents/<int:incident_id>/resolve/                                        302 404 403 303 403 303 303 303 302 302
 GET    metrics/                                                                    302 200 200 200 200 200 200 200 302 302
 GET    metrics/<slug:chart>.json                                                   302 200 200 200 200 200 200 200 302 302
@@ -163,6 +166,8 @@ POST   findings/<number:number>/suppress       401 404 403 403 200 200 200 200 4
 GET    health                                  200 200 200 200 200 200 200 200 200 200
 GET    incidents                               401 200 200 200 200 200 200 200 200 200
 GET    incidents/<number:number>               401 404 200 200 200 200 200 200 200 404
+GET    incidents/<number:number>/alerts        401 404 200 200 200 200 200 200 200 404
+GET    environments/<number:number>/remedies   401 404 200 200 200 200 200 200 200 404
 POST   incidents/<number:number>/resolve       401 404 403 200 403 200 200 200 403 404
 GET    me                                      401 200 200 200 200 200 200 200 200 200
 GET    metrics                                 401 403 403 403 403 403 200 200 403 403
