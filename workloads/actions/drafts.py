@@ -1,0 +1,43 @@
+"""What is proposed: a kind of effect with ids and plain values. Only these functions make them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workloads.foreseen import Foreseen
+from workloads.models import Action, Deployment, Release
+from workloads.previews import Facts
+
+Kind = Action.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDraft:
+    """An effect that is proposed: its kind, and ids and plain values as `roll_out`, `roll_back` and `promote` make them."""
+
+    kind: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def roll_out(release: Release, facts: Facts) -> ActionDraft:
+    """Make this release live."""
+    return ActionDraft(Kind.ROLL_OUT, {"release": release.pk, "facts": facts.as_json()})
+
+
+def roll_back(to: Deployment, facts: Facts, *, automatic: bool = False) -> ActionDraft:
+    """Make the release of this former deployment live again, with its code, configuration and variables."""
+    return ActionDraft(
+        Kind.ROLL_BACK, {"release": to.release_id, "deployment": to.pk, "facts": facts.as_json(), "automatic": automatic}
+    )
+
+
+def promote(deployment: Deployment) -> ActionDraft:
+    """Keep a release live although its verification was inconclusive."""
+    return ActionDraft(Kind.PROMOTE, {"deployment": deployment.pk})
+
+
+def restore(drifted: Foreseen) -> ActionDraft:
+    """Make what drifted as it was applied."""
+    return ActionDraft(Kind.RESTORE, {"facts": Facts(world=drifted.as_json()).as_json()})
