@@ -9,6 +9,7 @@ from typing import Any
 from workloads.foreseen import Foreseen
 from workloads.models import Action, Deployment, Release
 from workloads.previews import Facts
+from workloads.repairs import Repair
 
 Kind = Action.Kind
 
@@ -41,3 +42,14 @@ def promote(deployment: Deployment) -> ActionDraft:
 def restore(drifted: Foreseen) -> ActionDraft:
     """Make what drifted as it was applied."""
     return ActionDraft(Kind.RESTORE, {"facts": Facts(world=drifted.as_json()).as_json()})
+
+
+def repair(mended: Repair, facts: Facts, **more: Any) -> ActionDraft:
+    """Repair one object. `more`: the incident it is for, notes to show, why no person is asked (`unattended`)."""
+    return ActionDraft(Kind.REPAIR, {"repair": mended.as_json(), "facts": facts.as_json(), **more})
+
+
+def undo_repair(action_id: int, back: Repair, facts: Facts, **more: Any) -> ActionDraft:
+    """Take the repair of this action back. Only the names of it are kept here: values may be secret, and stay sealed."""
+    named = {**back.as_json(), "parameters": {}}
+    return ActionDraft(Kind.REPAIR, {"repair": named, "undoes": action_id, "facts": facts.as_json(), **more})

@@ -8,6 +8,7 @@ from controlplane.core.errors import Invalid
 from workloads import deployments, previews
 from workloads.actions.drafts import ActionDraft, Kind
 from workloads.actions.promoting import Promote
+from workloads.actions.repairing import Mend
 from workloads.actions.restoring import Restore
 from workloads.actions.rollouts import RollBack, RollOut
 from workloads.actions.work import Effect
@@ -19,6 +20,7 @@ EFFECTS: dict[str, Effect] = {
     Kind.ROLL_BACK: RollBack(),
     Kind.PROMOTE: Promote(),
     Kind.RESTORE: Restore(),
+    Kind.REPAIR: Mend(),
 }
 
 

@@ -29,6 +29,7 @@ class Work:
     key: str
     say: Say
     seconds: float = 30.0
+    action: int | None = None
 
     @property
     def shown(self) -> Foreseen | None:
