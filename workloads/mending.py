@@ -61,11 +61,10 @@ def propose(
     if known is not None:
         return known
     more: dict[str, Any] = {"incident": incident.pk} if incident else {}
-    because = unattended.allows(environment, repair)
-    if because:
-        more["unattended"] = because
     drafts = [_draft(environment, repair, more)]
     drafts += [_draft(environment, one, more | {"follows": True}) for one in repairs.after(repair)]
+    if because := unattended.allows(environment, repair, key=idempotency_key):
+        drafts = [replace(draft, parameters={**draft.parameters, "unattended": because}) for draft in drafts]
     return _propose(actor, environment, drafts, idempotency_key, run_number, proposers)
 
 

@@ -6,6 +6,6 @@ from workloads.models import Environment
 from workloads.repairs import Repair
 
 
-def allows(environment: Environment, repair: Repair) -> str:
-    """Why no person is asked, as it is recorded with the approval; empty where a person decides."""
+def allows(environment: Environment, repair: Repair, *, key: str = "") -> str:
+    """Why no person is asked, as it is recorded with the approval; empty where a person decides. `key`: of its Change."""
     return ""
