@@ -22,7 +22,7 @@ class Mend:
         told = parameters["repair"]
         return {
             "kind": Kind.REPAIR.value,
-            "what": f"{told['summary']} in {environment}",
+            "what": f"{environment}: {told['summary']}",
             "repair": {
                 "kind": told["kind"],
                 "label": KINDS[told["kind"]].label,

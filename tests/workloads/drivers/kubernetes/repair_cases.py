@@ -26,7 +26,7 @@ class Case:
     undone: bool = True
 
 
-def repair(shop: ClusterStage, kind: str, what: str, name: str, **parameters: Any) -> Repair:
+def repair(shop: ClusterStage, kind: str, what: str, name: str, /, **parameters: Any) -> Repair:
     """A repair of an object in the namespace, or of the cluster where it has none."""
     space = "" if what in {"Node", "PersistentVolume"} else shop.namespace
     return Repair(kind, Ref(what, name, space), parameters, f"{kind} {what}/{name}")
