@@ -13,6 +13,7 @@ from workloads.repairs.kinds import read, wanted
 from workloads.repairs.offering import (
     bindings,
     claims,
+    databases,
     django,
     nodes,
     pods,
@@ -26,17 +27,16 @@ from workloads.repairs.offering import (
     variables,
     workloads,
 )
-from workloads.repairs.offering.former import returning_by
+from workloads.repairs.offering.former import returning_by, returning_lately
 from workloads.repairs.values import Repair
 
 Offer = Callable[[View, Hypothesis], Iterator[Repair]]
 MOST = 5
 _IMAGE = (returning_by("image", "imagePullSecrets"), startup.images)
-_VARIABLES = returning_by("env", "envFrom")
+_VARIABLES = variables.returning_variables
 _CLAIM = (claims.binding,)
 _FACED = (returning_by("nodeSelector", "affinity", "tolerations", "nodeName"),)
 _SCHEDULED = scheduling.as_before("nodeSelector", "nodeName", "affinity", "tolerations")
-_ANYTHING = returning_by()
 
 OFFERS: dict[str, tuple[Offer, ...]] = {
     "missing_service_account": (bindings.account, returning_by("serviceAccountName")),
@@ -46,6 +46,12 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
     "node_affinity_mismatch": (_SCHEDULED, scheduling.affinity, scheduling.selector, *_FACED),
     "pod_anti_affinity_conflict": (_SCHEDULED, scheduling.anti_affinity, *_FACED),
     "taint_toleration_mismatch": (_SCHEDULED, scheduling.tolerations, *_FACED),
+    "pod_affinity_conflict": (_SCHEDULED, scheduling.affine, *_FACED),
+    "topology_spread_conflict": (
+        scheduling.as_before("topologySpreadConstraints"),
+        scheduling.spread,
+        returning_by("topologySpreadConstraints"),
+    ),
     "node_cordon_mismatch": (scheduling.uncordoned,),
     "pvc_selector_mismatch": _CLAIM,
     "pvc_storage_class_mismatch": _CLAIM,
@@ -65,7 +71,7 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
     "oom_killed": (returning_by("limits"), resources.memory),
     "deployment_zero_replicas": (workloads.scaled_up,),
     "service_sidecar_port_conflict": (returning_by("containers", "containerPort", "env", "args", "ports"), pods.apart),
-    "crash_loop": (claims.expanded, _ANYTHING),
+    "crash_loop": (claims.expanded, returning_lately),
     "service_selector_mismatch": (services.selecting,),
     "service_port_mapping_mismatch": (services.leading,),
     "service_protocol_mismatch": (services.speaking,),
@@ -76,18 +82,25 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
     "db_read_only": (claims.expanded,),
     "pod_cpu_overload": (returning_by("limits"), resources.processor),
     "pod_network_delay": (pods.restarted,),
-    "kubelet_unavailable": (nodes.cordoned,),
+    "kubelet_unavailable": (nodes.cordoned, pods.stuck),
     "containerd_unavailable": (nodes.cordoned,),
     "kube_proxy_unavailable": (nodes.cordoned,),
     "node_network_delay": (nodes.cordoned,),
     "node_network_packet_loss": (nodes.cordoned,),
-    "node_not_ready": (nodes.cordoned,),
+    "node_not_ready": (nodes.cordoned, pods.stuck),
     "missing_setting": (_VARIABLES, django.lost_setting),
     "disallowed_host": (_VARIABLES, variables.as_before, django.host),
     "debug_in_production": (variables.literal({"DEBUG": "false"}),),
     "celery_queue_growing": (django.more_workers,),
     "celery_worker_down": (returning_by("command", "args", "env", "image"), django.missing_workers),
     "beat_duplicated": (django.one_beat,),
+    "db_connection_exhaustion": (databases.more_connections,),
+    "migration_failed": (returning_lately,),
+    "pending_migrations": (returning_lately,),
+    "static_files_missing": (returning_lately,),
+    "pod_security_violation": (returning_lately,),
+    "limit_range_violation": (returning_by("resources"),),
+    "quota_requires_resources": (returning_by("resources"),),
     "wsgi_worker_timeout": (returning_by("command", "args", "env", "resources"),),
 }
 for _line in ("cpu", "memory", "pod", "service", "storage", "object"):
