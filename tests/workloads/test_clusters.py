@@ -26,7 +26,7 @@ from workloads.adapters.kubernetes.inside import InCluster
 from workloads.adapters.kubernetes.kinds import Json, kind_named
 from workloads.cluster_rights import Need, Right
 from workloads.models import Cluster, Environment, Target
-from workloads.repairs import KINDS
+from workloads.repairs import KINDS as REPAIRS
 
 TERMINAL = Actor.system("terminal (somebody)")
 NAMESPACE = "windows"
@@ -298,7 +298,7 @@ def test_rights_for_repairs_are_granted_only_where_they_are_asked_for_and_then_s
     def granted(also: tuple[str, ...]) -> set[tuple[str, str]]:
         return {(verb, need.named) for need in cluster_rights.needs("write", also) for verb in need.verbs}
 
-    wanted = {need for kind in KINDS.values() for need in kind.needs if need[0] != "get"}
+    wanted = {need for kind in REPAIRS.values() for need in kind.needs if need[0] != "get"}
     unusual = {("patch", "nodes"), ("patch", "persistentvolumes"), ("patch", "resourcequotas"), ("patch", "statefulsets.apps")}
     assert unusual <= wanted and not unusual & granted(())
     assert wanted <= granted((cluster_rights.REPAIRS,))
