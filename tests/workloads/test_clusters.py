@@ -27,6 +27,7 @@ from workloads.adapters.kubernetes.kinds import Json, kind_named, kind_of
 from workloads.cluster_rights import Need, Right
 from workloads.manifests.render import render
 from workloads.models import Cluster, Environment, Target
+from workloads.repairs import KINDS as REPAIRS
 
 TERMINAL = Actor.system("terminal (somebody)")
 NAMESPACE = "windows"
@@ -283,3 +284,16 @@ def place(cluster: Cluster, namespace: str) -> None:
 )
 def test_a_rule_covers_a_right_on_every_object_or_not_at_all(rule: Json, holds: bool) -> None:
     assert cluster_rights.covered([rule], "get", "", "pods/log") is holds
+
+
+def test_rights_for_repairs_are_granted_only_where_they_are_asked_for_and_then_suffice() -> None:
+    def granted(also: tuple[str, ...]) -> set[tuple[str, str]]:
+        return {(verb, need.named) for need in cluster_rights.needs("write", also) for verb in need.verbs}
+
+    wanted = {need for kind in REPAIRS.values() for need in kind.needs if need[0] != "get"}
+    unusual = {("patch", "nodes"), ("patch", "persistentvolumes"), ("patch", "resourcequotas"), ("patch", "statefulsets.apps")}
+    assert unusual <= wanted and not unusual & granted(())
+    assert wanted <= granted((cluster_rights.REPAIRS,))
+    made = cluster_rights.manifests("write", ["shop"], also=(cluster_rights.REPAIRS,))
+    cluster_wide = next(item for item in made if item["kind"] == "ClusterRole")
+    assert any("nodes" in rule["resources"] and "patch" in rule["verbs"] for rule in cluster_wide["rules"])

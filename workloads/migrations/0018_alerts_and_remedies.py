@@ -63,7 +63,7 @@ def began_at(incident):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workloads", "0016_diagnoses"),
+        ("workloads", "0017_repairs"),
     ]
 
     operations = [

@@ -2,7 +2,7 @@
 
 from workloads.models.alerts import Alert
 from workloads.models.catalog import Application, Environment, Variable
-from workloads.models.changes import Action, Approval, Change
+from workloads.models.changes import Action, Approval, Change, Former
 from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.diagnoses import Diagnosis
 from workloads.models.findings import Finding, Incident, Report, Sighting
@@ -39,6 +39,7 @@ __all__ = [
     "EnvironmentLock",
     "Finding",
     "ForgeStatus",
+    "Former",
     "GitOpsRepository",
     "Incident",
     "Instance",
