@@ -138,6 +138,14 @@ class Incident(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
     evidence = models.JSONField(default=dict)
     run_number = models.BigIntegerField(null=True)
+    # The newest run of the workflow `incident` that looks after it; and what it holds to be the cause, in a sentence.
+    response = models.BigIntegerField(null=True)
+    cause = models.CharField(max_length=300, blank=True)
+    # What a person chose to be done instead of the best remedy: {"key", "by", "by_id", "at"}.
+    chosen = models.JSONField(null=True)
+    # It needs a person: when that was found, and why.
+    escalated_at = models.DateTimeField(null=True)
+    escalated_because = models.TextField(blank=True)
     # Of the alert that opened it, with its source; empty where no alert did, and then no alert resolves it.
     alert = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField()
