@@ -57,8 +57,8 @@ def alike(first: str, second: str) -> bool:
     )
 
 
-def selectors(view: View) -> Iterator[Hypothesis]:
-    """A Service selects no pod that its workload makes, though the workload has pods."""
+def unselecting(view: View) -> Iterator[tuple[Service, Workload]]:
+    """Services that select no pod that their workload makes, though it has pods; and that workload."""
     for service in view.services:
         if (
             not service.selector
@@ -67,11 +67,17 @@ def selectors(view: View) -> Iterator[Hypothesis]:
         ):
             continue
         target = workload_of(view, service)
-        selected = view.pods_of(service)
         if not target or not target.pods or selects(service.selector, target.labels):
             continue
-        if selected and (target.name != service.name or view.services_of(target)):
+        if view.pods_of(service) and (target.name != service.name or view.services_of(target)):
             continue
+        yield service, target
+
+
+def selectors(view: View) -> Iterator[Hypothesis]:
+    """A Service selects no pod that its workload makes, though the workload has pods."""
+    for service, target in unselecting(view):
+        selected = view.pods_of(service)
         meant = labels(view.declared.get(("Service", service.namespace, service.name), {}), "spec", "selector")
         declared = meant != service.selector and selects(meant, target.labels)
         wanted = declared or target.name == service.name or any(each.service == service.name for each in view.references)
@@ -104,7 +110,7 @@ def _checks(view: View, service: Service, ok: bool = False) -> list[Proof]:
     ][:1]
 
 
-def _targets(service: Service, workload: Workload) -> Iterator[tuple[Table, str]]:
+def misled(service: Service, workload: Workload) -> Iterator[tuple[Table, str]]:
     """Ports of a Service that lead to nothing its pods declare, and why."""
     numbers = {whole(port, "containerPort") for port in workload.ports()}
     names = {word(port, "name") for port in workload.ports()}
@@ -139,7 +145,7 @@ def target_ports(view: View) -> Iterator[Hypothesis]:
         for workload in view.workloads:
             if workload.namespace != service.namespace or not selects(service.selector, workload.labels):
                 continue
-            for port, why in list(_targets(service, workload))[:1]:
+            for port, why in list(misled(service, workload))[:1]:
                 failed, passed = _checks(view, service), _checks(view, service, ok=True)
                 named = "no container port has that name" in why
                 used = any(each.service == service.name for each in view.references) or service.name == workload.name
@@ -164,7 +170,7 @@ def protocols(view: View) -> Iterator[Hypothesis]:
             if workload.namespace != service.namespace or not selects(service.selector, workload.labels):
                 continue
             for port in service.ports:
-                wrong = _protocol(port, workload)
+                wrong = protocol_differs(port, workload)
                 if wrong:
                     yield suppose(
                         "service_protocol_mismatch",
@@ -177,7 +183,8 @@ def protocols(view: View) -> Iterator[Hypothesis]:
                     )
 
 
-def _protocol(port: Table, workload: Workload) -> str:
+def protocol_differs(port: Table, workload: Workload) -> str:
+    """How the transport protocol of a Service's port differs from that of the container's port; empty where it does not."""
     target, mine = dig(port, "targetPort") or dig(port, "port"), word(port, "protocol") or "TCP"
     met = [
         each
