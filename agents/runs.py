@@ -264,7 +264,7 @@ def _wake(run_id: int) -> None:
 
 def _wake_next(run: Run) -> None:
     queued = Run.objects.filter(environment_id=run.environment_id, status=Status.QUEUED).exclude(pk=run.pk)
-    waiting = queued.order_by(models.Q(workflow=leases.PATIENT), "pk").first()
+    waiting = queued.alias(patient=models.Q(workflow=leases.PATIENT)).order_by("patient", "pk").first()
     if waiting is not None:
         _wake(waiting.pk)
 

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from controlplane.core import audit, live, queue
 from controlplane.core.actors import Actor
-from controlplane.core.errors import Conflict
+from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.redaction import redact, redact_value
 from workloads.models import Deployment, Environment, Incident
 from workloads.models.notices import Kind
 from workloads.notices import telling
 
 SYSTEM = Actor.system("deploy graph")
+TEND = "agents.tend_incident"  # begins looking after an incident, or ends it
 Status = Incident.Status
 UNRESOLVED = (Status.OPEN, Status.MITIGATED)
 
@@ -58,6 +59,22 @@ def open_for_alert(actor: Actor, environment: Environment, alert: str, title: st
     return incident
 
 
+def open_seen(actor: Actor, environment: Environment, title: str, seen: str = "") -> Incident:
+    """The incident that somebody saw and said: only a person resolves it, or its verified repair."""
+    title = " ".join(title.split())
+    if not title:
+        raise Invalid("An incident needs a title.", cure="Say in a few words what is wrong.")
+    with transaction.atomic():
+        incident = Incident.objects.create(
+            environment=environment,
+            title=redact(title)[:300],
+            evidence={"summary": redact(seen.strip()), "opened by": actor.label} if seen.strip() else {"opened by": actor.label},
+            opened_at=timezone.now(),
+        )
+        _opened(actor, incident, by=actor.label)
+    return incident
+
+
 def resolve_alert(actor: Actor, environment: Environment, alert: str, reason: str) -> Incident | None:
     """The alert is over, and so is the incident that it opened; never one that a person or a deployment opened."""
     with transaction.atomic():
@@ -86,17 +103,18 @@ def resolve(actor: Actor, incident: Incident, reason: str) -> None:
 def _opened(actor: Actor, incident: Incident, **by: int | str) -> None:
     audit.record(actor, "incident.open", incident, after={"title": incident.title, **by})
     telling.of_incident(Kind.INCIDENT_OPENED, incident)
-    if incident.environment.driver == Environment.Driver.KUBERNETES:
-        queue.enqueue("workloads.diagnose_incident", incident.pk)
+    queue.enqueue(TEND, incident.pk)
     live.ring("overview", environment=incident.environment_id)
 
 
 def _resolved(actor: Actor, incident: Incident, reason: str) -> None:
     _tell(actor, "incident.resolve", incident, reason)
     telling.of_incident(Kind.INCIDENT_RESOLVED, incident, reason)
+    queue.enqueue(TEND, incident.pk)
 
 
 def _tell(actor: Actor, action: str, incident: Incident, reason: str = "") -> None:
     incident.refresh_from_db()
     audit.record(actor, action, incident, after={"status": incident.status}, reason=reason)
+    live.ring(f"incident-{incident.pk}", incident=incident.pk)
     live.ring("overview", environment=incident.environment_id)

@@ -24,6 +24,7 @@ class State(TypedDict, total=False):
 
     incident: int
     round: int
+    most: int  # rounds
     over: bool  # somebody resolved it meanwhile
     inquiry: int
     standing: str
@@ -46,12 +47,12 @@ FRESH: State = {"over": False, "offered": False, "decision": "", "applied": "", 
 
 def initial(asked: Mapping[str, Any]) -> State:
     """The incident that was opened."""
-    return {"incident": int(asked["incident"])}
+    return {"incident": int(asked["incident"]), "round": 0, "most": MOST_ROUNDS}
 
 
 def calm(state: State, do: Context) -> Assessment:
     """Only waits, until nothing is under way here: what is half done is no fault."""
-    found = do.operations.incidents.calm(do, state["incident"], state.get("round", 0))
+    found = do.operations.incidents.calm(do, state["incident"], state["round"])
     if "wait" in found.data:
         interrupt(found.data["wait"])
     return replace(found, data={**FRESH, **found.data})
@@ -225,11 +226,12 @@ def again(state: State) -> tuple[State, str] | None:
     """A retry of what ended without a repair looks anew."""
     if not state.get("outcome"):
         return None
-    return {"round": 0, "decision": "cancelled", "undone": None, "consent": "", "outcome": ""}, "approval"
+    more = state["round"] + MOST_ROUNDS
+    return {"most": more, "decision": "cancelled", "undone": None, "consent": "", "outcome": ""}, "approval"
 
 
 def _anew(state: State) -> str:
-    return "calm" if state["round"] < MOST_ROUNDS else "escalate"
+    return "calm" if state["round"] < state["most"] else "escalate"
 
 
 def build(around: Around) -> StateGraph[State, Context]:

@@ -22,7 +22,8 @@ class Inquiry(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="inquiries")
     number = models.PositiveIntegerField()
-    run_number = models.BigIntegerField(null=True)
+    run_number = models.BigIntegerField()
+    round = models.PositiveIntegerField()
     begun_at = models.DateTimeField()
     diagnosis = models.ForeignKey(Diagnosis, null=True, on_delete=models.SET_NULL, related_name="inquiries")
     standing = models.CharField(max_length=16, choices=Standing.choices, blank=True)
@@ -40,7 +41,10 @@ class Inquiry(models.Model):
     class Meta:
         ordering: ClassVar = ["-pk"]
         verbose_name_plural = "inquiries"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["incident", "number"], name="inquiry_number_once_an_incident")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["incident", "number"], name="inquiry_number_once_an_incident"),
+            models.UniqueConstraint(fields=["incident", "run_number", "round"], name="inquiry_once_a_round"),
+        ]
 
     def __str__(self) -> str:
         return f"inquiry {self.number} of incident {self.incident_id}"

@@ -1,0 +1,103 @@
+"""Remedies: what would mend it, best first: repairs of the cluster, and the rollback where a release is the usual suspect."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import close_old_connections
+
+from agents.context import Context
+from agents.operations import actors
+from controlplane.core.errors import TimonelError
+from controlplane.core.redaction import redact_value
+from workloads import inquiries, mending, rollback
+from workloads.evidence import Assessment, Evidence
+from workloads.mending import Offer
+from workloads.models import Inquiry
+from workloads.repairs import KINDS
+from workloads.suspects import Kind
+from workloads.verdicts import Verdict
+
+ROLL_BACK = "roll_back"
+Remedy = dict[str, Any]
+
+
+def remedies(context: Context, inquiry_id: int) -> Assessment:
+    """Ask what is offered, and keep it with the inquiry."""
+    inquiry = inquiries.one(inquiry_id)
+    close_old_connections()
+    found = [*_repairs(context, inquiry), *_rollback(inquiry)]
+    inquiries.write(inquiry, remedies=redact_value(found))
+    rows = [[one["summary"], one["risk"], "yes" if one["reversible"] else "no", one["why_not"]] for one in found]
+    columns = ["what", "risk", "can be undone", "why it cannot be done"]
+    table = Evidence("Remedies", "table", {"columns": columns, "rows": rows})
+    possible = [one for one in found if not one["why_not"]]
+    if not possible:
+        why = found[0]["why_not"] if found else "Nothing can honestly be offered for what was found."
+        return Assessment(Verdict.NOT_EVALUATED, f"No remedy. {why}", "A person looks at it.", (table,), data={"offered": False})
+    return Assessment(Verdict.PASSED, f"The best remedy: {possible[0]['summary']}", evidence=(table,), data={"offered": True})
+
+
+def key_of(remedy: Remedy) -> str:
+    """The same remedy has the same key, in whichever round it is offered."""
+    told = {name: remedy.get(name) for name in ("kind", "repair")}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _repairs(context: Context, inquiry: Inquiry) -> Iterator[Remedy]:
+    if inquiry.diagnosis is None or inquiry.standing != Inquiry.Standing.FAULT:
+        return
+    try:
+        offers = mending.offered(actors.engine(context), inquiry.diagnosis)
+    except TimonelError as error:
+        context.say(f"No repair can be offered: {error}", level="warning")
+        return
+    for offer in offers:
+        yield _told(inquiry, offer)
+
+
+def _told(inquiry: Inquiry, offer: Offer) -> Remedy:
+    assert inquiry.diagnosis is not None
+    hypothesis = inquiry.diagnosis.hypotheses[offer.hypothesis]
+    kind = KINDS[offer.repair.kind]
+    remedy: Remedy = {
+        "kind": offer.repair.kind,
+        "label": kind.label,
+        "repair": offer.repair.as_json(),
+        "summary": offer.repair.summary,
+        "risk": str(kind.risk),
+        "reversible": kind.reversible,
+        "hypothesis": offer.hypothesis,
+        "fault": hypothesis.get("fault", ""),
+        "object": hypothesis.get("object", ""),
+        "confidence": hypothesis.get("confidence", 0),
+        "world": offer.world.as_json() if offer.world else {},
+        "why_not": offer.why_not,
+    }
+    return {"key": key_of(remedy), **remedy}
+
+
+def _rollback(inquiry: Inquiry) -> Iterator[Remedy]:
+    """Back to the last verified release, where a deployment came shortly before the first symptom."""
+    deployed = next((one for one in inquiry.suspects if one["kind"] == Kind.DEPLOYMENT), None)
+    found = rollback.plan(inquiry.incident.environment)
+    if deployed is None or found.target is None or inquiry.standing == Inquiry.Standing.HEALTHY:
+        return
+    remedy: Remedy = {
+        "kind": ROLL_BACK,
+        "label": "Roll back",
+        "repair": {"release": found.target.release_id},
+        "summary": f"Roll back to {found.target.release.label}: {deployed['title']}, {deployed['why'][0]}",
+        "risk": "medium",
+        "reversible": False,
+        "hypothesis": None,
+        "fault": "",
+        "object": "",
+        "confidence": 0,
+        "world": {"notes": list(found.sentences)},
+        "why_not": found.impossible_because,
+    }
+    yield {"key": key_of(remedy), **remedy}
