@@ -21,7 +21,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from knowledge import sources
 from knowledge.embeddings import changing
-from workloads import changes, deliveries, drift, statuses
+from workloads import carrying, changes, deliveries, statuses
 from workloads.changes import waiting
 
 # Runs take minutes: two threads of a worker are kept for everything else, so that decisions are heard and the dead reaped.
@@ -49,10 +49,10 @@ def drive_run(run_id: int) -> None:
 
 @shared_task(name="agents.reap_runs", ignore_result=True)
 def reap_runs() -> None:
-    """Wake runs that nobody drives, and restoring Changes that nobody carries through."""
+    """Wake runs that nobody drives, and Changes without a run that nobody carries through."""
     housekeeping.reap()
-    for change_id in drift.left_lying():
-        queue.enqueue("agents.restore", change_id)
+    for change_id in carrying.left_lying():
+        queue.enqueue("agents.carry_through", change_id)
 
 
 @shared_task(name="agents.write_reading", ignore_result=True)
@@ -77,14 +77,14 @@ def resume_readings() -> None:
 def change_decided(change_id: int) -> None:
     """Let the runs go on that waited for this Change; one that no run carries is carried through here."""
     housekeeping.wake_waiting_for(change_id)
-    if drift.is_restoring(change_id):
-        restore(change_id)
+    if carrying.carries(change_id):
+        carry_through(change_id)
 
 
-@shared_task(name="agents.restore", ignore_result=True)
-def restore(change_id: int) -> None:
-    """Mend what drifted, once people approved it. A repeat goes on where a lost worker stopped."""
-    drift.carry_through(change_id, fence=int(time.time()))
+@shared_task(name="agents.carry_through", ignore_result=True)
+def carry_through(change_id: int) -> None:
+    """Restore what drifted, or repair, once that is approved. A repeat goes on where a lost worker stopped."""
+    carrying.carry_through(change_id, fence=int(time.time()))
 
 
 @shared_task(name="agents.tend_incident", ignore_result=True)

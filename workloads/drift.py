@@ -6,23 +6,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from controlplane.core import audit, live, rights
 from controlplane.core.actors import Actor, ActorKind
-from controlplane.core.errors import Conflict, Refused, TimonelError
+from controlplane.core.errors import Conflict, TimonelError
 from controlplane.core.permissions import Verb
 from workloads import actions, changes, deployments
 from workloads.drivers import Mends
 from workloads.drivers.select import driver_of
 from workloads.foreseen import Foreseen, read
-from workloads.models import Action, Change, Deployment, Drift, Environment, Target
+from workloads.models import Change, Deployment, Drift, Environment, Target
 from workloads.previews import sha256
 
 LOOK_EVERY = timedelta(minutes=5)
-WAKE_AFTER = timedelta(seconds=20)  # a wake-up was lost
-LOST_AFTER = timedelta(minutes=15)  # longer than a restore may take
 ENGINE = Actor.system("drift")
 Status = Drift.Status
 
@@ -85,40 +83,10 @@ def propose_restore(actor: Actor, drift: Drift, *, idempotency_key: str = "") ->
     return change
 
 
-def is_restoring(change_id: int) -> bool:
-    """Whether it is a Change that mends drift and that no run carries."""
-    return _restoring().filter(pk=change_id).exists()
-
-
-def left_lying() -> list[int]:
-    """Approved ones that may begin and did not, and those begun long ago by a worker that is gone."""
-    now = timezone.now()
-    free = Q(status=Change.Status.APPROVED, decided_at__lt=now - WAKE_AFTER) & (Q(look_again_at=None) | Q(look_again_at__lte=now))
-    begun = Q(status=Change.Status.APPLYING, actions__started_at__lt=now - LOST_AFTER)
-    return list(_restoring().filter(free | begun).exclude(not_before__gt=now).values_list("pk", flat=True).distinct())
-
-
-def carry_through(change_id: int, fence: int) -> bool:
-    """Apply an approved restoring Change, that no run carries; whether it was one. Called again, it goes on."""
-    change = _restoring().filter(pk=change_id).first()
-    if change is None or change.status not in {Change.Status.APPROVED, Change.Status.APPLYING}:
-        return False
-    try:
-        changes.apply(change_id, key=f"restore-{change_id}", fence=fence, say=_silent)
-    except (Conflict, Refused):
-        return True  # written down with the Change, or it is kept for later
-    mended(change)
-    return True
-
-
 def mended(change: Change) -> None:
     """Look at once, so that what was mended is said to be."""
     environment = Environment.objects.select_related("application", "active_instance__release").get(pk=change.environment_id)
     look(environment)
-
-
-def _restoring() -> QuerySet[Change]:
-    return Change.objects.filter(run_number=None, actions__kind=Action.Kind.RESTORE)
 
 
 def _busy(environment: Environment) -> bool:
@@ -151,7 +119,3 @@ def _write_down(environment: Environment, found: Foreseen | None, fence: int) ->
             audit.record(ENGINE, "drift.found", made, after={"objects": [one.title for one in found.differences] if found else []})
         live.ring(f"environment-{environment.pk}", environment=environment.pk)
         return made
-
-
-def _silent(text: str, *, kind: str = "note", level: str = "info") -> None:
-    """Nobody listens: what came of it is in the Change."""

@@ -1,31 +1,41 @@
-"""Stand-in until the effects of repairs are here: the names and shapes that others build on."""
+"""Mending: a repair or its way back becomes a Change, is carried through, and looked at until what was broken holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from controlplane.core.actors import Actor
-from controlplane.core.errors import Refused
+from django.utils import timezone
+
+from controlplane.core import rights
+from controlplane.core.actors import Actor, ActorKind
+from controlplane.core.errors import Conflict, NotFound, Refused
 from controlplane.core.models import User
-from workloads.foreseen import Foreseen
-from workloads.models import Change, Diagnosis, Environment, Incident
-from workloads.repairs import Repair
+from controlplane.core.permissions import Verb
+from workloads import actions, changes, offers, policy, repairs, unattended
+from workloads.actions import ActionDraft
+from workloads.drivers import Outcome, Say
+from workloads.drivers.select import driver_of
+from workloads.models import Action, Change, Diagnosis, Environment, Incident
+from workloads.offers import Offer
+from workloads.previews import Facts
+from workloads.repairs import KINDS, Repair
+
+SECONDS = 120.0  # how long is looked whether it holds
+Step = Action.Status
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A repair for a hypothesis (by its place), what it would change, or why it cannot be done."""
-
-    hypothesis: int
-    repair: Repair
-    world: Foreseen | None = None
-    why_not: str = ""
+def offered(actor: Actor, diagnosis: Diagnosis, *, foresee: bool = True) -> list[Offer]:
+    """The remedies of a diagnosis, best first within each hypothesis. `foresee`: with what each would do to the cluster."""
+    _demand(actor, Verb.VIEW, diagnosis.environment)
+    return offers.offers(diagnosis, foresee=foresee)
 
 
-def offered(actor: Actor, diagnosis: Diagnosis) -> list[Offer]:
-    """Nothing yet."""
-    return []
+def offer(actor: Actor, diagnosis: Diagnosis, key: str) -> Offer:
+    """One of them. Raises NotFound."""
+    _demand(actor, Verb.VIEW, diagnosis.environment)
+    return offers.one(diagnosis, key)
 
 
 def propose(
@@ -38,18 +48,124 @@ def propose(
     idempotency_key: str,
     proposers: Iterable[User] = (),
 ) -> Change:
-    """Nothing yet."""
-    raise Refused("Repairs cannot be proposed yet.")
+    """The Change that repairs one object, and what must follow that. The same one, open already, is given back.
+
+    Raises Refused for a missing right (named), where the cluster would refuse it, and in GitOps mode; Conflict where the object is
+    not as the repair presumes.
+    """
+    _demand(actor, Verb.RUN, environment)
+    environment = _fresh(environment)
+    repair = repairs.read(repair.as_json())
+    known = _known(environment, idempotency_key) or _open(environment, repair)
+    if known is not None:
+        return known
+    more: dict[str, Any] = {"incident": incident.pk} if incident else {}
+    because = unattended.allows(environment, repair)
+    if because:
+        more["unattended"] = because
+    drafts = [_draft(environment, one, more) for one in (repair, *repairs.after(repair))]
+    return _propose(actor, environment, drafts, idempotency_key, run_number, proposers)
 
 
 def propose_undo(
-    actor: Actor,
-    change: Change,
-    *,
-    incident: Incident | None = None,
-    run_number: int | None = None,
-    idempotency_key: str,
-    proposers: Iterable[User] = (),
+    actor: Actor, change: Change, *, idempotency_key: str, run_number: int | None = None, proposers: Iterable[User] = ()
 ) -> Change:
-    """Nothing yet."""
-    raise Refused("Repairs cannot be taken back yet.")
+    """The Change that takes an applied repair back, last action first. Raises Refused where nothing does."""
+    _demand(actor, Verb.RUN, change.environment)
+    environment = _fresh(change.environment)
+    known = _known(environment, idempotency_key)
+    if known is not None:
+        return known
+    done = list(change.actions.filter(kind=Action.Kind.REPAIR, status=Step.DONE).order_by("-position"))
+    if not done:
+        raise Refused("Nothing was repaired by this change that could be taken back.")
+    before = undone_by(change)
+    if before is not None and before.status in Change.OPEN:
+        return before
+    if before is not None:
+        raise Conflict(f"Change {before.pk} took it back already.")
+    return _propose(actor, environment, _ways_back(environment, done), idempotency_key, run_number, proposers)
+
+
+def undone_by(change: Change) -> Change | None:
+    """The Change that takes this one back: open, or applied."""
+    numbers = list(change.actions.values_list("pk", flat=True))
+    found = Change.objects.filter(actions__parameters__undoes__in=numbers, status__in=[*Change.OPEN, Change.Status.APPLIED])
+    return found.order_by("-pk").first()
+
+
+def why_no_undo(actor: Actor, change: Change) -> str:
+    """Why this person cannot ask to take it back; empty if they can. Asks no cluster."""
+    if change.status != Change.Status.APPLIED:
+        return "Only what was applied is taken back."
+    told = [action.parameters["repair"]["kind"] for action in change.actions.filter(kind=Action.Kind.REPAIR)]
+    if not any(KINDS[kind].reversible for kind in told if kind in KINDS):
+        return "It cannot be taken back by itself."
+    if not rights.may(actor, Verb.RUN, change.environment.scopes):
+        return "Your roles do not let you change what runs here."
+    return ""
+
+
+def verify(actor: Actor, change: Change, *, say: Say, seconds: float = SECONDS) -> Outcome:
+    """Look until what was broken holds, or the time is over; what was found is kept with the Change."""
+    outcome = changes.verify(change.pk, say=say, seconds=seconds)
+    changes.conclude(actor, change.pk, outcome)
+    return outcome
+
+
+def _ways_back(environment: Environment, done: Sequence[Action]) -> list[ActionDraft]:
+    """What takes each of them back; pods that were restarted to read something are restarted to read what was before."""
+    found, restarts = [], []
+    for action in done:
+        repair = actions.repair_of(action.parameters)
+        if KINDS[repair.kind].reversible:
+            back = actions.way_back(action.pk)
+            world = actions.repairing(environment, driver_of(environment)).foresee_repair(environment, back)
+            found.append(actions.undo_repair(action.pk, back, Facts(world=world.as_json())))
+        elif repair.kind == RESTART:
+            again = replace(repair, parameters={**repair.parameters, "at": timezone.now().isoformat(timespec="seconds")})
+            restarts.append(_draft(environment, again, {}))
+    if not found:
+        raise Refused("This cannot be taken back by itself.", cure="Propose another repair instead.")
+    return [*found, *restarts]
+
+
+RESTART = "restart"
+
+
+def _draft(environment: Environment, repair: Repair, more: dict[str, Any]) -> ActionDraft:
+    world = actions.repairing(environment, driver_of(environment)).foresee_repair(environment, repair)
+    return actions.repair(repair, Facts(world=world.as_json()), **more)
+
+
+def _propose(
+    actor: Actor, environment: Environment, drafts: list[ActionDraft], key: str, run_number: int | None, proposers: Iterable[User]
+) -> Change:
+    preview = actions.preview(environment, drafts)
+    judged = policy.together([changes.judge(actor, environment, draft) for draft in drafts])
+    title = str(preview.document()["actions"][0]["what"])
+    return changes.propose(
+        actor, environment, title, drafts, preview, judged, proposers=proposers, run_number=run_number, idempotency_key=key
+    )
+
+
+def _known(environment: Environment, key: str) -> Change | None:
+    return Change.objects.filter(environment=environment, idempotency_key=key).first()
+
+
+def _open(environment: Environment, repair: Repair) -> Change | None:
+    """The same repair, proposed already and not ended."""
+    rows = Change.objects.filter(environment=environment, status__in=Change.OPEN, actions__kind=Action.Kind.REPAIR)
+    return rows.filter(actions__parameters__repair=repair.as_json()).first()
+
+
+def _fresh(environment: Environment) -> Environment:
+    related = "application", "active_instance__release", "active_instance__replaced"
+    return Environment.objects.select_related(*related).get(pk=environment.pk)
+
+
+def _demand(actor: Actor, verb: Verb, environment: Environment | None) -> None:
+    if environment is None:
+        raise NotFound("It is of a whole cluster, not of an environment.", cure="Diagnose the environment.")
+    if actor.kind != ActorKind.SYSTEM:
+        rights.demand(actor, verb, environment.scopes, str(environment))

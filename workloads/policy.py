@@ -2,15 +2,16 @@
 
 The defaults, tier by tier (an environment may set its own quorum, role and expiry):
 
-| tier       | roll out                                                    | roll back to a verified release |
-|------------|-------------------------------------------------------------|---------------------------------|
-| local      | approves itself, recorded as the policy's decision          | approves itself                 |
-| staging    | 1 approver                                                  | approves itself                 |
-| production | 1 approver, 2 when the risk is high                         | approves itself                 |
+| tier       | roll out                                    | roll back to a verified one | repair                       |
+|------------|---------------------------------------------|-----------------------------|------------------------------|
+| local      | approves itself, as the policy's decision   | approves itself             | approves itself, unless high |
+| staging    | 1 approver                                  | approves itself             | 1 approver                   |
+| production | 1 approver, 2 when the risk is high         | approves itself             | 1 approver, 2 when high      |
 
 A rollback needs no second person because it returns to what was approved and verified there before; who may ask for
-it is a right of its own. Keeping a release whose verification was inconclusive always needs a person, and while
-automation is held nothing approves itself.
+it is a right of its own. A repair has the risk of its kind; in any tier it approves itself where the environment lets
+that kind be carried out unattended, unless it is about the whole cluster or cannot be taken back. Keeping a release
+whose verification was inconclusive always needs a person, and while automation is held nothing approves itself.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LOCAL, STAGING, PRODUCTION = "local", "staging", "production"
 ROLL_OUT, ROLL_BACK, PROMOTE = "roll_out", "roll_back", "promote"
 SAFE_ONLINE, LOCKS, BREAKS_OLD_CODE, IRREVERSIBLE = "safe_online", "locks", "breaks_old_code", "irreversible"
 LOW, MEDIUM, HIGH = "low", "medium", "high"
+RISKS = (LOW, MEDIUM, HIGH)
 APPROVER = "approver"
 EXPIRES_AFTER = {LOCAL: timedelta(hours=8), STAGING: timedelta(hours=24), PRODUCTION: timedelta(hours=24)}
 EXPAND_AND_CONTRACT = (
@@ -69,6 +71,22 @@ class Judgement:
     refused_because: str = ""
     # On the local tier one person may work alone: whoever asked may also answer.
     proposer_may_decide: bool = False
+    # Why policy approves it by itself, where that is more than what its tier says.
+    approves_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What policy looks at of a repair: its words and risk, whether it can be taken back, whom else it is about.
+
+    `unattended`: why the environment lets it be carried out without a person; empty where it does not.
+    """
+
+    label: str
+    risk: str
+    reversible: bool = True
+    whole_cluster: bool = False
+    unattended: str = ""
 
 
 def judge(
@@ -104,9 +122,44 @@ def judge(
     )
 
 
+def judge_repair(tier: str, repair: Mending, *, held: bool = False, rules: Rules | None = None) -> Judgement:
+    """Judge one repair. `held`: automation is held since an automatic rollback. Source: FORMULAS.md, Approvals (ours)."""
+    rules = rules or Rules()
+    risk = max(repair.risk, LOW if repair.reversible and not repair.whole_cluster else MEDIUM, key=RISKS.index)
+    reasons = [f"{repair.label}: {risk} risk."]
+    if not repair.reversible:
+        reasons.append("It cannot be taken back by itself.")
+    if repair.whole_cluster:
+        reasons.append("It is about the whole cluster, not only this environment.")
+    if held:
+        reasons.append("Automation is held here since an automatic rollback: a person must approve.")
+    by_tier = tier == LOCAL and rules.quorum is None and risk != HIGH
+    by_choice = bool(repair.unattended) and repair.reversible
+    approves = (by_tier or by_choice) and not held and not repair.whole_cluster
+    return Judgement(
+        risk=risk,
+        reasons=tuple(reasons),
+        quorum=rules.quorum or (2 if tier == PRODUCTION and risk == HIGH else 1),
+        required_role=rules.required_role or APPROVER,
+        policy_approves=approves,
+        expires_after=rules.expires_after or EXPIRES_AFTER.get(tier, EXPIRES_AFTER[PRODUCTION]),
+        proposer_may_decide=tier == LOCAL,
+        approves_because=repair.unattended if approves and not by_tier else "",
+    )
+
+
+def together(judgements: Sequence[Judgement]) -> Judgement:
+    """The judgement of several effects in one Change: the strictest of each."""
+    first = max(judgements, key=lambda one: (RISKS.index(one.risk), one.quorum))
+    reasons = tuple(dict.fromkeys(reason for one in judgements for reason in one.reasons))
+    told = next((one.approves_because for one in judgements if one.approves_because), "")
+    approves = all(one.policy_approves for one in judgements)
+    return replace(first, reasons=reasons, policy_approves=approves, approves_because=told if approves else "")
+
+
 def with_a_person(judgement: Judgement, because: Sequence[str]) -> Judgement:
     """The same, but decided by a person and of a medium risk at least, for these reasons."""
-    risk = max(judgement.risk, MEDIUM, key=(LOW, MEDIUM, HIGH).index)
+    risk = max(judgement.risk, MEDIUM, key=RISKS.index)
     return replace(judgement, policy_approves=False, risk=risk, reasons=(*because, *judgement.reasons))
 
 
@@ -116,7 +169,7 @@ def _risk(kind: str, migrations: Sequence[Classed], checks: Mapping[str, Verdict
         found.append((MEDIUM, ["The verification could not tell whether the release works."]))
     if kind == ROLL_OUT and not replaces:
         found.append((LOW, ["It is the first release here: nothing that runs is replaced."]))
-    risk = max((level for level, _ in found), key=(LOW, MEDIUM, HIGH).index)
+    risk = max((level for level, _ in found), key=RISKS.index)
     reasons = [reason for _, sentences in found for reason in sentences]
     return risk, reasons or ["Every check passed, and no migration needs care."]
 

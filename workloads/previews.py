@@ -110,6 +110,11 @@ def parse(content: bytes | memoryview) -> dict[str, Any]:
     return document
 
 
+def seal_of(value: Any) -> str:
+    """A keyed digest that binds a value without showing it."""
+    return _mac(value)
+
+
 def target(environment: Environment, current: Deployment | None) -> dict[str, Any]:
     """Where it would happen, as it is now: whatever moves here makes the preview another one."""
     return {

@@ -5,7 +5,7 @@
 
 from workloads.actions import ActionDraft
 from workloads.changes.adopting import adopt
-from workloads.changes.applying import abandon, apply, verify
+from workloads.changes.applying import abandon, apply, conclude, verify
 from workloads.changes.deciding import decide
 from workloads.changes.ending import cancel, expire_due
 from workloads.changes.excepting import except_from_windows
@@ -20,6 +20,7 @@ __all__ = [
     "adopt",
     "apply",
     "cancel",
+    "conclude",
     "decide",
     "except_from_windows",
     "expire_due",

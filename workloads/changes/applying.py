@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from workloads.drivers import Outcome, Say
 from workloads.drivers.select import driver_of
 from workloads.evidence import Evidence
 from workloads.models import Action, Change, Deployment, Environment
-from workloads.verdicts import Verdict
+from workloads.verdicts import Verdict, overall
 
 Step = Action.Status
 
@@ -50,13 +50,22 @@ def apply(change_id: int, *, key: str, fence: int, say: Say, drivers: Drivers = 
 def verify(change_id: int, *, say: Say, seconds: float = 30.0, drivers: Drivers = driver_of) -> Outcome:
     """Watch for so many seconds what was applied; changes nothing. What its checks left open stays open."""
     change = Change.objects.get(pk=change_id)
-    action = change.actions.order_by("-position")[0]
-    work = replace(work_of(change, action, f"change-{change.pk}-verify", say, drivers), seconds=seconds)
-    outcome = actions.effect_of(action.kind).verify(work)
+    outcome = _together([_verified(change, action, say, seconds, drivers) for action in change.actions.all()])
     applied = _read(change.result["outcome"])
     if outcome.verdict is Verdict.PASSED and applied.verdict is Verdict.INCONCLUSIVE:
         return replace(applied, evidence=(*applied.evidence, *outcome.evidence))
     return outcome
+
+
+def conclude(actor: Actor, change_id: int, outcome: Outcome) -> None:
+    """Keep with an applied Change what its verification found; a later one takes the place of an earlier."""
+    with transaction.atomic():
+        change = Change.objects.select_for_update(of=("self",)).select_related("environment").get(pk=change_id)
+        if change.status != Status.APPLIED:
+            raise Conflict(f"This change is {change.get_status_display().lower()}; only what was applied is verified.")
+        change.result = {**change.result, "verification": actions.evidence_of(outcome)}
+        change.save(update_fields=["result"])
+        tell(actor, "change.verify", change, reason=outcome.summary, verdict=outcome.verdict.value)
 
 
 def abandon(actor: Actor, change_id: int, because: str) -> None:
@@ -68,6 +77,20 @@ def abandon(actor: Actor, change_id: int, because: str) -> None:
             for deployment in Deployment.objects.filter(change=change, status__in=deployments.UNDER_WAY):
                 deployments.mark_failed(actor, deployment, Verdict.FAILED, actions.evidence_of(outcome))
             _close(actor, change, outcome)
+
+
+def _verified(change: Change, action: Action, say: Say, seconds: float, drivers: Drivers) -> Outcome:
+    work = replace(work_of(change, action, f"change-{change.pk}-verify", say, drivers), seconds=seconds)
+    return actions.effect_of(action.kind).verify(work)
+
+
+def _together(outcomes: Sequence[Outcome]) -> Outcome:
+    """Of several actions the last one's, unless one before it found worse; with what all of them saw."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    verdict = overall(one.verdict for one in outcomes)
+    told = next((one for one in reversed(outcomes) if one.verdict is verdict), outcomes[-1])
+    return replace(told, evidence=tuple(piece for one in outcomes for piece in one.evidence))
 
 
 def _claim(change_id: int, key: str, lease: int) -> Change | Outcome | TimonelError:
@@ -136,7 +159,7 @@ def _begin(change: Change, environment: Environment, key: str, lease: int) -> No
     Change.objects.move(change.pk, Status.APPROVED, Status.APPLYING, fence=environment.fence, result=result, look_again_at=None)
     change.refresh_from_db()
     tell(actor, "change.apply", change)
-    if not any(action.parameters.get("automatic") for action in change.actions.all()):
+    if not any(action.parameters.get("automatic") or action.parameters.get("unattended") for action in change.actions.all()):
         holds.lift(actor, environment, f"Change {change.pk} is applied here, and a person answers for it.")
     others = Change.objects.filter(environment=environment, status__in=NOT_BEGUN).select_related("environment")
     for other in others:

@@ -38,7 +38,7 @@ def work_of(change: Change, action: Action, key: str, say: Say, drivers: Drivers
     environment = Environment.objects.select_related(*related).get(pk=change.environment_id)
     if "apply" in change.result:
         environment.fence = change.fence
-    return actions.Work(change, environment, action.parameters, drivers(environment), key, say)
+    return actions.Work(change, environment, action.parameters, drivers(environment), key, say, action=action.pk)
 
 
 def _void(change: Change, moved: Conflict) -> None:

@@ -16,8 +16,9 @@ from workloads import actions, deployments, foreseen, policy, previews, releases
 from workloads.actions import ActionDraft
 from workloads.changes.ending import NOT_BEGUN, PROPOSE_AGAIN, Status, end, tell
 from workloads.models import Action, Approval, Change, Environment, Release
-from workloads.policy import Judgement
+from workloads.policy import Judgement, Mending
 from workloads.previews import Preview
+from workloads.repairs import KINDS
 from workloads.verdicts import Verdict
 
 DEPLOYS = (Action.Kind.ROLL_OUT, Action.Kind.ROLL_BACK)
@@ -25,14 +26,18 @@ DEPLOYS = (Action.Kind.ROLL_OUT, Action.Kind.ROLL_BACK)
 
 def judge(actor: Actor, environment: Environment, draft: ActionDraft, checks: Mapping[str, Verdict] | None = None) -> Judgement:
     """The policy's judgement of this effect here and now; `checks` are the verdicts of the specialists by name."""
+    held = environment.held_at is not None and not _answers_for(actor, environment)
+    rules = policy.Rules(environment.quorum, environment.required_role, environment.approval_expires_after)
+    if draft.kind == Action.Kind.REPAIR:
+        return policy.judge_repair(environment.tier, _mending(draft), held=held, rules=rules)
     judgement = policy.judge(
         environment.tier,
         draft.kind,
         previews.migrations_of(draft.parameters.get("facts", {})),
         checks,
         replaces=deployments.current(environment) is not None,
-        held=environment.held_at is not None and not _answers_for(actor, environment),
-        rules=policy.Rules(environment.quorum, environment.required_role, environment.approval_expires_after),
+        held=held,
+        rules=rules,
     )
     asks = foreseen.needs_a_person(draft.parameters.get("facts", {}).get("world", {}))
     return policy.with_a_person(judgement, asks) if asks else judgement
@@ -69,8 +74,21 @@ def propose(
         _void_earlier_of_the_run(actor, change)
         tell(actor, "change.propose", change, reason=judgement.refused_because)
         if change.status == Status.WAITING and judgement.policy_approves:
-            _policy_approves(change)
+            _policy_approves(change, judgement.approves_because)
     return change
+
+
+def _mending(draft: ActionDraft) -> Mending:
+    """A repair, or the way back from one, as policy looks at it."""
+    told = draft.parameters["repair"]
+    kind = KINDS[told["kind"]]
+    return Mending(
+        kind.label,
+        kind.risk.value,
+        reversible=kind.reversible or bool(draft.parameters.get("undoes")),
+        whole_cluster=not told["ref"]["namespace"],
+        unattended=str(draft.parameters.get("unattended", "")),
+    )
 
 
 def _answers_for(actor: Actor, environment: Environment) -> bool:
@@ -120,9 +138,9 @@ def _record_actions(actor: Actor, change: Change, drafts: Sequence[ActionDraft])
             deployments.create(actor, change, release, draft.kind, automatic=bool(draft.parameters.get("automatic")))
 
 
-def _policy_approves(change: Change) -> None:
-    """The tier's policy decides by itself, and its decision is recorded like a person's."""
-    because = f"The policy of the tier {change.environment.tier} approves this by itself."
+def _policy_approves(change: Change, told: str) -> None:
+    """Policy decides by itself, and its decision is recorded like a person's."""
+    because = told or f"The policy of the tier {change.environment.tier} approves this by itself."
     Approval.objects.create(
         change=change,
         decided_by="policy",

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from workloads.evidence import Evidence
 from workloads.foreseen import Foreseen
 from workloads.models import Environment, Instance, Release
+from workloads.repairs import Repair
 from workloads.verdicts import Verdict
 
 
@@ -78,3 +79,27 @@ class Mends(Protocol):
 
     def mend(self, environment: Environment, shown: Foreseen, key: str, say: Say) -> Outcome:
         """Make what was shown as it was applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A repair to be carried out as it was shown; `action` and `change` are the numbers of the rows that say so."""
+
+    repair: Repair
+    shown: Foreseen
+    action: int
+    change: int
+
+
+@runtime_checkable
+class Repairs(Protocol):
+    """A driver in whose world single objects can be repaired."""
+
+    def foresee_repair(self, environment: Environment, repair: Repair) -> Foreseen:
+        """What the world would become, by a dry run. Raises Refused for a missing right, Conflict where it is not as presumed."""
+
+    def repair(self, environment: Environment, order: Order, key: str, say: Say) -> Outcome:
+        """Write it once, to the object that was shown; what stood before is kept first."""
+
+    def holds(self, environment: Environment, repair: Repair, seconds: float, say: Say) -> Outcome:
+        """Look until what was broken holds, or the time is over. Changes nothing."""

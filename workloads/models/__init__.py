@@ -1,7 +1,7 @@
 """The records of what we operate, one file a noun."""
 
 from workloads.models.catalog import Application, Environment, Variable
-from workloads.models.changes import Action, Approval, Change
+from workloads.models.changes import Action, Approval, Change, Former
 from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.diagnoses import Diagnosis
 from workloads.models.findings import Finding, Incident, Report, Sighting
@@ -37,6 +37,7 @@ __all__ = [
     "EnvironmentLock",
     "Finding",
     "ForgeStatus",
+    "Former",
     "GitOpsRepository",
     "Incident",
     "Inquiry",

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.querysets import StateQuerySet
+from controlplane.core.secrets import SealedJSONField
 from workloads.models.catalog import Environment
 
 
@@ -100,6 +101,7 @@ class Action(models.Model):
         ROLL_BACK = "roll_back", "roll back"
         PROMOTE = "promote", "keep live"
         RESTORE = "restore", "restore what drifted"
+        REPAIR = "repair"
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -125,6 +127,19 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.change})"
+
+
+class Former(models.Model):
+    """One object as a repair found it before it wrote, so that it can return; None where there was none. Sealed."""
+
+    action = models.OneToOneField(Action, on_delete=models.CASCADE, primary_key=True, related_name="former")
+    manifest = SealedJSONField(null=True)
+    # What the repair wrote: [[path, keyed digest of the value]], so that a look knows what is not drift.
+    written = models.JSONField(default=list)
+    kept_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"before {self.action}"
 
 
 class Approval(models.Model):

@@ -48,7 +48,7 @@ class Kind(Generic[P]):
     # The whole object afterwards. The live one is there unless `creates`; None: it is to be deleted.
     change: Callable[[Ref, P, Json], Json | None]
     # Whether what the fault broke holds, from the objects of the namespace and the nodes.
-    invariant: Callable[[Ref, P, World], Held]
+    invariant: Callable[[Repair, P, World], Held]
     # Kinds of objects that the invariant looks at, beside the one that is written.
     looks_at: tuple[str, ...] = ()
     # What takes it back: given the repair, its parameters, and the object as it was before. None: nothing can.

@@ -7,14 +7,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlplane.core.errors import Conflict, Invalid
-from controlplane.core.redaction import redact
-from workloads.repairs.effects import services, workloads
+from controlplane.core.redaction import MASK, redact
+from workloads.repairs.effects import (
+    claims,
+    declared,
+    images,
+    nodes,
+    pods,
+    probes,
+    quotas,
+    resources,
+    routes,
+    services,
+    templates,
+    variables,
+    workloads,
+)
 from workloads.repairs.kind import CLUSTER_WIDE, Kind, Right, rights
 from workloads.repairs.putting import PUT_BACK, REMOVE_CREATED, put_back
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
 
-KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (*workloads.KINDS, *services.KINDS, PUT_BACK, REMOVE_CREATED)}
+_FAMILIES = (workloads, resources, images, probes, services, variables, declared, quotas, nodes, pods, claims, templates, routes)
+KINDS: Mapping[str, Kind[Any]] = {
+    kind.name: kind for kind in (*(kind for family in _FAMILIES for kind in family.KINDS), PUT_BACK, REMOVE_CREATED)
+}
 LONGEST = 500
 _KEYS = {"kind", "ref", "parameters", "summary", "fault", "object"}
 
@@ -48,12 +65,19 @@ def wanted(repair: Repair, live: Json | None) -> Json | None:
     if kind.creates:
         if live is not None:
             raise Conflict(f"{repair.ref.title} is there already.", cure="Diagnose again.")
-        return kind.change(repair.ref, parameters, {})
+        return _unveiled({}, kind.change(repair.ref, parameters, {}))
     if live is None:
         raise Conflict(f"{repair.ref.title} is not there any more.", cure="Diagnose again.")
     if not repair.ref.of(live):
         raise Invalid(f"The object is not {repair.ref.title} that is to be repaired.")
-    return kind.change(repair.ref, parameters, copy.deepcopy(live))
+    return _unveiled(live, kind.change(repair.ref, parameters, copy.deepcopy(live)))
+
+
+def _unveiled(live: Json, made: Json | None) -> Json | None:
+    """The object, where no veiled value would be written that is not there already."""
+    if str(made).count(MASK) > str(live).count(MASK):
+        raise Invalid("A veiled value is never written.", cure="Set it by hand, from where it is kept.")
+    return made
 
 
 def undone(repair: Repair, before: Json | None) -> Repair | None:
@@ -69,7 +93,7 @@ def undone(repair: Repair, before: Json | None) -> Repair | None:
 def invariant(repair: Repair, world: Sequence[Json]) -> Held:
     """Whether what the fault broke holds in these live objects (those of the namespace, and the nodes)."""
     kind, parameters = _checked(repair)
-    return kind.invariant(repair.ref, parameters, World(world))
+    return kind.invariant(repair, parameters, World(world))
 
 
 def reads(repair: Repair) -> tuple[str, ...]:

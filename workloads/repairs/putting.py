@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from controlplane.core.errors import Conflict, Invalid
-from workloads.repairs.edits import Edit, applied, contained, differences, masked, read_edit
+from controlplane.core.redaction import SECRET_NAME, redact_value
+from workloads.repairs.edits import ABSENT, Edit, applied, contained, differences, masked, read_edit
 from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
@@ -39,8 +40,17 @@ def put_back(repair: Repair, before: Json | None, made: Json | None) -> Repair |
         return Repair("remove_created", repair.ref, {"created": bare(made or {})}, **told)
     if made is None:
         return None
-    edits = [edit.back.as_json() for edit in differences(bare(before), bare(made))]
-    return Repair("put_back", repair.ref, {"edits": edits}, **told) if edits else None
+    edits = [edit.back for edit in differences(bare(before), bare(made))]
+    if not edits or any(_secret(edit) for edit in edits):
+        return None
+    return Repair("put_back", repair.ref, {"edits": [edit.as_json() for edit in edits]}, **told)
+
+
+def _secret(edit: Edit) -> bool:
+    """Whether what was before looks secret: it is not kept, and so cannot be put back."""
+    if edit.to is ABSENT:
+        return False
+    return bool(SECRET_NAME.search(edit.where)) or redact_value(edit.to) != edit.to
 
 
 def bare(obj: Json) -> Json:
@@ -56,7 +66,8 @@ def _put_back(_: Ref, parameters: PutBack, live: Json) -> Json:
     return applied(live, edits)
 
 
-def _stands(ref: Ref, parameters: PutBack, world: World) -> Held:
+def _stands(repair: Repair, parameters: PutBack, world: World) -> Held:
+    ref = repair.ref
     live = world.find(ref)
     if live is None:
         return Held(False, f"{ref.title} is gone.")
@@ -77,7 +88,8 @@ def _remove(ref: Ref, parameters: RemoveCreated, live: Json) -> None:
         raise Conflict(f"{ref.title} was changed since it was created.", cure="Look at it, and delete it by hand.")
 
 
-def _gone(ref: Ref, _: RemoveCreated, world: World) -> Held:
+def _gone(repair: Repair, _: RemoveCreated, world: World) -> Held:
+    ref = repair.ref
     there = world.find(ref) is not None
     return Held(not there, f"{ref.title} is {'still there' if there else 'gone again'}.")
 

@@ -88,8 +88,15 @@ def _config_map(obj: Table) -> Iterator[Route]:
                 yield _route(obj, location["path"], (), target["host"].split(".")[0])
 
 
-def misrouted(view: View) -> Iterator[Hypothesis]:
-    """A route leads to one Service while its path, name or variable is the name of another, as its sister routes show."""
+def misled(view: View) -> Iterator[tuple[Route, str]]:
+    """Routes that lead to another Service than they mean, and that one: as their sister routes show, or for want of theirs."""
+    for route, meant, _ in _misled(view):
+        yield route, meant
+    for route, near in _lost(view):
+        yield route, near
+
+
+def _misled(view: View) -> Iterator[tuple[Route, str, int]]:
     found = [route for route in routes(view) if route.target]
     common = _common([service.name for service in view.services])
     for route in found:
@@ -100,7 +107,13 @@ def misrouted(view: View) -> Iterator[Hypothesis]:
         if (not meant or meant == route.target or len(fitting) < max(1, len(sisters) // 2)) and not (missing and meant):
             continue
         if meant != route.target:
-            yield _told(view, route, meant, len(fitting))
+            yield route, meant, len(fitting)
+
+
+def misrouted(view: View) -> Iterator[Hypothesis]:
+    """A route leads to one Service while its path, name or variable is the name of another, as its sister routes show."""
+    for route, meant, fitting in _misled(view):
+        yield _told(view, route, meant, fitting)
 
 
 def _told(view: View, route: Route, meant: str, fitting: int) -> Hypothesis:
@@ -156,8 +169,8 @@ def _meant(view: View, route: Route, common: frozenset[str]) -> str:
     return ""
 
 
-def nowhere(view: View) -> Iterator[Hypothesis]:
-    """A route leads to a Service that does not exist, while one with nearly its name does."""
+def _lost(view: View) -> Iterator[tuple[Route, str]]:
+    """Routes of objects that lead to a Service that does not exist, and the one that nearly has its name."""
     for route in routes(view):
         if route.where.startswith("configmap/") or not route.target or view.service(route.namespace, route.target):
             continue
@@ -166,7 +179,14 @@ def nowhere(view: View) -> Iterator[Hypothesis]:
             for service in view.services
             if service.name.startswith(route.target[:4]) and service.namespace == route.namespace
         ]
-        target = view.workload(route.namespace, from_name[0]) if len(from_name) == 1 else None
+        if len(from_name) == 1:
+            yield route, from_name[0]
+
+
+def nowhere(view: View) -> Iterator[Hypothesis]:
+    """A route leads to a Service that does not exist, while one with nearly its name does."""
+    for route, near in _lost(view):
+        target = view.workload(route.namespace, near)
         if target:
             proof = other(Source.OBJECT, route.where, f"{route.path} -> {route.target}: no such Service")
             yield suppose(

@@ -62,6 +62,16 @@ def fields(live: Json, applied: Json, wanted: Json, title: str, ignore: Sequence
     return [one for one in found if not ignored(title, one.name, rules)]
 
 
+def between(before: Json, after: Json) -> list[Field]:
+    """The fields in which an object would become otherwise, without what is the server's and ours."""
+    return compared(_looked_at(before), _looked_at(after))
+
+
+def digest(value: Any) -> str:
+    """A keyed digest of a field's value: tells that it is the same, and nothing else."""
+    return "" if value is GONE else parts.mark("field", value)
+
+
 def compared(before: Any, after: Any, path: Path = ()) -> list[Field]:
     """The fields in which two objects differ, as deep as they can be told apart."""
     left, right = _entries(before), _entries(after)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controlplane.core.errors import Conflict, LeaseLost, TimonelError
-from workloads.drivers import Outcome, Say
+from workloads.drivers import Order, Outcome, Say
 from workloads.drivers.kubernetes import foreseeing, kept, making, mending, parts, pruning, rolling, rows, sets, staging, watching
 from workloads.drivers.kubernetes.errand import Errand, errand
 from workloads.drivers.kubernetes.making import CANARY
 from workloads.drivers.kubernetes.parts import Parts
+from workloads.drivers.kubernetes.repairing import holding, trying, writing
 from workloads.drivers.kubernetes.returning import Back, bring_back, stop
 from workloads.drivers.kubernetes.sets import Unsure
 from workloads.drivers.kubernetes.waiting import Ready
 from workloads.evidence import Evidence
 from workloads.foreseen import Foreseen
 from workloads.models import Environment, Instance, Release
+from workloads.repairs import Repair
 from workloads.verdicts import Verdict
 
 AGAIN = "Look at the cluster, then ask again."
@@ -118,6 +120,19 @@ class KubernetesDriver:
             raise Conflict(f"Nothing runs in {environment}.", cure="Deploy a release.")
         return mending.mend(errand(environment, key, say).told(live), _fresh(live), shown)
 
+    def foresee_repair(self, environment: Environment, repair: Repair) -> Foreseen:
+        """A dry run of the one object."""
+        return trying.foresee(_repairs(environment, "foresee", silent), repair)
+
+    def repair(self, environment: Environment, order: Order, key: str, say: Say) -> Outcome:
+        """Written once; whether that mended anything is looked at by `holds`."""
+        done = writing.write(_repairs(environment, key, say), order)
+        return Outcome(Verdict.NOT_EVALUATED, f"{order.repair.ref.title} was {done}.", True)
+
+    def holds(self, environment: Environment, repair: Repair, seconds: float, say: Say) -> Outcome:
+        """The invariant of the repair, on live objects."""
+        return holding.watch(_repairs(environment, "holds", say), repair, seconds)
+
     def retire(self, environment: Environment, instance: Instance) -> None:
         """Stop a set that never got traffic; what was changed in place is as it was again already."""
         instance = _fresh(instance)
@@ -128,6 +143,12 @@ class KubernetesDriver:
         live = kept.parts_of(environment.active_instance)
         stop(job, made, except_for=parts.titles(live.workloads))
         Instance.objects.filter(pk=instance.pk).update(wanted=Instance.Wanted.STOPPED, status=Instance.Status.STOPPED)
+
+
+def _repairs(environment: Environment, key: str, say: Say) -> Errand:
+    """An errand that knows the secrets of what runs."""
+    job, live = errand(environment, key, say), environment.active_instance
+    return job if live is None else job.told(live)
 
 
 def _carry_out(job: Errand, instance: Instance, *, after: int = -1) -> Outcome:

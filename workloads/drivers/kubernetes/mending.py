@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from controlplane.core.errors import Conflict
@@ -13,6 +14,8 @@ from workloads.drivers.kubernetes.drifting import Field
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.pen import MANAGER, on_top_of
+from workloads.drivers.kubernetes.repairing import marks, standing
+from workloads.drivers.kubernetes.repairing.standing import Repaired
 from workloads.foreseen import Clash, Difference, Foreseen
 from workloads.models import Instance
 from workloads.verdicts import Verdict
@@ -20,17 +23,29 @@ from workloads.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """One object that is not as it was applied; `live` is None where it is gone."""
+    """One object that is not as it was applied; `live` is None where it is gone. `repaired`: fields that a Change made so."""
 
     wanted: Json
     live: Json | None
     fields: tuple[Field, ...]
+    repaired: tuple[tuple[Field, int], ...] = ()
+
+    @property
+    def meant(self) -> bool:
+        """Whether all of it is what approved repairs made of it: then it is no drift."""
+        return bool(self.fields) and len(self.repaired) == len(self.fields)
 
 
 def look(errand: Errand, made: Parts) -> Foreseen:
-    """Everything that drifted, with who did it, as mending it would change it back. Changes nothing."""
+    """Everything that drifted, with who did it, as mending it would change it back. Changes nothing.
+
+    An object that approved repairs alone changed did not drift; where others did too, all of it is shown, since mending takes
+    all of it back.
+    """
     lasting = permitted.ours(errand, made.lasting)
-    found = [one for item in lasting if (one := drifted(errand, item)) is not None]
+    repaired = standing.of(errand.environment.pk)
+    looked = [one for item in lasting if (one := drifted(errand, item, repaired.get(parts.title(item), ()))) is not None]
+    found = [one for one in looked if not one.meant]
     return Foreseen(
         where=str(errand.target),
         strategy="restore",
@@ -41,7 +56,7 @@ def look(errand: Errand, made: Parts) -> Foreseen:
     )
 
 
-def drifted(errand: Errand, item: Json) -> Drifted | None:
+def drifted(errand: Errand, item: Json, repaired: Sequence[Repaired] = ()) -> Drifted | None:
     """How one object differs from what was applied."""
     name, space = item["metadata"]["name"], item["metadata"].get("namespace", "")
     live = errand.patient.ask(lambda client: client.get(kind_of(item), name, space))
@@ -50,7 +65,7 @@ def drifted(errand: Errand, item: Json) -> Drifted | None:
     applied = errand.patient.ask(lambda client: client.apply(on_top_of(item, live), manager=MANAGER, dry_run=True, force=True))
     ignore = drift_of(errand.target.options).ignore
     changed = drifting.fields(live, applied, item, parts.title(item), ignore)
-    return Drifted(item, live, tuple(changed)) if changed else None
+    return Drifted(item, live, tuple(changed), tuple(standing.explained(live, changed, repaired))) if changed else None
 
 
 def mend(errand: Errand, instance: Instance, shown: Foreseen) -> Outcome:
@@ -97,8 +112,23 @@ def _shown(one: Drifted) -> Difference:
         text = differences.diff(None, one.wanted, one.wanted, foreseeing.seal)
         return foreseeing.difference(kind, name, "create", text)
     text = differences.diff(one.live, drifting.restored(one.live, one.fields), one.wanted, foreseeing.seal)
-    who = drifting.by(one.live, one.fields)
-    fields = tuple(sorted(field.name for field in one.fields))
-    clashes = tuple(Clash(f"{found.manager} ({found.at})", fields) for found in who) or (Clash("somebody", fields),)
     found = foreseeing.difference(kind, name, "change", text)
-    return Difference(found.kind, found.name, found.what, found.diff, found.digest, clashes)
+    return Difference(found.kind, found.name, found.what, found.diff, found.digest, tuple(_who(one, one.live)))
+
+
+def _who(one: Drifted, live: Json) -> Iterator[Clash]:
+    """Who changed which fields: approved Changes by their number, others as the cluster names them."""
+    by_change: dict[int, list[str]] = {}
+    for field, change in one.repaired:
+        by_change.setdefault(change, []).append(field.name)
+    for change, names in sorted(by_change.items()):
+        yield Clash(f"change {change}", tuple(sorted(names)))
+    left = [field for field in one.fields if field.name not in {name for names in by_change.values() for name in names}]
+    if not left:
+        return
+    names_left = tuple(sorted(field.name for field in left))
+    who = [found for found in drifting.by(live, left) if not found.manager.startswith(marks.PREFIX)]
+    for found in who:
+        yield Clash(f"{found.manager} ({found.at})", names_left)
+    if not who:
+        yield Clash("somebody", names_left)

@@ -18,7 +18,8 @@ ENVIRONMENT = "timonel.dev/environment"
 RELEASE = "timonel.dev/release"
 FENCE = "timonel.dev/fence"
 APPLIED = "timonel.dev/applied"
-OURS = (FENCE, APPLIED)  # annotations that the driver keeps, which no renderer makes
+REPAIRED = "timonel.dev/repaired"  # environment, fence, change and step of the last repair
+OURS = (FENCE, APPLIED, REPAIRED)  # annotations that the driver keeps, which no renderer makes
 REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet")
 
 

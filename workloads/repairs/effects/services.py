@@ -11,7 +11,7 @@ from workloads.diagnosis.reading import Table, labels, rows, whole, word
 from workloads.diagnosis.view.pods import Pod
 from workloads.repairs.edits import ABSENT, Edit, applied
 from workloads.repairs.kind import STRICT, Kind, Risk
-from workloads.repairs.values import Held, Json, Ref
+from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
 
 
@@ -74,8 +74,9 @@ def _is(port: Table, meant: Port) -> bool:
     return whole(port, "port") == meant.port and (word(port, "protocol") or "TCP") == meant.protocol
 
 
-def _leads(ref: Ref, parameters: FixService, world: World) -> Held:
+def _leads(repair: Repair, parameters: FixService, world: World) -> Held:
     """The selector selects pods that take traffic, and each mended port is one of theirs, in their protocol."""
+    ref = repair.ref
     live = world.find(ref)
     if live is None:
         return Held(False, f"{ref.title} is not there.")

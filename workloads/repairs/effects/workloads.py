@@ -50,8 +50,9 @@ def _unscale(repair: Repair, parameters: Scale, before: Json) -> Repair:
     return Repair("scale", repair.ref, back, text, repair.fault, repair.object)
 
 
-def _scaled(ref: Ref, parameters: Scale, world: World) -> Held:
+def _scaled(repair: Repair, parameters: Scale, world: World) -> Held:
     """As many are wanted, and as many take traffic."""
+    ref = repair.ref
     workload = world.workload(ref)
     if workload is None or not workload.obj:
         return Held(False, f"{ref.title} is not there.")
@@ -68,8 +69,9 @@ def _restart(_: Ref, parameters: Restart, live: Json) -> Json:
     return applied(live, [Edit((*ANNOTATIONS, RESTARTED), before if before is not None else ABSENT, parameters.at)])
 
 
-def _restarted(ref: Ref, parameters: Restart, world: World) -> Held:
+def _restarted(repair: Repair, parameters: Restart, world: World) -> Held:
     """Every pod is one of those made by this restart, and takes traffic."""
+    ref = repair.ref
     workload = world.workload(ref)
     if workload is None or not workload.obj:
         return Held(False, f"{ref.title} is not there.")

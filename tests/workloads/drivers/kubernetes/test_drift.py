@@ -8,7 +8,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.models import User
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
 from tests.workloads.stage import decide
-from workloads import drift
+from workloads import carrying, drift
 from workloads.adapters.kubernetes.kinds import Json, kind_named
 from workloads.models import Change, Drift
 
@@ -48,7 +48,7 @@ def test_what_others_changed_is_found_shown_and_mended_after_approval(shop: Clus
     web = shop.live("Deployment", "shop-web")
     assert web is not None and web["spec"]["replicas"] == 7, "nothing is corrected without approval"
     decide(change, bob)
-    assert drift.carry_through(change.pk, fence=1)
+    assert carrying.carry_through(change.pk, fence=1)
     change.refresh_from_db()
     assert change.status == "applied", change.result
     web, service = shop.live("Deployment", "shop-web"), shop.live("Service", "shop")
@@ -78,7 +78,7 @@ def test_a_drift_that_went_further_is_not_mended_by_the_old_approval(shop: Clust
     change = drift.propose_restore(Actor.person(alice), found)
     decide(change, bob)
     edit(shop, "Deployment", "shop-web", {"spec": {"replicas": 9}})
-    drift.carry_through(change.pk, fence=1)
+    carrying.carry_through(change.pk, fence=1)
     assert Change.objects.get(pk=change.pk).status == "cancelled"
     web = shop.live("Deployment", "shop-web")
     assert web is not None and web["spec"]["replicas"] == 9

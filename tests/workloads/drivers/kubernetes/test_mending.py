@@ -9,7 +9,7 @@ from controlplane.core.models import User
 from tests.fake_cluster import FakeCluster
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
 from tests.workloads.stage import decide
-from workloads import drift
+from workloads import carrying, drift
 from workloads.adapters.kubernetes.kinds import kind_named
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hurried")]
@@ -26,7 +26,7 @@ def test_mending_survives(kind: str, pretended: ClusterStage, cluster: FakeClust
     change = drift.propose_restore(Actor.person(alice), found)
     decide(change, bob)
     cluster.fault(kind, method="PUT")
-    assert drift.carry_through(change.pk, fence=1)
+    assert carrying.carry_through(change.pk, fence=1)
     change.refresh_from_db()
     assert change.status == "applied", change.result
     web = shop.live("Deployment", "shop-web")

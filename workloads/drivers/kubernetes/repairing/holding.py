@@ -1,0 +1,74 @@
+"""Whether what a fault broke holds again: looked at on the live objects until it does, or the time is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from controlplane.core.connections import give_back
+from controlplane.core.errors import TimonelError
+from controlplane.core.redaction import redact
+from workloads import repairs
+from workloads.adapters.kubernetes.kinds import Json
+from workloads.drivers import Outcome
+from workloads.drivers.kubernetes.errand import Errand
+from workloads.drivers.kubernetes.repairing import looking
+from workloads.evidence import Evidence
+from workloads.repairs import Held, Repair
+from workloads.verdicts import Verdict
+
+SHORTEST, LONGEST = 0.5, 3.0  # seconds between two looks
+STEADY = 2  # looks in a row that must find it to hold
+MOST = 40  # looks that are kept as evidence
+WORDS = {True: "holds", False: "does not hold", None: "cannot tell yet"}
+
+
+def watch(job: Errand, repair: Repair, seconds: float) -> Outcome:
+    """Look for so long at most. It holds when it does so twice in a row; what cannot be told is never called well."""
+    began, pause, steady = time.monotonic(), SHORTEST, 0
+    looks: list[tuple[float, Held]] = []
+    while True:
+        held = _look(job, repair)
+        passed = time.monotonic() - began
+        if not looks or looks[-1][1] != held:
+            looks.append((passed, held))
+            job.say(held.why)
+        steady = steady + 1 if held.holds else 0
+        if steady >= STEADY:
+            return _outcome(job, repair, held, looks, passed)
+        if passed + pause > seconds and not (held.holds and steady):
+            return _outcome(job, repair, held, looks, passed)
+        give_back()
+        time.sleep(pause)
+        pause = SHORTEST if held.holds else min(pause * 1.5, LONGEST)
+
+
+def _look(job: Errand, repair: Repair) -> Held:
+    """One look. What cannot be read is said, and nothing is concluded from it."""
+    try:
+        held = repairs.invariant(repair, world(job, repair))
+    except TimonelError as error:
+        return Held(None, redact(error.message, job.secrets))
+    return Held(held.holds, redact(held.why, job.secrets))
+
+
+def world(job: Errand, repair: Repair) -> list[Json]:
+    """The live objects that the check looks at: those of the namespace, and of the cluster where a kind belongs to it."""
+    found: list[Json] = []
+    for name in repairs.reads(repair):
+        kind = looking.kind_of(name)
+        space = job.namespace if kind.namespaced else ""
+        ask: Callable[..., list[Json]] = lambda client, kind=kind, space=space: client.listing(kind, space).items  # noqa: E731
+        found += looking.patient_for(job, name).ask(ask)
+    return found
+
+
+def _outcome(job: Errand, repair: Repair, held: Held, looks: list[tuple[float, Held]], passed: float) -> Outcome:
+    verdict = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.INCONCLUSIVE}[held.holds]
+    rows = [[f"{at:.1f} s", WORDS[one.holds], one.why] for at, one in looks[-MOST:]]
+    asked = f"list {', '.join(repairs.reads(repair))} in {job.namespace}"
+    evidence = Evidence("What the cluster showed", "table", {"columns": ["after", "it", "because"], "rows": rows}, asked, verdict)
+    if held.holds:
+        return Outcome(verdict, f"{held.why} It holds after {passed:.1f} s.", True, evidence=(evidence,))
+    cure = "Undo it, or look at what the evidence names." if held.holds is False else "Look again, or look at the cluster."
+    return Outcome(verdict, f"After {passed:.0f} s: {held.why}", True, cure=cure, evidence=(evidence,))
