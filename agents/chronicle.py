@@ -117,7 +117,9 @@ def _deployments(incident: Incident) -> Iterator[Moment]:
 
 def _steps(runs: list[int], nodes: tuple[str, ...]) -> Iterator[Moment]:
     """What runs found and did."""
-    for step in Step.objects.filter(run__in=runs, node__in=nodes, status=Step.Status.DONE, finished_at__isnull=False).defer("evidence"):
+    for step in Step.objects.filter(run__in=runs, node__in=nodes, status=Step.Status.DONE, finished_at__isnull=False).defer(
+        "evidence"
+    ):
         assert step.finished_at is not None
         page = f"run-{step.run_id}?node={step.node}"
         yield Moment(step.finished_at, f"step.{step.node}", step.summary, state=step.verdict or step.status, kind="node", page=page)

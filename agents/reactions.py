@@ -1,7 +1,7 @@
 """Reactions: what follows from a delivery of a webhook, by the rules of its source. Done once, however often it is asked for.
 
-Everything is one transaction: runs asked for, incidents opened, the outcome written down. What it began is found again by a key
-made of what the sender proved, so that neither a replay nor a second handling begins it twice.
+Everything is one transaction: runs asked for, alerts taken, the outcome written down. What it began is found again by a key made of
+what the sender proved, so that neither a replay nor a second handling begins it twice.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from django.db import transaction
 from agents import pushes, runs
 from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
-from workloads import deliveries, incidents, refs, statuses
+from workloads import alerts, deliveries, refs, statuses
 from workloads.hooks.matching import DEPLOY, INCIDENT, NOTE, Follows, decide, speaks_for
-from workloads.hooks.news import Alert, News
+from workloads.hooks.news import News
 from workloads.models import Environment, WebhookDelivery
 
 log = logging.getLogger(__name__)
 GIVEN_UP = "It was tried {} times and failed each time. The workers' log says why; mend that, then handle it again."
-OVER = "The alert is over, as {} says."
+MOST_NAMED = 200  # incidents that an outcome names
 Did = dict[str, Any]
 
 
@@ -38,8 +38,9 @@ def react(delivery_id: int) -> None:
             said = GIVEN_UP.format(deliveries.MOST_ATTEMPTS)
             deliveries.conclude(actor, delivery, WebhookDelivery.Status.FAILED, [{"effect": "failed", "said": said}])
             return
-        news = News.of(delivery.facts)
+        news = deliveries.news_of(delivery)
         found = decide(news, deliveries.rules_of(delivery.source), delivery.source.repository)
+        alerts.lock(one.environment for one in found if one.effect == INCIDENT and one.environment is not None)
         outcome = [_do(actor, delivery, news, follows) for follows in found]
         outcome += _read_again(actor, delivery, news)
         deliveries.conclude(actor, delivery, _status_of(outcome), outcome)
@@ -83,26 +84,20 @@ def key_of(delivery: WebhookDelivery, environment: Environment) -> str:
 
 
 def _incidents(actor: Actor, delivery: WebhookDelivery, news: News, environment: Environment, follows: Follows) -> Did:
-    """Each alert opens, refreshes or resolves the one incident that is its own."""
-    found = [_incident(actor, delivery, environment, alert) for alert in follows.alerts]
-    return {"incidents": [pk for pk in found if pk is not None]}
+    """Its alerts open, continue or end the incidents of their causes."""
+    counts = not deliveries.counted(delivery, environment.pk)
+    brought = alerts.Delivered(
+        environment, delivery.source, delivery.pk, delivery.received_at, follows.alerts, dict(news.groups), counts
+    )
+    taken = alerts.take(actor, brought)
+    told = {"alerts": taken.turns, "opened": list(taken.opened[:MOST_NAMED]), "incidents": list(taken.incidents[:MOST_NAMED])}
+    return {**told, "said": f"{follows.said} {_summed(taken)}"}
 
 
-def _incident(actor: Actor, delivery: WebhookDelivery, environment: Environment, alert: Alert) -> int | None:
-    name = f"{delivery.source_id}/{alert.fingerprint}"
-    if not alert.firing:
-        resolved = incidents.resolve_alert(actor, environment, name, OVER.format(delivery.source))
-        return resolved.pk if resolved else None
-    evidence = {
-        "summary": alert.summary,
-        "alert": alert.name,
-        "severity": alert.severity,
-        "labels": dict(alert.labels),
-        "firing since": alert.started,
-        "source": alert.url,
-        "delivery": delivery.pk,
-    }
-    return incidents.open_for_alert(actor, environment, name, f"{alert.name}: {alert.summary}", evidence).pk
+def _summed(taken: alerts.Taken) -> str:
+    """How many alerts of each turn, in how many incidents."""
+    parts = ", ".join(f"{many} {turn}" for turn, many in taken.turns.items())
+    return f"Alerts: {parts}; in {len(taken.incidents)} incidents, of which {len(taken.opened)} opened."
 
 
 EFFECTS: dict[str, Callable[[Actor, WebhookDelivery, News, Environment, Follows], Did]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from agents import runs
+from agents import chronicle, runs
 from agents.models import Run
 from controlplane.core import rights
 from controlplane.core.actors import Actor, ActorKind
@@ -16,6 +16,7 @@ from workloads import responses
 from workloads.models import Environment, Incident, PostMortem
 
 BY = Actor.system("incidents")
+MOST_ANEW = 3  # what comes and goes is not looked at for ever
 OVER = "The incident is resolved: nothing is to be mended any more."
 
 
@@ -59,10 +60,12 @@ def publish(incident: Incident) -> None:
 
 
 def _wanted(incident: Incident) -> bool:
-    """Whether somebody shall look by themselves. Where a deployment on one machine failed, its own run went back already."""
-    first = incident.response is None
+    """Whether it is looked at by itself: once, and when it came back. Where a deployment on one machine failed, its own run went back already."""
+    if incident.chosen:
+        return True
     by_deployment = incident.deployment_id is not None and incident.environment.driver == Environment.Driver.PROCESS
-    return bool(incident.chosen) or (first and not by_deployment)
+    looked = len(chronicle.runs_of(incident))
+    return not by_deployment and looked <= min(incident.reopened, MOST_ANEW)
 
 
 def _is_at_work(incident: Incident) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,12 +19,13 @@ from workloads.hooks.globs import split
 from workloads.hooks.matching import Rule
 from workloads.hooks.news import News
 from workloads.hooks.signatures import Proof
-from workloads.models import WebhookDelivery, WebhookRule, WebhookSource
+from workloads.models import Environment, WebhookDelivery, WebhookRule, WebhookSource
 
 Status = WebhookDelivery.Status
 KEPT = timedelta(days=90)
 LOST_AFTER = timedelta(seconds=15)
 MOST_ATTEMPTS = 5
+SHOWN = 20  # alerts that the facts of a delivery have, for people
 ENDED = (Status.HANDLED, Status.IGNORED, Status.FAILED)
 
 
@@ -63,8 +65,15 @@ def _create(source: WebhookSource, proof: Proof, body_sha256: str, news: News) -
         proved_sha256=proof.digest,
         body_sha256=body_sha256,
         event=proof.event[:60],
-        facts=redact_value(news.as_json()),
+        facts=redact_value(replace(news, alerts=news.alerts[:SHOWN]).as_json()) | {"told": len(news.alerts)},
+        alerts=[alert.as_json() for alert in news.alerts],  # redacted one by one as they were read
     )
+
+
+def news_of(delivery: WebhookDelivery) -> News:
+    """What a delivery said, with all of its alerts."""
+    facts = {name: value for name, value in delivery.facts.items() if name != "told"}
+    return News.of(facts | {"alerts": delivery.alerts or facts["alerts"]})
 
 
 def take(delivery_id: int) -> WebhookDelivery | None:
@@ -78,6 +87,15 @@ def count_attempt(delivery_id: int) -> int:
     rows = WebhookDelivery.objects.filter(pk=delivery_id, status=Status.RECEIVED)
     rows.update(attempts=models.F("attempts") + 1, tried_at=timezone.now())
     return WebhookDelivery.objects.filter(pk=delivery_id).values_list("attempts", flat=True).first() or 0
+
+
+def counted(delivery: WebhookDelivery, environment_id: int) -> bool:
+    """Whether its alerts were counted there before; from now on they were. Inside the transaction that counts them."""
+    known = environment_id in delivery.counted_in
+    if not known:
+        delivery.counted_in = [*delivery.counted_in, environment_id]
+        delivery.save(update_fields=["counted_in"])
+    return known
 
 
 def conclude(actor: Actor, delivery: WebhookDelivery, status: str, outcome: Sequence[dict[str, Any]]) -> None:
@@ -113,7 +131,7 @@ def forget_old() -> int:
 
 def rules_of(source: WebhookSource) -> list[Rule]:
     """The rules of a source as matching reads them. One that reaches beyond the source's application is not read."""
-    rows = WebhookRule.objects.filter(source=source).order_by("position", "pk")
+    rows = WebhookRule.objects.filter(source=source).select_related("environment__target").order_by("position", "pk")
     if source.application_id is not None:
         rows = rows.filter(models.Q(environment__isnull=True) | models.Q(environment__application=source.application_id))
     return [_rule(row) for row in rows]
@@ -129,11 +147,19 @@ def _rule(row: WebhookRule) -> Rule:
         refs=split(row.refs),
         include=split(row.include),
         exclude=split(row.exclude),
+        namespaces=split(row.namespaces) or _own_namespace(row.environment),
     )
+
+
+def _own_namespace(environment: Environment | None) -> tuple[str, ...]:
+    """Where an environment is on a cluster: what other namespaces tell is not about it unless its rule says so."""
+    target = getattr(environment, "target", None) if environment is not None else None
+    on_cluster = environment is not None and environment.driver == Environment.Driver.KUBERNETES
+    return (target.namespace,) if target is not None and on_cluster else ()
 
 
 def visible(actor: Actor) -> models.QuerySet[WebhookDelivery]:
     """The deliveries that the actor may see: of the applications they administer, or all of them."""
     reach = rights.reach(actor, Verb.ADMINISTER)
-    rows = WebhookDelivery.objects.select_related("source__application")
+    rows = WebhookDelivery.objects.select_related("source__application").defer("alerts")
     return rows if reach.everywhere else rows.filter(source__application__in=reach.applications)

@@ -84,7 +84,9 @@ def make_waiting() -> int:
 
 def fresh(environment: Environment, since: datetime) -> Diagnosis | None:
     """The newest one that is done, and was made of what stood there after that moment and not long ago."""
-    rows = Diagnosis.objects.filter(environment=environment, status=Status.DONE, begun_at__gte=max(since, timezone.now() - STALE_AFTER))
+    rows = Diagnosis.objects.filter(
+        environment=environment, status=Status.DONE, begun_at__gte=max(since, timezone.now() - STALE_AFTER)
+    )
     return rows.select_related("snapshot").order_by("-pk").first()
 
 

@@ -13,7 +13,7 @@ from controlplane.core import live
 from workloads import deployments
 from workloads.models import Change, Deployment, Diagnosis, Environment, Incident, Inquiry
 
-LONGEST_CAUSE = 300
+LONGEST = 300
 Standing = Inquiry.Standing
 
 
@@ -56,8 +56,8 @@ def seen(inquiry: Inquiry, standing: str, summary: str, diagnosis: Diagnosis | N
     best = diagnosis.hypotheses[0] if diagnosis and diagnosis.hypotheses else None
     with transaction.atomic():
         if best:
-            cause = str(best.get("summary", ""))[:LONGEST_CAUSE]
-            Incident.objects.filter(pk=inquiry.incident_id).update(cause=cause)
+            said = str(best.get("summary", ""))[:LONGEST]
+            Incident.objects.filter(pk=inquiry.incident_id).update(diagnosed=said)
         write(inquiry, standing=standing, summary=summary, diagnosis=diagnosis, **more)
 
 
@@ -73,7 +73,9 @@ def fresh_since(incident: Incident) -> datetime:
 def under_way(environment: Environment) -> Change | Deployment | None:
     """What is half done there, so that it must not be taken for a fault."""
     applying = Change.objects.filter(environment=environment, status=Change.Status.APPLYING).first()
-    rows = Deployment.objects.filter(environment=environment, status__in=deployments.UNDER_WAY).select_related("release__application")
+    rows = Deployment.objects.filter(environment=environment, status__in=deployments.UNDER_WAY).select_related(
+        "release__application"
+    )
     return applying or rows.first()
 
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from controlplane.core import audit, live
 from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
-from workloads import applied, findings, reporting
+from workloads import applied, findings, noticing, reporting
+from workloads.diagnosis.engine import diagnose
 from workloads.diagnosis.findings.everything import findings as found_in
 from workloads.diagnosis.findings.lasting import lasting
 from workloads.diagnosis.view.cluster import View
@@ -33,7 +34,8 @@ def look_at_all() -> int:
     """Look wherever it is time; return at how many."""
     due = Environment.objects.filter(driver=Environment.Driver.KUBERNETES, active_instance__isnull=False, target__isnull=False)
     before = timezone.now() - LOOK_EVERY
-    due = due.filter(Q(target__findings_looked_at=None) | Q(target__findings_looked_at__lt=before))
+    first_seen = Q(target__noticed_times=1, target__findings_looked_at__lt=timezone.now() - noticing.LOOK_AGAIN_AFTER)
+    due = due.filter(Q(target__findings_looked_at=None) | Q(target__findings_looked_at__lt=before) | first_seen)
     found = list(due.select_related("application", "active_instance__release"))
     for environment in found:
         look(environment)
@@ -43,6 +45,7 @@ def look_at_all() -> int:
 def look(environment: Environment) -> Report | None:
     """What is worth mending there now, kept as findings of the tool "cluster": new ones were not there with the release before.
 
+    A fault that is there at two looks opens an incident (noticing).
     Why it could not be looked at is kept with the target; then nothing changes. None then, and where nothing is live.
     """
     if environment.active_instance is None:
@@ -56,6 +59,7 @@ def look(environment: Environment) -> Report | None:
     facts = [_placed(environment, fact) for fact in lasting(view, found_in(view))]
     report = _keep(environment, facts, whole=seen.whole)
     _noted(environment, "" if seen.whole else "; ".join(seen.why))
+    noticing.notice(environment, diagnose(seen.snapshot, with_findings=False), whole=seen.whole)
     return report
 
 

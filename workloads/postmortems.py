@@ -46,7 +46,9 @@ def write(actor: Actor, incident: Incident, text: str, *, seen: int) -> PostMort
         _lock(incident)
         known = newest(incident)
         if (known.number if known else 0) != seen:
-            raise Conflict("Somebody else wrote a version meanwhile.", cure="Copy your text, load the page again, and add to theirs.")
+            raise Conflict(
+                "Somebody else wrote a version meanwhile.", cure="Copy your text, load the page again, and add to theirs."
+            )
         if known is not None and known.text == text:
             return known
         return _keep(actor, incident, text, drafted=False)

@@ -8,23 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from controlplane.core import audit, live, queue, rights
-from controlplane.core.actors import Actor, ActorKind
+from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, NotFound
 from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact
 from workloads import changes, incidents, inquiries
-from workloads.models import Change, Environment, Incident
+from workloads.models import Change, Incident
 from workloads.models.notices import Kind
 from workloads.notices import telling
 
 NOT_BEGUN = (Change.Status.WAITING, Change.Status.APPROVED)
-
-
-def open_by_hand(actor: Actor, environment: Environment, title: str, seen: str = "") -> Incident:
-    """An incident that a person saw. Raises Refused where they may not run things there, Invalid without a title."""
-    if actor.kind is not ActorKind.SYSTEM:
-        rights.demand(actor, Verb.RUN, environment.scopes, f"an incident in {environment}")
-    return incidents.open_seen(actor, environment, title, seen)
 
 
 def answered_by(actor: Actor, incident: Incident, run_number: int) -> None:

@@ -7,7 +7,7 @@ import threading
 from celery import shared_task
 from django.utils import timezone
 
-from workloads import diagnoses, drift, live_findings
+from workloads import diagnoses, drift, incidents, live_findings
 from workloads.drivers.kubernetes import sweeping
 from workloads.notices import pruning, router, sending
 from workloads.snapshots import taking
@@ -93,3 +93,9 @@ def look_for_findings() -> None:
         live_findings.look_at_all()
     finally:
         _looker.release()
+
+
+@shared_task(name="workloads.tell_ends_of_incidents", ignore_result=True)
+def tell_ends_of_incidents() -> None:
+    """Tell people of incidents that came and went, and have stayed away since."""
+    incidents.tell_ends(timezone.now())

@@ -12,11 +12,13 @@ from rest_framework.exceptions import UnsupportedMediaType
 
 from controlplane.api import parsers
 from controlplane.api.filters import BIGGEST, ApplicationPage
-from controlplane.core.errors import Refused
-from workloads.hooks.signatures import Sent
+from controlplane.core.errors import Refused, TimonelError
+from workloads.hooks.signatures import Sent, kind_of
 from workloads.models import WebhookDelivery
 
 MOST_BYTES = 2**20
+# A storm of alerts is one document; who sends them shows it by how it proves itself, so that nobody learns which names exist.
+MOST_BYTES_OF_ALERTS = 4 * 2**20
 JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 
 
@@ -27,13 +29,21 @@ class NotAccepted(Refused):
     status = 401
 
 
+class Busy(TimonelError):
+    """Too much at once, said so that whoever gives up on 429 (as an Alertmanager does) sends it again."""
+
+    code = "busy"
+    status = 503
+
+
 def sent_of(request: HttpRequest) -> Sent:
-    """The request with every header as often as it was sent, and its body: at most 1 MiB of JSON, whatever it says of itself."""
+    """The request with every header as often as it was sent, and its body: 1 MiB of JSON at most, of an Alertmanager 4 MiB."""
     headers = _headers(request)
     said = [value.strip().lower() for value in headers.get("content-type", ())]
     if len(said) != 1 or said[0] not in JSON or "content-encoding" in headers:
         raise UnsupportedMediaType(said[0][:60] if said else "", "Webhooks are read as application/json, not compressed.")
-    body = parsers.read(request._stream, {"request": request}, MOST_BYTES)
+    most = MOST_BYTES_OF_ALERTS if kind_of(headers) == "alertmanager" else MOST_BYTES
+    body = parsers.read(request._stream, {"request": request}, most)
     return Sent(headers, body, time.time())
 
 

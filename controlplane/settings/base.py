@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "look for drift on clusters": {"task": "workloads.look_for_drift", "schedule": 30.0},
     "make diagnoses that wait": {"task": "workloads.diagnose", "schedule": 30.0},
     "look for findings on clusters": {"task": "workloads.look_for_findings", "schedule": 60.0},
+    "tell which incidents stayed away": {"task": "workloads.tell_ends_of_incidents", "schedule": 60.0},
     "delete old snapshots": {"task": "workloads.prune_snapshots", "schedule": crontab(minute="0", hour="4")},
     "read sources of knowledge anew": {"task": "agents.refresh_sources", "schedule": 60.0},
     "go on with changing the embedding model": {"task": "agents.tend_embeddings", "schedule": 60.0},

@@ -29,11 +29,15 @@ class FakeIncidents:
     def calm(self, context: Context, incident: int, round: int) -> Assessment:
         self.fake._begin(context)
         if self._said("busy", context, False):
-            return Assessment(Verdict.NOT_EVALUATED, "Busy.", data={"wait": {"until": (timezone.now() + timedelta(hours=1)).isoformat()}})
+            return Assessment(
+                Verdict.NOT_EVALUATED, "Busy.", data={"wait": {"until": (timezone.now() + timedelta(hours=1)).isoformat()}}
+            )
         return self._end(context, "Calm.", round=round + 1, over=self._said("over", context, False))
 
     def look(self, context: Context, incident: int, round: int) -> Assessment:
-        return self._effect(context, f"Looked in round {round}.", f"-{round}", inquiry=round, standing=self._said("standing", context, "fault"))
+        return self._effect(
+            context, f"Looked in round {round}.", f"-{round}", inquiry=round, standing=self._said("standing", context, "fault")
+        )
 
     def suspects(self, context: Context, inquiry: int) -> Assessment:
         return self._plain(context, "A suspect.")
@@ -74,11 +78,15 @@ class FakeIncidents:
     def watched(self, context: Context, incident: int, change: int) -> Assessment:
         self.fake._begin(context)
         if self._said("watching", context, False):
-            return Assessment(Verdict.NOT_EVALUATED, "Watching.", data={"wait": {"until": (timezone.now() + timedelta(hours=1)).isoformat()}})
+            return Assessment(
+                Verdict.NOT_EVALUATED, "Watching.", data={"wait": {"until": (timezone.now() + timedelta(hours=1)).isoformat()}}
+            )
         return self._end(context, "Watched.")
 
     def recheck(self, context: Context, inquiry: int, change: int) -> Assessment:
-        return self._plain(context, "Looked again.", recurred=self._said("recurred", context, "gone"), over=self._said("over_late", context, False))
+        return self._plain(
+            context, "Looked again.", recurred=self._said("recurred", context, "gone"), over=self._said("over_late", context, False)
+        )
 
     def close(self, context: Context, inquiry: int, change: int) -> Assessment:
         return self._effect(context, "Closed.", closed=True)

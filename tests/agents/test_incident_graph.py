@@ -77,7 +77,9 @@ def test_a_repair_that_policy_approves_is_applied_verified_watched_and_closes_it
         ({"over_late": True}, "succeeded", ["recheck", "report"]),
     ],
 )
-def test_each_finding_leads_where_it_should(scenario: dict[str, Any], status: str, last: list[str], begin: Begin, fake: Fake) -> None:
+def test_each_finding_leads_where_it_should(
+    scenario: dict[str, Any], status: str, last: list[str], begin: Begin, fake: Fake
+) -> None:
     run = drive(begin(), fake(**scenario))
     assert (run.status, nodes(run)[-len(last) :]) == (status, last)
 
@@ -94,7 +96,8 @@ def test_it_does_not_go_round_for_ever(begin: Begin, fake: Fake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "status", "last"), [("approved", "succeeded", "close"), ("rejected", "refused", "escalate"), ("expired", "refused", "escalate")]
+    ("decision", "status", "last"),
+    [("approved", "succeeded", "close"), ("rejected", "refused", "escalate"), ("expired", "refused", "escalate")],
 )
 def test_it_parks_while_people_decide(decision: str, status: str, last: str, begin: Begin, fake: Fake) -> None:
     operations = fake(policy="waiting")

@@ -73,8 +73,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = WebhookRule
-        fields = ("position", "event", "refs", "include", "exclude", "effect", "environment")
-        widgets: ClassVar = {name: forms.TextInput(attrs={"size": 14}) for name in ("refs", "include", "exclude")}
+        fields = ("position", "event", "refs", "include", "exclude", "namespaces", "effect", "environment")
+        widgets: ClassVar = {name: forms.TextInput(attrs={"size": 14}) for name in ("refs", "include", "exclude", "namespaces")}
 
     def clean(self) -> dict[str, Any]:
         """Whether the parts fit each other."""
@@ -84,6 +84,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("effect", _("Only an alert opens an incident."))
         if effect == WebhookRule.Effect.DEPLOY and alert:
             self.add_error("effect", _("An alert deploys nothing."))
+        if values.get("namespaces") and not alert:
+            self.add_error("namespaces", _("Only alerts are of a namespace."))
         environment = values.get("environment")
         owner = self.instance.source.application_id if self.instance.source_id else None
         if owner and environment and environment.application_id != owner:

@@ -62,7 +62,9 @@ def draft(story: Story) -> str:
         ["## Timeline (UTC)", "", *_timeline(story)],
     ]
     if story.passages:
-        parts.append(["## What the knowledge base said", "", *(f"- {_code(title)} in {_code(source)}" for title, source in story.passages)])
+        parts.append(
+            ["## What the knowledge base said", "", *(f"- {_code(title)} in {_code(source)}" for title, source in story.passages)]
+        )
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 

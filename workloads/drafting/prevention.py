@@ -6,7 +6,10 @@ BY_HAND = "Find out who writes to this namespace past Timonel, and give them a C
 _ADVICE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
         ("service_", "gateway_"),
-        ("Keep Services, routes and workloads in one manifest, with one set of labels and named ports that both refer to.", BY_HAND),
+        (
+            "Keep Services, routes and workloads in one manifest, with one set of labels and named ports that both refer to.",
+            BY_HAND,
+        ),
     ),
     (
         ("namespace_",),
@@ -23,7 +26,9 @@ _ADVICE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     (
         ("missing_secret", "missing_service_account", "missing_setting", "disallowed_host", "debug_in", "secret_key"),
-        ("Declare every variable, Secret and account that the application needs, so that the configuration check names what lacks.",),
+        (
+            "Declare every variable, Secret and account that the application needs, so that the configuration check names what lacks.",
+        ),
     ),
     (
         ("oom_killed", "pod_cpu_overload"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from workloads.grouping.causes import namespace_of
 from workloads.hooks import globs
 from workloads.hooks.news import Alert, News
 
@@ -26,6 +27,7 @@ class Rule:
     refs: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()  # of alerts; those that name none are of any
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def why_not(rule: Rule, news: News) -> str:
     if rule.event != news.event:
         return f"it is for '{rule.event}', this is '{news.event}'."
     if rule.event == "alert":
-        return "" if _alerts(rule, news) else f"none of its alerts is {_words(rule.refs)}."
+        return "" if _alerts(rule, news) else _why_no_alert(rule)
     if rule.refs and not globs.matches(rule.refs, news.ref):
         return f"{news.ref or 'nothing'} is not {_words(rule.refs)}."
     return _why_no_path(rule, news)
@@ -90,7 +92,8 @@ def _why_no_path(rule: Rule, news: News) -> str:
 
 def _follows(rule: Rule, news: News) -> Follows:
     if rule.effect == INCIDENT:
-        return Follows(INCIDENT, f"{rule.label}: met.", rule.number, rule.environment, _alerts(rule, news))
+        met = _alerts(rule, news)
+        return Follows(INCIDENT, f"{rule.label}: {_how_many(rule, met, news)}", rule.number, rule.environment, met)
     if news.obstacle:
         return Follows(NOTHING, f"{rule.label}: met, but nothing is deployed. {news.obstacle}", rule.number, rule.environment)
     unknown = bool(rule.include or rule.exclude) and not news.paths_known
@@ -99,7 +102,30 @@ def _follows(rule: Rule, news: News) -> Follows:
 
 
 def _alerts(rule: Rule, news: News) -> tuple[Alert, ...]:
-    return tuple(alert for alert in news.alerts if not rule.refs or globs.matches(rule.refs, alert.name))
+    """Those of its names, and of its namespaces as far as they name one. A storm has few names: each is looked at once."""
+    met: dict[tuple[str, str], bool] = {}
+    found = []
+    for alert in news.alerts:
+        place = namespace_of(dict(alert.labels))
+        key = (alert.name, place)
+        if key not in met:
+            named = not rule.refs or globs.matches(rule.refs, alert.name)
+            met[key] = named and (not (rule.namespaces and place) or globs.matches(rule.namespaces, place))
+        if met[key]:
+            found.append(alert)
+    return tuple(found)
+
+
+def _why_no_alert(rule: Rule) -> str:
+    where = f" in a namespace that is {_words(rule.namespaces)}" if rule.namespaces else ""
+    return f"none of its alerts is {_words(rule.refs)}{where}."
+
+
+def _how_many(rule: Rule, met: tuple[Alert, ...], news: News) -> str:
+    said = "met." if len(met) == len(news.alerts) else f"met by {len(met)} of its {len(news.alerts)} alerts."
+    if news.left_out:
+        said += f" Its sender left out {news.left_out} more: max_alerts of its receiver is too small."
+    return said
 
 
 def _words(patterns: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from workloads.hooks.reading import Node, Unreadable
@@ -31,6 +31,17 @@ class Alert:
     labels: tuple[tuple[str, str], ...] = ()
     started: str = ""
     url: str = ""
+    ended: str = ""
+    identity: str = ""  # of its fingerprint and all its labels as they came, before anything was cut
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Alert:
+        """What was kept of one."""
+        return cls(**{**kept, "labels": tuple((name, value) for name, value in kept["labels"])})
+
+    def as_json(self) -> dict[str, Any]:
+        """To be kept."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +63,21 @@ class News:
     obstacle: str = ""
     alerts: tuple[Alert, ...] = ()
     addresses: tuple[str, ...] = ()  # of the repository, in the forms that the forge gives
+    groups: tuple[tuple[str, str], ...] = ()  # the labels that an Alertmanager groups by
+    left_out: int = 0  # alerts that the sender has and did not send
 
     def as_json(self) -> dict[str, Any]:
         """To be kept."""
-        return asdict(self)
+        flat = asdict(replace(self, alerts=()))
+        return flat | {"alerts": [alert.as_json() for alert in self.alerts]}
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> News:
-        """What `as_json` made."""
-        alerts = tuple(Alert(**{**one, "labels": tuple(map(tuple, one["labels"]))}) for one in kept["alerts"])
-        return cls(**{**kept, "paths": tuple(kept["paths"]), "alerts": alerts, "addresses": tuple(kept.get("addresses", ()))})
+        """What `as_json` made, or an older version of it."""
+        told: dict[str, Any] = {name: tuple(kept.get(name, ())) for name in ("paths", "addresses")}
+        told["alerts"] = tuple(Alert.of(one) for one in kept["alerts"])
+        told["groups"] = tuple((name, value) for name, value in kept.get("groups", ()))
+        return cls(**{**kept, **told})
 
 
 def commit_in(node: Node, *path: str) -> str:

@@ -51,10 +51,10 @@ class Node:
         """Whether it is true, and nothing that only looks true."""
         return self.at(*path).value is True
 
-    def items(self, *path: str) -> list[Node]:
+    def items(self, *path: str, most: int = MOST) -> list[Node]:
         """The items of a list, as far as the limit."""
         found = self.at(*path).value
-        return [Node(item) for item in found[:MOST]] if isinstance(found, list) else []
+        return [Node(item) for item in found[:most]] if isinstance(found, list) else []
 
     def size(self, *path: str) -> int:
         """How many items a list really has."""

@@ -1,5 +1,6 @@
 """The records of what we operate, one file a noun."""
 
+from workloads.models.alerts import Alert
 from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change, Former
 from workloads.models.clusters import Cluster, Drift, Target
@@ -19,11 +20,13 @@ from workloads.models.notices import (
     NotificationSettings,
 )
 from workloads.models.releases import Deployment, Release
+from workloads.models.remedies import RemedyPolicy, RemedyUse
 from workloads.models.snapshots import Snapshot
 from workloads.models.windows import EnvironmentLock, Stop, Window
 
 __all__ = [
     "Action",
+    "Alert",
     "Announcement",
     "Application",
     "Applied",
@@ -50,6 +53,8 @@ __all__ = [
     "PostMortem",
     "Registry",
     "Release",
+    "RemedyPolicy",
+    "RemedyUse",
     "Report",
     "Sample",
     "Sighting",

@@ -78,6 +78,9 @@ class Target(models.Model):
     drift_trouble = models.CharField(max_length=300, blank=True, editable=False)
     findings_looked_at = models.DateTimeField(null=True, editable=False)
     findings_trouble = models.CharField(max_length=300, blank=True, editable=False)
+    # What the last looks concluded, and how many in a row the same.
+    noticed = models.CharField(max_length=200, blank=True, editable=False)
+    noticed_times = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -132,31 +132,46 @@ class Incident(models.Model):
         MITIGATED = "mitigated"
         RESOLVED = "resolved"
 
+    class Opener(models.TextChoices):
+        ALERT = "alert", _("alerts")
+        DEPLOYMENT = "deployment", _("a deployment")
+        LOOK = "look", _("a look at what runs")
+        PERSON = "person", _("a person")
+
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="incidents")
     deployment = models.OneToOneField(Deployment, null=True, on_delete=models.PROTECT, related_name="incident")
     title = models.CharField(max_length=300)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
     evidence = models.JSONField(default=dict)
     run_number = models.BigIntegerField(null=True)
-    # The newest run of the workflow `incident` that looks after it; and what it holds to be the cause, in a sentence.
+    # The newest run of the workflow `incident` that looks after it; and what that holds to be wrong, in a sentence.
     response = models.BigIntegerField(null=True)
-    cause = models.CharField(max_length=300, blank=True)
+    diagnosed = models.CharField(max_length=300, blank=True)
     # What a person chose to be done instead of the best remedy: {"key", "by", "by_id", "at"}.
     chosen = models.JSONField(null=True)
     # It needs a person: when that was found, and why.
     escalated_at = models.DateTimeField(null=True)
     escalated_because = models.TextField(blank=True)
-    # Of the alert that opened it, with its source; empty where no alert did, and then no alert resolves it.
-    alert = models.CharField(max_length=200, blank=True)
+    opener = models.CharField(max_length=12, choices=Opener.choices, default=Opener.PERSON)
+    # What groups it (workloads.grouping): name and object of its alerts, or fault and object. Empty: it stands for itself.
+    cause = models.CharField(max_length=200, blank=True)
+    about = models.CharField(max_length=253, blank=True, help_text=_("The object it shows at, as kind/name, where that is known."))
+    alert_count = models.PositiveIntegerField(default=0)
+    firing_count = models.PositiveIntegerField(default=0)
+    reopened = models.PositiveIntegerField(default=0, help_text=_("How often it came back shortly after its end."))
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
+    # Of one that comes and goes: when people are told that it is over, if it stays so.
+    tell_end_at = models.DateTimeField(null=True)
 
     objects = StateQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-pk"]
         indexes: ClassVar = [
-            models.Index(fields=["environment"], condition=models.Q(status__in=["open", "mitigated"]), name="incident_unresolved")
+            models.Index(fields=["environment"], condition=models.Q(status__in=["open", "mitigated"]), name="incident_unresolved"),
+            models.Index(fields=["environment", "cause", "-id"], condition=~models.Q(cause=""), name="incident_by_cause"),
+            models.Index(fields=["tell_end_at"], condition=models.Q(tell_end_at__isnull=False), name="incident_end_untold"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -164,9 +179,9 @@ class Incident(models.Model):
                 name="incident_resolved_has_a_time",
             ),
             models.UniqueConstraint(
-                fields=["environment", "alert"],
-                condition=models.Q(status__in=["open", "mitigated"]) & ~models.Q(alert=""),
-                name="incident_one_unresolved_an_alert",
+                fields=["environment", "cause"],
+                condition=models.Q(status__in=["open", "mitigated"]) & ~models.Q(cause=""),
+                name="incident_one_unresolved_a_cause",
             ),
         ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -98,6 +99,11 @@ class WebhookRule(models.Model):
         max_length=1000, blank=True, help_text=_("Files of which one must have changed, such as shop/**, libs/**. Empty: any.")
     )
     exclude = models.CharField(max_length=1000, blank=True, help_text=_("Files that do not count, such as **/*.md."))
+    namespaces = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text=_("Namespaces whose alerts count, such as shop, shop-*. Empty: that of an environment on a cluster; else any."),
+    )
     effect = models.CharField(max_length=8, choices=Effect.choices)
     environment = models.ForeignKey(
         Environment, null=True, blank=True, on_delete=models.CASCADE, related_name="webhook_rules", help_text=_("Where.")
@@ -134,8 +140,11 @@ class WebhookDelivery(models.Model):
     event = models.CharField(max_length=60)
     facts = models.JSONField(default=dict, help_text=_("What was understood of it (workloads.hooks.news), redacted."))
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.RECEIVED)
+    alerts = models.JSONField(default=list, help_text=_("All alerts of it; the facts have the first ones."))
     # What came of it: [{"rule", "effect", "said", "run" or "incidents"}].
     outcome = models.JSONField(default=list)
+    # The environments in which its alerts were counted: handled again, they are not counted twice.
+    counted_in = ArrayField(models.BigIntegerField(), default=list)
     attempts = models.PositiveSmallIntegerField(default=0)
     received_at = models.DateTimeField(auto_now_add=True)
     tried_at = models.DateTimeField(null=True)

@@ -21,7 +21,7 @@ def close(context: Context, inquiry_id: int, change_id: int) -> Assessment:
     inquiry = inquiries.one(inquiry_id)
     change = Change.objects.get(pk=change_id)
     said = {step.node: step.summary for step in Step.objects.filter(run=context.run, status=Step.Status.DONE).order_by("pk")}
-    cause = inquiry.incident.cause or inquiry.incident.title
+    cause = inquiry.incident.diagnosed or inquiry.incident.title
     reason = " ".join(filter(None, [f"{cause} Mended: {change.title}.", said.get("verify", ""), said.get("recheck", "")]))
     try:
         incidents.resolve(actors.engine(context), inquiry.incident, reason)

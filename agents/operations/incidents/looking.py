@@ -62,7 +62,9 @@ def suspects(context: Context, inquiry_id: int) -> Assessment:
     table = Evidence("What changed before the first symptom", "table", shown.suspects(ranked))
     when = f"The first symptom showed at {onset:%Y-%m-%d %H:%M:%S} UTC."
     if not ranked:
-        return Assessment(Verdict.PASSED, f"{when} Nothing that Timonel knows of changed here in the day before.", evidence=(table,))
+        return Assessment(
+            Verdict.PASSED, f"{when} Nothing that Timonel knows of changed here in the day before.", evidence=(table,)
+        )
     first = ranked[0]
     return Assessment(Verdict.PASSED, f"{when} The usual suspect: {first['title']}, {'; '.join(first['why'])}.", evidence=(table,))
 
@@ -134,7 +136,11 @@ def _compared(inquiry: Inquiry, found: Diagnosis) -> tuple[str, Verdict, str]:
         return "gone", Verdict.PASSED, f"Diagnosed again: {found.summary}"
     if found.verdict == Diagnosis.Verdict.FAULT:
         return "other", Verdict.INCONCLUSIVE, f"That fault is gone; another one shows: {found.summary}"
-    return "unclear", Verdict.INCONCLUSIVE, f"That fault is not seen any more, but it cannot be told that all is well: {found.summary}"
+    return (
+        "unclear",
+        Verdict.INCONCLUSIVE,
+        f"That fault is not seen any more, but it cannot be told that all is well: {found.summary}",
+    )
 
 
 def _unclear(inquiry: Inquiry, summary: str) -> Assessment:

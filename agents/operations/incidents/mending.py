@@ -8,7 +8,7 @@ from agents.context import Context
 from agents.operations import actors
 from agents.operations.rollouts import WATCH_SECONDS
 from controlplane.core.errors import Conflict, LeaseLost, NotFound, Refused, TimonelError
-from workloads import changes, incidents, rollback
+from workloads import changes, incidents, mending, rollback
 from workloads.drivers import Outcome
 from workloads.evidence import Assessment
 from workloads.models import Action, Change, Incident
@@ -60,8 +60,11 @@ def _watched(context: Context, change: Change) -> Outcome:
     tier = change.environment.tier
     seconds = WATCH_SECONDS.get(tier, 30.0) if _is_rollback(change) else REPAIR_SECONDS
     close_old_connections()
+    seconds = min(seconds, max(1.0, context.remaining() - KEPT_SECONDS))
     try:
-        return changes.verify(change.pk, say=context.say, seconds=min(seconds, max(1.0, context.remaining() - KEPT_SECONDS)))
+        if _is_rollback(change):
+            return changes.verify(change.pk, say=context.say, seconds=seconds)
+        return mending.verify(actors.engine(context), change, say=context.say, seconds=seconds)
     except LeaseLost:
         raise
     except TimonelError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from agents.context import Context
 from agents.models import Run
 from agents.operations import actors, questions
-from agents.operations.incidents.remedies import ROLL_BACK, Remedy
+from agents.operations.incidents.remedies import Remedy
 from controlplane.core.errors import Conflict, Invalid, NotFound, Refused
 from controlplane.core.models import User
 from workloads import changes, inquiries, mending, repairs, responses, rollback
 from workloads.evidence import Assessment
 from workloads.models import Action, Change, Environment, Incident, Inquiry
+from workloads.offers import ROLL_BACK
 from workloads.verdicts import Verdict
 
 
@@ -60,7 +61,6 @@ def undo(context: Context, incident_id: int, change_id: int) -> Assessment:
         found = mending.propose_undo(
             actors.engine(context),
             change,
-            incident=incident,
             run_number=context.run,
             idempotency_key=f"{context.key}-{change_id}",
             proposers=_proposers(context, incident),
@@ -120,7 +120,9 @@ def _proposers(context: Context, incident: Incident) -> list[User]:
 
 
 def _none(summary: str, cure: str = "") -> Assessment:
-    return Assessment(Verdict.NOT_EVALUATED, summary, cure or "Choose another remedy, or mend it by hand.", data={"decision": "none"})
+    return Assessment(
+        Verdict.NOT_EVALUATED, summary, cure or "Choose another remedy, or mend it by hand.", data={"decision": "none"}
+    )
 
 
 def _irrevocable(why: str) -> Assessment:

@@ -22,7 +22,9 @@ def recall(inquiry_id: int) -> Assessment:
     passages = [_kept(one) for one in search(question, scope, MOST)]
     inquiries.write(inquiry, passages=passages)
     rows = [[one["source"], one["title"], " / ".join(one["headings"]), one["text"]] for one in passages]
-    table = Evidence("Passages", "table", {"columns": ["source", "document", "where", "what it says"], "rows": rows}, asked=question)
+    table = Evidence(
+        "Passages", "table", {"columns": ["source", "document", "where", "what it says"], "rows": rows}, asked=question
+    )
     if not passages:
         return Assessment(Verdict.NO_DATA, "The knowledge base says nothing of it.", evidence=(table,))
     first = passages[0]

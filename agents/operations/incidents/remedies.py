@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import close_old_connections
@@ -15,13 +15,11 @@ from controlplane.core.errors import TimonelError
 from controlplane.core.redaction import redact_value
 from workloads import inquiries, mending, rollback
 from workloads.evidence import Assessment, Evidence
-from workloads.mending import Offer
 from workloads.models import Inquiry
-from workloads.repairs import KINDS
+from workloads.offers import ROLL_BACK, Offer
 from workloads.suspects import Kind
 from workloads.verdicts import Verdict
 
-ROLL_BACK = "roll_back"
 Remedy = dict[str, Any]
 
 
@@ -29,7 +27,7 @@ def remedies(context: Context, inquiry_id: int) -> Assessment:
     """Ask what is offered, and keep it with the inquiry."""
     inquiry = inquiries.one(inquiry_id)
     close_old_connections()
-    found = [*_repairs(context, inquiry), *_rollback(inquiry)]
+    found = ordered([*_repairs(context, inquiry), *_rollback(inquiry)], inquiry.suspects)
     inquiries.write(inquiry, remedies=redact_value(found))
     rows = [[one["summary"], one["risk"], "yes" if one["reversible"] else "no", one["why_not"]] for one in found]
     columns = ["what", "risk", "can be undone", "why it cannot be done"]
@@ -47,6 +45,15 @@ def key_of(remedy: Remedy) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def ordered(found: Sequence[Remedy], suspects: Sequence[dict[str, Any]]) -> list[Remedy]:
+    """Each once, in the order of the hypotheses. Where a release is the usual suspect, its rollback comes first: a repair past
+    the release would be a drift, and the next deployment would break it again.
+    """
+    unique = list({one["key"]: one for one in reversed(found)}.values())[::-1]
+    deployed = bool(suspects) and suspects[0]["kind"] == Kind.DEPLOYMENT
+    return sorted(unique, key=lambda one: one["kind"] != ROLL_BACK) if deployed else unique
+
+
 def _repairs(context: Context, inquiry: Inquiry) -> Iterator[Remedy]:
     if inquiry.diagnosis is None or inquiry.standing != Inquiry.Standing.FAULT:
         return
@@ -62,14 +69,14 @@ def _repairs(context: Context, inquiry: Inquiry) -> Iterator[Remedy]:
 def _told(inquiry: Inquiry, offer: Offer) -> Remedy:
     assert inquiry.diagnosis is not None
     hypothesis = inquiry.diagnosis.hypotheses[offer.hypothesis]
-    kind = KINDS[offer.repair.kind]
+    repair = {"release": offer.target.release_id} if offer.target else offer.repair.as_json() if offer.repair else {}
     remedy: Remedy = {
-        "kind": offer.repair.kind,
-        "label": kind.label,
-        "repair": offer.repair.as_json(),
-        "summary": offer.repair.summary,
-        "risk": str(kind.risk),
-        "reversible": kind.reversible,
+        "kind": offer.kind,
+        "label": offer.label,
+        "repair": repair,
+        "summary": offer.summary,
+        "risk": offer.risk,
+        "reversible": offer.reversible,
         "hypothesis": offer.hypothesis,
         "fault": hypothesis.get("fault", ""),
         "object": hypothesis.get("object", ""),
@@ -81,7 +88,7 @@ def _told(inquiry: Inquiry, offer: Offer) -> Remedy:
 
 
 def _rollback(inquiry: Inquiry) -> Iterator[Remedy]:
-    """Back to the last verified release, where a deployment came shortly before the first symptom."""
+    """Back to the last verified release, where a deployment came before the first symptom and no hypothesis offers it already."""
     deployed = next((one for one in inquiry.suspects if one["kind"] == Kind.DEPLOYMENT), None)
     found = rollback.plan(inquiry.incident.environment)
     if deployed is None or found.target is None or inquiry.standing == Inquiry.Standing.HEALTHY:
@@ -91,7 +98,7 @@ def _rollback(inquiry: Inquiry) -> Iterator[Remedy]:
         "label": "Roll back",
         "repair": {"release": found.target.release_id},
         "summary": f"Roll back to {found.target.release.label}: {deployed['title']}, {deployed['why'][0]}",
-        "risk": "medium",
+        "risk": "low",
         "reversible": False,
         "hypothesis": None,
         "fault": "",

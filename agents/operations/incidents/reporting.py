@@ -29,7 +29,9 @@ def report(context: Context, incident_id: int, outcome: str, nodes: Sequence[str
 def story_of(incident: Incident) -> Story:
     """Everything that a draft is made of."""
     inquiry, runs = inquiries.newest(incident), chronicle.runs_of(incident)
-    timeline = tuple(Moment(one.at, one.words, " ".join([one.label, one.text]).strip(), one.who) for one in chronicle.moments(incident))
+    timeline = tuple(
+        Moment(one.at, one.words, " ".join([one.label, one.text]).strip(), one.who) for one in chronicle.moments(incident)
+    )
     told = {
         "title": incident.title,
         "where": str(incident.environment),

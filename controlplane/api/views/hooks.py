@@ -16,7 +16,7 @@ from rest_framework.throttling import BaseThrottle
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.idempotency import once
 from controlplane.api.limits import Count, count_stranger, left
-from controlplane.api.webhooks import AcceptedSerializer, DeliveriesQuery, DeliverySerializer, NotAccepted, sent_of, sha256
+from controlplane.api.webhooks import AcceptedSerializer, Busy, DeliveriesQuery, DeliverySerializer, NotAccepted, sent_of, sha256
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Invalid, NotFound
 from workloads import deliveries, sources
@@ -28,6 +28,8 @@ from workloads.models import WebhookDelivery, WebhookSource
 log = logging.getLogger(__name__)
 BODY = {"application/json": OpenApiTypes.OBJECT}
 NOBODY = "This delivery is not accepted."
+TOO_MUCH = "This source sends more than is taken in a minute."
+LATER = "Send it again in a minute; raise TIMONEL_HOOKS_A_MINUTE, or have more alerts sent at once (group_by)."
 LOOK = "Compare the address and the secret with what the administration shows; the log of Timonel says more."
 
 
@@ -42,12 +44,14 @@ class Hook(Endpoint):
         """Strangers are counted when they prove to be some, sources once they are known."""
         return []
 
-    @operation("Send a webhook", {202: AcceptedSerializer}, errors=(404,), request=BODY)
+    @operation("Send a webhook", {202: AcceptedSerializer}, errors=(404, 503), request=BODY)
     def post(self, request: Request, name: str) -> Response:
-        """Signed as its kind of source signs, at most 1 MiB of JSON. A repeat is answered alike and does nothing."""
+        """Signed as its kind of source signs, at most 1 MiB of JSON (alerts: 4 MiB). A repeat is answered alike and does no more."""
         sent = sent_of(request._request)
         source, proof = self._proved(request, name, sent)
         if Count(f"hook/{source.pk}", settings.HOOKS_A_MINUTE).exceeded():
+            if source.kind == WebhookSource.Kind.ALERTMANAGER:
+                raise Busy(TOO_MUCH, cure=LATER)
             raise Throttled(wait=left())
         try:
             news = self.parse(source.kind, proof.event, sent.body)

@@ -145,10 +145,14 @@ def test_alerts_without_a_fingerprint_get_one_of_their_labels() -> None:
     assert prints[0] == prints[2] != prints[1]
 
 
-def test_more_alerts_than_are_looked_at_are_said() -> None:
-    news = parse("alertmanager", "alert", text(p.alertmanager(*[p.alert(fingerprint=f"{n:016x}") for n in range(203)])))
-    assert len(news.alerts) == 200
-    assert "3 more" in news.title
+def test_every_alert_is_read_however_many_there_are() -> None:
+    news = parse("alertmanager", "alert", text(p.alertmanager(*[p.alert(fingerprint=f"{n:016x}") for n in range(1_203)])))
+    assert len({alert.identity for alert in news.alerts}) == 1_203
+
+
+def test_more_alerts_than_can_be_read_are_refused_and_none_is_dropped() -> None:
+    with pytest.raises(Unreadable, match=r"more than 10,000 alerts\. .*max_alerts"):
+        parse("alertmanager", "alert", text(p.alertmanager(*[{"status": "firing", "labels": {}}] * 10_001)))
 
 
 def test_a_typing_error_in_a_generic_document_is_told() -> None:
