@@ -52,7 +52,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line. `what` is a key of WORDS; `state` a word of the pages, of `kind`; `page` the subject of more (`run-7?node=look`)."""
+    """One line. `what` is a key of WORDS; `state` a word of the pages, of `kind`; `page` the subject of more: `run-7?node=look`."""
 
     at: datetime
     what: str

@@ -72,6 +72,10 @@ class Operations(Protocol):
     state of the graph. Given by the runner (agents.operations), or by a test.
     """
 
+    @property
+    def incidents(self) -> Incidents:
+        """Those of the graph `incident`."""
+
     def checkout(self, context: Context, ref: str) -> Assessment:
         """The source of the commit that `ref` names. Data: `commit`."""
 

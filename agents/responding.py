@@ -60,7 +60,9 @@ def publish(incident: Incident) -> None:
 
 
 def _wanted(incident: Incident) -> bool:
-    """Whether it is looked at by itself: once, and when it came back. Where a deployment on one machine failed, its own run went back already."""
+    """Whether it is looked at by itself: once, and when it came back; not where a deployment failed on one machine, for its own
+    run went back already.
+    """
     if incident.chosen:
         return True
     by_deployment = incident.deployment_id is not None and incident.environment.driver == Environment.Driver.PROCESS

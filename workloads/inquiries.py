@@ -61,13 +61,22 @@ def seen(inquiry: Inquiry, standing: str, summary: str, diagnosis: Diagnosis | N
         write(inquiry, standing=standing, summary=summary, diagnosis=diagnosis, **more)
 
 
-def fresh_since(incident: Incident) -> datetime:
-    """From when on a look is one at the world as it is: after it was opened, and after whatever was last done there."""
-    environment = incident.environment_id
+def fresh_since(inquiry: Inquiry) -> datetime:
+    """From when on a look is one at the world as it is: after the incident was opened, after whatever was last done there, and
+    after this round began where the one before proposed nothing, or was another run's.
+    """
+    environment = inquiry.incident.environment_id
     applied = Change.objects.filter(environment=environment, applied_at__isnull=False).order_by("-applied_at")
     ended = Deployment.objects.filter(environment=environment, finished_at__isnull=False).order_by("-finished_at")
-    last = [applied.values_list("applied_at", flat=True).first(), ended.values_list("finished_at", flat=True).first()]
-    return max([incident.opened_at, *(moment for moment in last if moment is not None)])
+    before = Inquiry.objects.filter(incident=inquiry.incident_id, number__lt=inquiry.number).order_by("-number").first()
+    anew = before is not None and (before.change_id is None or before.run_number != inquiry.run_number)
+    moments = [
+        inquiry.incident.opened_at,
+        inquiry.begun_at if anew else None,
+        applied.values_list("applied_at", flat=True).first(),
+        ended.values_list("finished_at", flat=True).first(),
+    ]
+    return max(moment for moment in moments if moment is not None)
 
 
 def under_way(environment: Environment) -> Change | Deployment | None:

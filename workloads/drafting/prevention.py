@@ -26,9 +26,7 @@ _ADVICE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     (
         ("missing_secret", "missing_service_account", "missing_setting", "disallowed_host", "debug_in", "secret_key"),
-        (
-            "Declare every variable, Secret and account that the application needs, so that the configuration check names what lacks.",
-        ),
+        ("Declare every variable, Secret and account that the application needs, so that a check names what lacks.",),
     ),
     (
         ("oom_killed", "pod_cpu_overload"),

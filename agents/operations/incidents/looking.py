@@ -91,7 +91,7 @@ def _look(context: Context, inquiry: Inquiry) -> None:
         inquiries.seen(inquiry, Standing.UNSEEN, NO_CLUSTER, lacking=[NO_CLUSTER])
         return
     try:
-        found = _diagnosed(context, incident, inquiries.fresh_since(incident))
+        found = _diagnosed(context, incident, inquiries.fresh_since(inquiry))
     except TimonelError as error:
         said = f"The cluster could not be looked at: {error.message}"
         inquiries.seen(inquiry, Standing.UNSEEN, said, lacking=[said])

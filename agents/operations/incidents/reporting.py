@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from agents import chronicle
 from agents.context import Context
@@ -32,7 +33,7 @@ def story_of(incident: Incident) -> Story:
     timeline = tuple(
         Moment(one.at, one.words, " ".join([one.label, one.text]).strip(), one.who) for one in chronicle.moments(incident)
     )
-    told = {
+    told: dict[str, Any] = {
         "title": incident.title,
         "where": str(incident.environment),
         "opened_at": incident.opened_at,
@@ -45,7 +46,7 @@ def story_of(incident: Incident) -> Story:
     return Story(**told, **(_found(inquiry) if inquiry else {"summary": str(incident.evidence.get("summary", ""))}))
 
 
-def _found(inquiry: Inquiry) -> dict[str, object]:
+def _found(inquiry: Inquiry) -> dict[str, Any]:
     """What the last round found; the hypotheses are those before any repair."""
     hypotheses = inquiry.diagnosis.hypotheses if inquiry.diagnosis else []
     best = hypotheses[0] if hypotheses else {}
@@ -60,10 +61,15 @@ def _found(inquiry: Inquiry) -> dict[str, object]:
         "contradictions": [str(text) for text in best.get("contradictions", ())],
         "others": [str(one.get("summary", "")) for one in hypotheses[1:4]],
         "lacking": [str(text) for text in inquiry.lacking],
-        "suspects": [f"{one['title']} ({'; '.join(one['why'])})" for one in inquiry.suspects[:5]],
+        "suspects": [_suspect(one) for one in inquiry.suspects[:5]],
         "deployed": bool(inquiry.suspects) and inquiry.suspects[0]["kind"] == Kind.DEPLOYMENT,
         "passages": [(str(one["title"]), str(one["source"])) for one in inquiry.passages],
     }
+
+
+def _suspect(one: dict[str, Any]) -> str:
+    by = f" by {one['who']}" if one["who"] else ""
+    return f"{one['title']}{by} ({'; '.join(one['why'])})"
 
 
 def _repairs(runs: Sequence[int]) -> list[tuple[str, str]]:
