@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Identity = Literal["read", "write"]
+REPAIRS = "repairs"  # a set of rights of its own, granted only where it is asked for
 LOOK = ("get", "list", "watch")
 MAKE = ("get", "list", "watch", "create", "patch", "delete")
 
@@ -22,6 +23,7 @@ class Need:
     why: str
     needed: bool = True
     everywhere: bool = False
+    of: str = ""  # the set it belongs to; empty: granted by default
 
     @property
     def plural(self) -> str:
@@ -149,18 +151,42 @@ NEEDS: tuple[Need, ...] = (
 )
 
 
-def needs(identity: Identity | None = None) -> list[Need]:
-    """The table, or one identity's part of it."""
-    return [need for need in NEEDS if identity in {None, need.identity}]
+def _of_repairs(verbs: tuple[str, ...], *resources: str, everywhere: bool = False) -> tuple[Need, ...]:
+    made = _needs("write", verbs, "it cannot be repaired", *resources, needed=False)
+    return tuple(replace(need, everywhere=everywhere, of=REPAIRS) for need in made)
+
+
+# What repairs write beyond what roll-outs do: other workloads, claims, quotas, nodes and volumes.
+SETS: Mapping[str, tuple[Need, ...]] = {
+    REPAIRS: (
+        *_of_repairs(("get", "create", "patch", "delete"), "/persistentvolumeclaims", "batch/cronjobs"),
+        *_of_repairs(("get", "create", "patch", "delete"), "apps/statefulsets", "apps/daemonsets"),
+        *_of_repairs(("get", "patch"), "/resourcequotas", "apps/replicasets"),
+        *_of_repairs(("get", "patch"), "gateway.networking.k8s.io/grpcroutes", "networking.istio.io/virtualservices"),
+        *_of_repairs(("get", "patch"), "/nodes", "/persistentvolumes", everywhere=True),
+    )
+}
+
+
+def needs(identity: Identity | None = None, also: Collection[str] = ()) -> list[Need]:
+    """The table, or one identity's part of it; `also`: sets beside what is granted by default."""
+    table = (*NEEDS, *(need for name in also for need in SETS.get(name, ())))
+    return [need for need in table if identity in {None, need.identity}]
 
 
 def manifests(
-    identity: Identity, namespaces: Sequence[str] = (), *, home: str = "timonel", account: str = "", optional: bool = True
+    identity: Identity,
+    namespaces: Sequence[str] = (),
+    *,
+    home: str = "timonel",
+    account: str = "",
+    optional: bool = True,
+    also: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """The objects that grant one identity what it needs and no more: a service account in the namespace `home`, and a Role in each
-    namespace (none named: one ClusterRole for all). What belongs to no namespace is a ClusterRole of its own."""
+    namespace (none named: one ClusterRole for all). What belongs to no namespace is a ClusterRole of its own. `also` names sets."""
     account = account or f"timonel-{'reader' if identity == 'read' else 'writer'}"
-    wanted = [need for need in needs(identity) if need.needed or optional]
+    wanted = [need for need in needs(identity, also) if need.needed or optional]
     inside, outside = [need for need in wanted if not need.everywhere], [need for need in wanted if need.everywhere]
     made: list[dict[str, Any]] = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}},

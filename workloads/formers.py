@@ -20,7 +20,7 @@ def keep(action_id: int, before: Json | None, written: Written) -> None:
 
 def of(action_id: int) -> Former | None:
     """What was kept, or None where nothing was about to be written yet."""
-    return Former.objects.filter(action=action_id).first()
+    return Former.objects.select_related("action__change").filter(action=action_id).first()
 
 
 def standing(environment_id: int) -> list[Former]:

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from controlplane.core import rights
+from controlplane.core import queue, rights
 from controlplane.core.actors import Actor, ActorKind
 from controlplane.core.errors import Conflict, NotFound, Refused
 from controlplane.core.models import User
 from controlplane.core.permissions import Verb
 from workloads import actions, changes, offers, policy, repairs, unattended
 from workloads.actions import ActionDraft
+from workloads.changes.ending import WAKE_UP
 from workloads.drivers import Outcome, Say
 from workloads.drivers.select import driver_of
 from workloads.models import Action, Change, Diagnosis, Environment, Incident
@@ -96,9 +97,10 @@ def undone_by(change: Change) -> Change | None:
 
 def why_no_undo(actor: Actor, change: Change) -> str:
     """Why this person cannot ask to take it back; empty if they can. Asks no cluster."""
-    if change.status != Change.Status.APPLIED:
+    done = [action for action in change.actions.all() if action.kind == Action.Kind.REPAIR and action.status == Step.DONE]
+    if not done:
         return "Only what was applied is taken back."
-    told = [action.parameters["repair"]["kind"] for action in change.actions.filter(kind=Action.Kind.REPAIR)]
+    told = [action.parameters["repair"]["kind"] for action in done]
     if not any(KINDS[kind].reversible for kind in told if kind in KINDS):
         return "It cannot be taken back by itself."
     if not rights.may(actor, Verb.RUN, change.environment.scopes):
@@ -114,23 +116,27 @@ def verify(actor: Actor, change: Change, *, say: Say, seconds: float = SECONDS) 
 
 
 def _ways_back(environment: Environment, done: Sequence[Action]) -> list[ActionDraft]:
-    """What takes each of them back; pods that were restarted to read something are restarted to read what was before."""
-    found, restarts = [], []
+    """What takes each of them back; pods that were restarted to read a ConfigMap are restarted to read what was before."""
+    found: list[ActionDraft] = []
+    follow: list[Repair] = []
     for action in done:
         repair = actions.repair_of(action.parameters)
-        if KINDS[repair.kind].reversible:
-            back = actions.way_back(action.pk)
-            world = actions.repairing(environment, driver_of(environment)).foresee_repair(environment, back)
-            found.append(actions.undo_repair(action.pk, back, Facts(world=world.as_json())))
-        elif repair.kind == RESTART:
-            again = replace(repair, parameters={**repair.parameters, "at": timezone.now().isoformat(timespec="seconds")})
-            restarts.append(_draft(environment, again, {}))
+        if not KINDS[repair.kind].reversible and not action.parameters.get("undoes"):
+            continue
+        back = actions.way_back(action.pk)
+        world = actions.repairing(environment, driver_of(environment)).foresee_repair(environment, back)
+        found.append(actions.undo_repair(action.pk, back, Facts(world=world.as_json())))
+        follow += repairs.after(back) or (_restarts(done) if repair.ref.kind == "ConfigMap" else ())
     if not found:
         raise Refused("This cannot be taken back by itself.", cure="Propose another repair instead.")
-    return [*found, *restarts]
+    return [*found, *(_draft(environment, one, {}) for one in follow)]
 
 
-RESTART = "restart"
+def _restarts(done: Iterable[Action]) -> list[Repair]:
+    """The restarts among them, once more."""
+    told = [repairs.read(action.parameters["repair"]) for action in done if action.parameters["repair"]["kind"] == "restart"]
+    now = timezone.now().isoformat(timespec="seconds")
+    return [replace(one, parameters={**one.parameters, "at": now}) for one in told]
 
 
 def _draft(environment: Environment, repair: Repair, more: dict[str, Any]) -> ActionDraft:
@@ -144,9 +150,12 @@ def _propose(
     preview = actions.preview(environment, drafts)
     judged = policy.together([changes.judge(actor, environment, draft) for draft in drafts])
     title = str(preview.document()["actions"][0]["what"])
-    return changes.propose(
+    change = changes.propose(
         actor, environment, title, drafts, preview, judged, proposers=proposers, run_number=run_number, idempotency_key=key
     )
+    if change.status == Change.Status.APPROVED and run_number is None:
+        queue.enqueue(WAKE_UP, change.pk)
+    return change
 
 
 def _known(environment: Environment, key: str) -> Change | None:

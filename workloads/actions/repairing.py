@@ -52,7 +52,11 @@ class Mend:
 
     def verify(self, work: Work) -> Outcome:
         """What was broken holds again; of a way back, that what stood before stands."""
-        return driver_of(work).holds(work.environment, repair_of(work.parameters), work.seconds, work.say)
+        driver, undoes = driver_of(work), work.parameters.get("undoes")
+        former = formers.of(int(undoes)) if undoes else None
+        if former is not None:
+            return driver.stands_again(work.environment, former, work.seconds, work.say)
+        return driver.holds(work.environment, repair_of(work.parameters), work.seconds, work.say)
 
     def undo(self, work: Work) -> Outcome:
         """Never at once: what it would do is shown and approved first."""

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from workloads.evidence import Evidence
 from workloads.foreseen import Foreseen
-from workloads.models import Environment, Instance, Release
+from workloads.models import Environment, Former, Instance, Release
 from workloads.repairs import Repair
 from workloads.verdicts import Verdict
 
@@ -103,3 +103,6 @@ class Repairs(Protocol):
 
     def holds(self, environment: Environment, repair: Repair, seconds: float, say: Say) -> Outcome:
         """Look until what was broken holds, or the time is over. Changes nothing."""
+
+    def stands_again(self, environment: Environment, former: Former, seconds: float, say: Say) -> Outcome:
+        """Look until what a repair wrote is as it was before. Changes nothing."""

@@ -177,6 +177,8 @@ def _put(holder: Any, part: Part, value: Any) -> None:
     if isinstance(holder, dict):
         holder[str(part)] = value
         return
+    if not isinstance(holder, list):
+        raise Conflict(f"There is no place for {part} any more.", cure="Diagnose again.")
     place = _place(holder, part)
     if place is None:
         holder.append(value)

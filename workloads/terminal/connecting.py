@@ -54,6 +54,9 @@ class ConnectCluster(BaseCommand):
             "--print-rights", choices=("read", "write"), help="print the manifests that grant it, and connect nothing"
         )
         parser.add_argument(
+            "--also", action="append", default=[], choices=sorted(cluster_rights.SETS), help="with --print-rights: this set too"
+        )
+        parser.add_argument(
             "--namespace", action="append", default=[], metavar="NS", help="rights in this namespace only; may be repeated"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -61,7 +64,7 @@ class ConnectCluster(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Connect, ask, print."""
         if options["print_rights"]:
-            made = cluster_rights.manifests(options["print_rights"], options["namespace"])
+            made = cluster_rights.manifests(options["print_rights"], options["namespace"], also=options["also"])
             self.stdout.write(yaml.safe_dump_all(made, sort_keys=False))
             return
         actor = Actor.system(f"terminal ({getpass.getuser()})")

@@ -32,10 +32,15 @@ def scope(actor: Actor, environment: str, cluster: str, namespace: str) -> Scope
         return Scope(clusters.named(actor, cluster), namespace)
     if namespace:
         raise Invalid("A namespace needs its cluster.", cure="Name the cluster with --cluster; an environment has its namespace.")
-    application, slash, name = environment.partition("/")
+    return taking.scope_of(environment_named(environment))
+
+
+def environment_named(named: str) -> Environment:
+    """APPLICATION/NAME. Raises Invalid or NotFound."""
+    application, slash, name = named.partition("/")
     if not slash:
-        raise Invalid(f"{environment} is no environment.", cure="Write it as APPLICATION/NAME.")
+        raise Invalid(f"{named} is no environment.", cure="Write it as APPLICATION/NAME.")
     found = Environment.objects.select_related("application").filter(application__name=application, name=name).first()
     if found is None:
-        raise NotFound(f"There is no environment {environment}.", cure="`manage.py status` lists them.")
-    return taking.scope_of(found)
+        raise NotFound(f"There is no environment {named}.", cure="`manage.py status` lists them.")
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -15,7 +16,7 @@ from controlplane.api.filters import ChangesQuery
 from controlplane.api.idempotency import once
 from controlplane.api.requests import ApproveSerializer, DecideSerializer, ReasonSerializer, ScheduleSerializer, body
 from controlplane.api.serializers import ChangeDetailSerializer, ChangeSerializer
-from workloads import changes, queries
+from workloads import changes, mending, queries
 from workloads.models import Approval
 
 FILTERS = {
@@ -138,3 +139,17 @@ class Withdraw(Endpoint):
     def _withdraw(self, number: int, reason: str) -> Response:
         changes.cancel(self.actor, number, reason)
         return Response(ChangeDetailSerializer(queries.change_for(self.actor, number)).data)
+
+
+class Undo(Endpoint):
+    """The way back from a repair."""
+
+    @operation("Propose to take back a repair", {201: ChangeDetailSerializer}, errors=(403, 404, 502, 504), key="optional")
+    def post(self, request: Request, number: int) -> Response:
+        """Another change, from what was kept of before: previewed and approved like any other."""
+        return once(request, lambda given: self._undo(number, given), required=False)
+
+    def _undo(self, number: int, given: str) -> Response:
+        change = queries.change_for(self.actor, number).change
+        made = mending.propose_undo(self.actor, change, idempotency_key=given or f"api-{uuid4()}")
+        return Response(ChangeDetailSerializer(queries.change_for(self.actor, made.pk)).data, status=201)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,10 +12,14 @@ from rest_framework.response import Response
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import PageQuery
 from controlplane.api.idempotency import once
-from controlplane.core.errors import NotFound
-from workloads import diagnoses, queries
+from controlplane.api.serializers import ChangeDetailSerializer
+from controlplane.core.actors import Actor
+from controlplane.core.errors import Conflict, NotFound
+from controlplane.core.permissions import Verb
+from controlplane.core.rights import demand
+from workloads import diagnoses, mending, queries
 from workloads.diagnosis.answers import Source
-from workloads.models import Diagnosis, Environment
+from workloads.models import Change, Diagnosis, Environment
 
 
 class ProofSerializer(serializers.Serializer[Any]):
@@ -29,7 +34,7 @@ class ProofSerializer(serializers.Serializer[Any]):
 class RemedySerializer(serializers.Serializer[Any]):
     """What would mend it, in words. Nothing is done by it."""
 
-    action = serializers.CharField()
+    action = serializers.CharField(allow_blank=True)
     target = serializers.CharField()
     summary = serializers.CharField()
     parameters = serializers.DictField(child=serializers.CharField())
@@ -78,6 +83,21 @@ class DiagnosisSerializer(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
+class OfferSerializer(serializers.Serializer[Any]):
+    """A remedy that can be proposed by its key; `why_not` says why not, where it cannot. Nothing is done by reading it."""
+
+    key = serializers.CharField()
+    hypothesis = serializers.IntegerField(help_text="Which of the diagnosis's hypotheses it answers, from 0.")
+    kind = serializers.CharField(help_text="A kind of repair, or `roll_back`.")
+    label = serializers.CharField()  # type: ignore[assignment]  # a field here, an attribute there
+    summary = serializers.CharField()
+    risk = serializers.ChoiceField(choices=Change.Risk.values)
+    reversible = serializers.BooleanField()
+    object = serializers.CharField(source="repair.ref.title", default="")
+    parameters = serializers.DictField(source="repair.parameters", default=dict)
+    why_not = serializers.CharField()
+
+
 class Diagnoses(Endpoint):
     """Those of one environment."""
 
@@ -100,3 +120,45 @@ class Diagnoses(Endpoint):
         if found is None:
             raise NotFound(f"There is no environment {number}, or you may not see it.")
         return found
+
+
+class Offers(Endpoint):
+    """What would mend what a diagnosis found."""
+
+    @operation("List the remedies of a diagnosis", OfferSerializer(many=True), errors=(404,))
+    def get(self, request: Request, number: int) -> Response:
+        """Best first within each hypothesis. No cluster is asked: proposing one makes its preview."""
+        found = mending.offered(self.actor, one(self.actor, number), foresee=False)
+        return Response(OfferSerializer(found, many=True).data)
+
+
+class ProposeOffer(Endpoint):
+    """A remedy becomes a change."""
+
+    @operation("Propose a remedy", {201: ChangeDetailSerializer}, errors=(403, 404, 502, 504), key="optional")
+    def post(self, request: Request, number: int, key: str) -> Response:
+        """Tried on the cluster first, without changing anything; it waits for approval unless policy approves it by itself.
+
+        A roll back is asked for at `/rollbacks`.
+        """
+        return once(request, lambda given: self._propose(number, key, given), required=False)
+
+    def _propose(self, number: int, key: str, given: str) -> Response:
+        diagnosis = one(self.actor, number)
+        assert diagnosis.environment is not None
+        demand(self.actor, Verb.RUN, diagnosis.environment.scopes, str(diagnosis.environment))
+        offer = mending.offer(self.actor, diagnosis, key)
+        if offer.repair is None:
+            raise Conflict("A roll back is no repair.", cure="Ask for it at /api/v1/rollbacks.")
+        made = mending.propose(
+            self.actor, diagnosis.environment, offer.repair, incident=diagnosis.incident, idempotency_key=given or f"api-{uuid4()}"
+        )
+        return Response(ChangeDetailSerializer(queries.change_for(self.actor, made.pk)).data, status=201)
+
+
+def one(actor: Actor, number: int) -> Diagnosis:
+    """The diagnosis of this number, of an environment, or NotFound (also when the actor may not see it)."""
+    found = diagnoses.visible(actor).filter(pk=number, environment__isnull=False).first()
+    if found is None:
+        raise NotFound(f"There is no diagnosis {number} of an environment, or you may not see it.")
+    return found

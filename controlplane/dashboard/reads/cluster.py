@@ -8,7 +8,7 @@ from typing import Any
 
 from controlplane.dashboard.drawing import topology
 from controlplane.dashboard.reads.worlds import world
-from workloads import pictures
+from workloads import formers, pictures
 from workloads.models import Change, Diagnosis, Drift, Environment, Instance, Target
 from workloads.topology.picture import Picture, Pod, Workload
 
@@ -40,6 +40,7 @@ def written(environment: Environment) -> dict[str, Any]:
         "drift": standing,
         "drifted": world({"world": standing.objects_found[0]}) if standing and standing.objects_found else None,
         "drift_open": bool(standing and standing.change and standing.change.status in Change.OPEN),
+        "repaired": _repaired(environment),
         "drift_history": [one for one in drifts if one.status != Drift.Status.STANDING],
     }
 
@@ -84,6 +85,19 @@ def _drawn(picture: Picture, every_pod: bool) -> dict[str, Any]:
         "more_warnings": len(picture.warnings) - WARNINGS,
         "paths": _paths(picture),
     }
+
+
+def _repaired(environment: Environment) -> list[tuple[str, Change]]:
+    """What approved repairs changed since the release came, and nobody took back: which object, by which change."""
+    since = environment.active_instance.created_at if environment.active_instance else None
+    if since is None:
+        return []
+    found = []
+    for former in formers.standing(environment.pk):
+        change, ref = former.action.change, former.action.parameters["repair"]["ref"]
+        if former.written and change.applied_at and change.applied_at > since:
+            found.append((f"{ref['kind']}/{ref['name']}", change))
+    return found[:HISTORY]
 
 
 def _bars(picture: Picture) -> list[tuple[str, str]]:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from controlplane.core.actors import Actor
 from controlplane.core.errors import NotFound
-from workloads import diagnoses
+from workloads import diagnoses, mending
 from workloads.models import Diagnosis, Environment, Incident
+from workloads.offers import Offer
 
 HISTORY = 20
 KINDS: dict[str, str | Promise] = {
@@ -48,11 +49,20 @@ def of(actor: Actor, environment: Environment, number: str = "") -> dict[str, An
     return {
         "environment": environment,
         "shown": shown,
+        "explanations": explanations(actor, shown),
         "newest": not number,
         "open": next((row for row in history if row.status in Diagnosis.OPEN), None),
         "lacking": list(_lacking(shown)) if shown and shown.status == Diagnosis.Status.DONE else [],
         "history": history,
     }
+
+
+def explanations(actor: Actor, shown: Diagnosis | None) -> list[tuple[dict[str, Any], list[Offer]]]:
+    """Each hypothesis with what can be proposed against it. No cluster is asked."""
+    if shown is None or not shown.hypotheses:
+        return []
+    found = mending.offered(actor, shown, foresee=False) if shown.environment_id else []
+    return [(each, [one for one in found if one.hypothesis == index]) for index, each in enumerate(shown.hypotheses)]
 
 
 def of_incident(incident: Incident) -> Diagnosis | None:

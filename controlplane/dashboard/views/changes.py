@@ -16,8 +16,8 @@ from controlplane.core.errors import Invalid, TimonelError
 from controlplane.dashboard import door
 from controlplane.dashboard.reads import changes, readings
 from workloads import changes as use_cases
-from workloads import phrases, queries
-from workloads.models import Approval, Change, Environment, Release
+from workloads import mending, phrases, queries
+from workloads.models import Action, Approval, Change, Environment, Release
 
 
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -39,12 +39,12 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 def show(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
     """One change."""
     found = queries.change_for(actor, change_id)
-    return render(request, "changes/page.html", _context(found) | _preview(found.change))
+    return render(request, "changes/page.html", _context(actor, found) | _preview(found.change))
 
 
 def state(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
     """The part of a change's page that changes: its status and who decided."""
-    return render(request, "changes/_state.html", _context(queries.change_for(actor, change_id)))
+    return render(request, "changes/_state.html", _context(actor, queries.change_for(actor, change_id)))
 
 
 def reading(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
@@ -95,6 +95,16 @@ def make_exception(request: HttpRequest, actor: Actor, change_id: int) -> HttpRe
     return door.go(request, reverse("change", kwargs={"change_id": change.pk}))
 
 
+def undo(request: HttpRequest, actor: Actor, change_id: int) -> HttpResponse:
+    """Propose to take back what a change repaired, and go to the page of that change."""
+    change = queries.change_for(actor, change_id).change
+    try:
+        made = mending.propose_undo(actor, change, idempotency_key=f"page-{request.POST.get('key', '')[:100] or door.once()}")
+    except TimonelError as error:
+        return _answer(request, actor, change.pk, error)
+    return door.go(request, reverse("change", kwargs={"change_id": made.pk}))
+
+
 def _decide(request: HttpRequest, actor: Actor, change: Change) -> None:
     decision, reason = request.POST.get("decision", ""), request.POST.get("reason", "").strip()
     if decision not in (Approval.Decision.APPROVE, Approval.Decision.REJECT):
@@ -140,7 +150,7 @@ def _check_name(request: HttpRequest, change: Change, decision: str) -> None:
 
 def _answer(request: HttpRequest, actor: Actor, change_id: int, error: TimonelError | None) -> HttpResponse:
     found = queries.change_for(actor, change_id)
-    context = _context(found) | {"error": error, "typed": request.POST if error else None}
+    context = _context(actor, found) | {"error": error, "typed": request.POST if error else None}
     fragment = door.is_htmx(request)
     if not fragment:
         context |= _preview(found.change)
@@ -148,7 +158,7 @@ def _answer(request: HttpRequest, actor: Actor, change_id: int, error: TimonelEr
     return render(request, "changes/_decision.html" if fragment else "changes/page.html", context, status=status)
 
 
-def _context(found: queries.ChangeDetail) -> dict[str, object]:
+def _context(actor: Actor, found: queries.ChangeDetail) -> dict[str, object]:
     change = found.change
     waiting = change.status == Change.Status.WAITING
     return {
@@ -163,6 +173,22 @@ def _context(found: queries.ChangeDetail) -> dict[str, object]:
         "may_except": bool(found.kept and found.kept.closed and not found.why_no_exception),
         "early": change.status == Change.Status.APPROVED and change.is_early(timezone.now()),
         "zone": timezone.get_current_timezone_name(),
+        **_mended(actor, change),
+    }
+
+
+def _mended(actor: Actor, change: Change) -> dict[str, object]:
+    """Of a repair: whether it helped, whether it can be taken back, and what takes it back already."""
+    if not any(action.kind == Action.Kind.REPAIR for action in change.actions.all()):
+        return {}
+    verification = change.result.get("verification")
+    back = mending.undone_by(change)
+    return {
+        "verification": verification,
+        "being_verified": change.status == Change.Status.APPLIED and verification is None,
+        "undone_by": back,
+        "may_undo": back is None and not mending.why_no_undo(actor, change),
+        "key": door.once(),
     }
 
 
@@ -182,6 +208,8 @@ def _verb(change: Change) -> str:
         return _("Roll back %(environment)s") % parts
     if kind == "restore":
         return _("Restore %(environment)s") % parts
+    if kind == "repair":
+        return _("Repair it in %(environment)s") % parts
     if kind == "promote":
         return _("Keep it live in %(environment)s") % parts
     return _("Roll out %(release)s to %(environment)s") % parts

@@ -53,7 +53,8 @@ def manifests(request: HttpRequest, actor: Actor, cluster: str, identity: str) -
     if identity not in IDENTITIES:
         raise NotFound(_("There is an identity to read and one to write, no other."))
     namespaces = [] if text(request, "where") == "everywhere" else sorted(found.targets.values_list("namespace", flat=True))
-    made = cluster_rights.manifests("write" if identity == "write" else "read", namespaces)
+    also = [text(request, "also")] if text(request, "also") in cluster_rights.SETS else []
+    made = cluster_rights.manifests("write" if identity == "write" else "read", namespaces, also=also)
     answer = HttpResponse(yaml.safe_dump_all(made, sort_keys=False), content_type="application/yaml")
     answer["Content-Disposition"] = f'attachment; filename="timonel-{found.name}-{identity}.yaml"'
     return answer

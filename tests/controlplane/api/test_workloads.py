@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 
+from controlplane.core.actors import Actor
 from controlplane.core.models import User
 from tests import afloat
 from tests.fake_cluster import FakeCluster
 from workloads import diagnoses
-from workloads.models import Application, Cluster, Environment
+from workloads.models import Application, Change, Cluster, Diagnosis, Environment
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +77,39 @@ def test_a_diagnosis_is_asked_for_and_read(environment: Environment, client: Cli
     found = client.get(address).json()["results"][0]
     assert (found["id"], found["status"], found["verdict"]) == (asked.json()["id"], "done", "fault")
     assert found["hypotheses"][0]["evidence"][0]["text"]
+
+
+def test_a_remedy_is_listed_proposed_once_and_is_no_undo_before_it_is_applied(environment: Environment, client: Client) -> None:
+    client.post(f"/api/v1/environments/{environment.pk}/diagnoses")
+    diagnoses.make_waiting()
+    address = f"/api/v1/diagnoses/{Diagnosis.objects.get().pk}/offers"
+    offer = next(one for one in client.get(address).json() if one["kind"] == "set_resources")
+    assert (offer["hypothesis"], offer["risk"], offer["reversible"], offer["why_not"]) == (0, "medium", True, "")
+    assert offer["object"] == "Deployment/shop-worker"
+    as_json = {"content_type": "application/json", "headers": {"Idempotency-Key": "k"}}
+    made = client.post(f"{address}/{offer['key']}/propose", **as_json)
+    assert (made.status_code, made.json()["change"]["status"]) == (201, "waiting")
+    assert "memory: 512Mi" in made.json()["preview"]["actions"][0]["world"]["differences"][0]["diff"]
+    again = client.post(f"{address}/{offer['key']}/propose", **as_json)
+    assert again.json()["change"]["id"] == made.json()["change"]["id"]
+    assert client.post(f"{address}/nothing/propose").status_code == 404
+    assert client.post(f"/api/v1/changes/{made.json()['change']['id']}/undo").status_code == 403
+
+
+def test_the_terminal_lists_remedies_with_their_preview_and_proposes_one(environment: Environment) -> None:
+    diagnoses.ask(Actor.system("test"), environment)
+    with pytest.raises(CommandError, match="never diagnosed"):
+        call_command("repair", "shop/europe")
+    diagnoses.make_waiting()
+    said = StringIO()
+    call_command("repair", "shop/europe", "--json", stdout=said)
+    offer = next(one for one in json.loads(said.getvalue())["offers"] if one["kind"] == "set_resources")
+    shown = StringIO()
+    call_command("repair", "shop/europe", stdout=shown)
+    assert offer["key"] in shown.getvalue() and "+            memory: 512Mi" in shown.getvalue()
+    call_command("repair", "shop/europe", "--propose", offer["key"], stdout=(proposed := StringIO()))
+    assert f"Change {Change.objects.get().pk}: " in proposed.getvalue() and "Waiting for approval" in proposed.getvalue()
+    with pytest.raises(CommandError, match="Nothing was repaired"):
+        call_command("repair", "--undo", str(Change.objects.get().pk))
+    with pytest.raises(CommandError, match="Say where"):
+        call_command("repair")

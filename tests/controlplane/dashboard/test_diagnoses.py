@@ -13,8 +13,10 @@ from tests.controlplane.dashboard.conftest import SignIn
 from tests.controlplane.dashboard.test_pages import text_of
 from tests.fake_cluster import FakeCluster
 from tests.journeys.scene import Scene
-from workloads import diagnoses, incidents
-from workloads.models import Diagnosis, Environment
+from tests.workloads.stage import quiet
+from workloads import changes, diagnoses, incidents, mending
+from workloads.models import Change, Diagnosis, Environment, Target
+from workloads.offers import Offer
 
 SYSTEM = Actor.system("test")
 
@@ -45,7 +47,7 @@ def test_asking_leads_back_and_the_answer_appears(environment: Environment, as_:
     words = text_of(client.get(address).content.decode())
     first = found.hypotheses[0]
     assert first["summary"] in words
-    assert first["object"] in words
+    assert first["object"] in words.replace("/ ", "/")
     assert f"{first['confidence']:.0%}".replace("%", " % sure") in words
     assert "Evidence" in words and "What would mend it" in words
     assert "What was not seen, and so not judged" in words
@@ -102,3 +104,67 @@ def test_incidents_that_come_at_once_share_one_diagnosis(environment: Environmen
     diagnoses.make_waiting()
     for one in found:
         assert "What is wrong, and why" in text_of(as_("ada").get(f"/incidents/{one.pk}/").content.decode())
+
+
+def diagnosed(environment: Environment) -> tuple[Diagnosis, Offer]:
+    """A diagnosis with a remedy for the worker that is killed for its memory."""
+    diagnoses.ask(SYSTEM, environment)
+    diagnoses.make_waiting()
+    found = Diagnosis.objects.get()
+    offer = next(one for one in mending.offered(SYSTEM, found, foresee=False) if one.kind == "set_resources")
+    return found, offer
+
+
+def test_a_remedy_is_proposed_where_it_stands_and_leads_to_its_change(environment: Environment, as_: SignIn) -> None:
+    found, offer = diagnosed(environment)
+    address = f"/environments/{environment.pk}/diagnosis/"
+    words = text_of(as_("ada").get(address).content.decode())
+    assert "Propose: Set resources" in words and offer.summary in words and "medium risk" in words
+    assert "Propose:" not in text_of(as_("bob").get(address).content.decode())
+    form = {"number": found.pk, "offer": offer.key, "key": "k"}
+    assert as_("bob").post(f"{address}propose/", form).status_code == 403
+    answer = as_("ada").post(f"{address}propose/", form)
+    change = Change.objects.get(actions__kind="repair")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/changes/{change.pk}/")
+    page = text_of(as_("ada").get(f"/changes/{change.pk}/").content.decode())
+    assert "memory: 512Mi" in page and "Set resources" in page and "can be undone by a change of its own" in page
+    assert as_("ada").post(f"{address}propose/", form).headers["Location"] == f"/changes/{change.pk}/", "asked twice, the same one"
+    assert as_("ada").post(f"{address}propose/", {**form, "offer": "x"}).status_code == 404
+
+
+def test_why_it_cannot_be_proposed_stands_where_it_was_asked(
+    environment: Environment, harbour: FakeCluster, as_: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, offer = diagnosed(environment)
+    monkeypatch.setattr(harbour, "denied", {"patch deployments"})
+    form = {"number": found.pk, "offer": offer.key, "key": "k"}
+    address = f"/environments/{environment.pk}/diagnosis/propose/"
+    answer = as_("ada").post(address, form, headers={"HX-Request": "true"})
+    words = text_of(answer.content.decode())
+    assert answer.status_code == 403 and f"offer-{offer.key}" in answer.content.decode()
+    assert "the identity that writes may not patch deployments.apps" in words and "--also repairs" in words
+    Target.objects.update(mode="commit")
+    assert "synced from a repository" in text_of(as_("ada").get(f"/environments/{environment.pk}/diagnosis/").content.decode())
+
+
+def test_an_applied_repair_says_whether_it_helped_and_can_be_undone(scene: Scene, as_: SignIn) -> None:
+    with afloat.harbour() as cluster:
+        environment = afloat.moor(scene.environments["storefront/production"].application, cluster)
+        _, offer = diagnosed(environment)
+        assert offer.repair is not None
+        change = mending.propose(SYSTEM, environment, offer.repair, idempotency_key="k")
+        Change.objects.filter(pk=change.pk).update(status="approved", policy_approves=True)
+        change.approvals.create(decided_by="policy", decision="approve", preview_sha256=change.preview_sha256)
+        assert changes.apply(change.pk, key="k", fence=1, say=quiet).switched
+        address = f"/changes/{change.pk}/"
+        assert "Looking whether what was broken holds again." in text_of(as_("ada").get(address).content.decode())
+        mending.verify(SYSTEM, change, say=quiet, seconds=0.1)
+        words = text_of(as_("ada").get(address).content.decode())
+        assert "inconclusive" in words and "What the cluster showed" in words and "Propose to undo this repair" in words
+        assert "Propose to undo" not in text_of(as_("bob").get(address).content.decode())
+        there = as_("ada").post(f"{address}undo/", {"key": "u"}).headers["Location"]
+        back = Change.objects.latest("pk")
+        assert there == f"/changes/{back.pk}/" and "memory: 256Mi" in text_of(as_("ada").get(there).content.decode())
+        assert "To be taken back by" in text_of(as_("ada").get(address).content.decode())
+        drift = text_of(as_("ada").get(f"/environments/{environment.pk}/").content.decode())
+        assert "Changed by approved repairs" in drift and f"Change {change.pk}" in drift

@@ -22,6 +22,7 @@ from workloads import holds, incidents, locks, stops
 from workloads.models import (
     Announcement,
     Cluster,
+    Diagnosis,
     Environment,
     Finding,
     Notification,
@@ -100,6 +101,7 @@ def things(place: Stage) -> dict[str, Any]:
         "notification_id": _notification(place).pk,
         **_known(place),
         "cluster": _target(environment).cluster.name,
+        "diagnosis": _diagnosis(environment).pk,
         "pod": "web-1",
         "identity": "read",
         "release": deployment.release_id,
@@ -125,6 +127,12 @@ def _target(environment: Environment) -> Target:
     name = f"{environment.application.name}-cluster"
     cluster = Cluster.objects.create(name=name, kind=Cluster.Kind.IN_CLUSTER)
     return Target.objects.create(environment=environment, cluster=cluster, namespace="here")
+
+
+def _diagnosis(environment: Environment) -> Diagnosis:
+    now = timezone.now()
+    asked = {"asked_by": environment.application.name, "asked_at": now, "finished_at": now}
+    return Diagnosis.objects.create(environment=environment, status="done", verdict="healthy", summary="All is well.", **asked)
 
 
 def _run(place: Stage, status: str) -> Run:

@@ -46,7 +46,7 @@ TO_SIGN_IN = 302
 NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks"), ("POST", "api/v1/knowledge/feedback")}
 OF_APPLICATIONS = re.compile(
     r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
-    r"|(deployments|environments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents)/<number:number>"
+    r"|(deployments|environments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents|diagnoses)/<number:number>"
 )
 OF_WHOLE_APPLICATIONS = {  # what a token for one environment does not reach
     ("POST", "api/v1/applications/<name:name>/environments"),
@@ -173,6 +173,7 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
         "notifications": things["notification_id"],
         "sources": things["source_id"],
         "documents": things["document_id"],
+        "diagnoses": things["diagnosis"],
         "audit": AuditEntry.objects.latest("number").pk,
     }
     kind = route.pattern.removeprefix("api/v1/").removeprefix("knowledge/").split("/")[0]

@@ -73,6 +73,8 @@ KNOWN = _known(
     "coordination.k8s.io/v1 Lease leases",
     "gateway.networking.k8s.io/v1 Gateway gateways",
     "gateway.networking.k8s.io/v1 HTTPRoute httproutes",
+    "gateway.networking.k8s.io/v1 GRPCRoute grpcroutes",
+    "networking.istio.io/v1 VirtualService virtualservices",
     "monitoring.coreos.com/v1 ServiceMonitor servicemonitors",
     "monitoring.coreos.com/v1 PrometheusRule prometheusrules",
     "external-secrets.io/v1 ExternalSecret externalsecrets",

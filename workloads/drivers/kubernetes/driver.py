@@ -16,7 +16,7 @@ from workloads.drivers.kubernetes.sets import Unsure
 from workloads.drivers.kubernetes.waiting import Ready
 from workloads.evidence import Evidence
 from workloads.foreseen import Foreseen
-from workloads.models import Environment, Instance, Release
+from workloads.models import Environment, Former, Instance, Release
 from workloads.repairs import Repair
 from workloads.verdicts import Verdict
 
@@ -131,7 +131,11 @@ class KubernetesDriver:
 
     def holds(self, environment: Environment, repair: Repair, seconds: float, say: Say) -> Outcome:
         """The invariant of the repair, on live objects."""
-        return holding.watch(_repairs(environment, "holds", say), repair, seconds)
+        return holding.until_it_holds(_repairs(environment, "holds", say), repair, seconds)
+
+    def stands_again(self, environment: Environment, former: Former, seconds: float, say: Say) -> Outcome:
+        """The fields that the repair wrote, as they were."""
+        return holding.until_it_stands_again(_repairs(environment, "holds", say), former, seconds)
 
     def retire(self, environment: Environment, instance: Instance) -> None:
         """Stop a set that never got traffic; what was changed in place is as it was again already."""

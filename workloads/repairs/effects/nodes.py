@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controlplane.core.errors import Conflict
+from workloads.diagnosis.reading import rows, word
 from workloads.diagnosis.view.nodes import Node
 from workloads.repairs.edits import ABSENT, Edit, applied
 from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World, of
+
+CORDONED = "node.kubernetes.io/unschedulable"  # the taint that follows a cordon
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,8 @@ def _uncordon(ref: Ref, _: Nothing, live: Json) -> Json:
     if of(live, "spec", "unschedulable") is not True:
         raise Conflict(f"{ref.title} is not cordoned any more.", cure="Diagnose again.")
     made = applied(live, [Edit(("spec", "unschedulable"), True, ABSENT)])
-    taints = [taint for taint in of(made, "spec", "taints") or [] if taint.get("key") != "node.kubernetes.io/unschedulable"]
     if "taints" in made["spec"]:
-        made["spec"]["taints"] = taints
+        made["spec"]["taints"] = [dict(each) for each in rows(made, "spec", "taints") if word(each, "key") != CORDONED]
     return made
 
 

@@ -53,7 +53,7 @@ def bindings(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
         yield from _declared(view, kind, found.namespace, name, hypothesis)
         for to, told in _instead(view, found, kind, name):
             if edits := list(_renaming(found, kind, name, to)):
-                summary = f"Let {found.name} use {kind} {to} ({told}; {name} does not exist)"
+                summary = f"Let {found.name} use {kind}/{to} ({told}; {name} does not exist)"
                 yield Repair("patch_template", finding.ref(found), {"edits": edits}, summary, hypothesis.fault, hypothesis.object)
     if found is not None:
         yield from _keys(view, found, hypothesis)
@@ -132,7 +132,7 @@ def _declared(view: View, kind: str, namespace: str, name: str, hypothesis: Hypo
     obj = finding.declared(view, kind, namespace, name)
     if not obj or masked(obj) or (kind == "Secret" and not (table(obj, "data") or table(obj, "stringData"))):
         return
-    yield _created(creatable(obj, namespace), f"Create {kind} {name} as it is declared", hypothesis)
+    yield _created(creatable(obj, namespace), f"Create {kind}/{name} as it is declared", hypothesis)
 
 
 def _created(obj: dict[str, Any], summary: str, hypothesis: Hypothesis) -> Repair:

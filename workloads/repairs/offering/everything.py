@@ -9,7 +9,7 @@ from controlplane.core.errors import TimonelError
 from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.rules.making import clean
 from workloads.diagnosis.view.cluster import View
-from workloads.repairs.kinds import wanted
+from workloads.repairs.kinds import read, wanted
 from workloads.repairs.offering import (
     bindings,
     claims,
@@ -105,16 +105,17 @@ def offers(view: View, hypothesis: Hypothesis) -> tuple[Repair, ...]:
     found: list[Repair] = []
     for offer in OFFERS.get(hypothesis.fault, ()):
         for each in offer(view, hypothesis):
-            if not any((each.kind, each.ref, each.parameters) == (one.kind, one.ref, one.parameters) for one in found):
+            known = any((each.kind, each.ref, each.parameters) == (one.kind, one.ref, one.parameters) for one in found)
+            if not known and _can_be_made(view, each):
                 found.append(replace(each, summary=clean(each.summary)))
-    return tuple(each for each in found if _can_be_made(view, each))[:MOST]
+    return tuple(found[:MOST])
 
 
 def _can_be_made(view: View, repair: Repair) -> bool:
     """Whether it fits the very object that is in evidence: what is refused there is refused in the cluster too."""
     live = view.named(repair.ref.kind, repair.ref.namespace, repair.ref.name)
     try:
-        made = wanted(repair, dict(live) if live else None)
+        made = wanted(read(repair.as_json()), dict(live) if live else None)
     except TimonelError:
         return False
     return made is None or made != dict(live)

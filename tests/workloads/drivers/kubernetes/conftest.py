@@ -13,6 +13,7 @@ from workloads.adapters.kubernetes import asking as line
 from workloads.adapters.kubernetes.access import Access
 from workloads.adapters.kubernetes.client import Client
 from workloads.drivers.kubernetes import asking, migrating, waiting
+from workloads.drivers.kubernetes.repairing import holding
 
 FAKE = "shop"
 
@@ -29,6 +30,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(asking, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(migrating, "LOOK_SECONDS", 0.03)
+    monkeypatch.setattr(holding, "SHORTEST", 0.05)
     monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.2)
     monkeypatch.setattr(waiting, "SURE_SECONDS", 0.3)
 
