@@ -42,6 +42,28 @@ SHAPES = {
     ),
     "rollback": Shape((("plan",), *ROLLOUT.rows), ROLLOUT.edges),
     "adopt": Shape((("plan",), *ROLLOUT.rows), ROLLOUT.edges),
+    "incident": Shape(
+        (
+            *((name,) for name in ("calm", "look", "suspects", "knowledge", "remedies", "gate", "approval", "apply", "verify")),
+            ("watch",),
+            ("recheck", "", "undo"),
+            ("close", "", "consent"),
+            ("", "", "take_back"),
+            ("escalate",),
+            ("report",),
+        ),
+        (
+            *pairwise(("calm", "look", "suspects", "knowledge", "remedies", "gate", "approval", "apply", "verify", "watch", "recheck")),
+            ("verify", "undo"),
+            ("recheck", "close"),
+            ("recheck", "undo"),
+            ("recheck", "escalate"),
+            ("undo", "consent"),
+            ("consent", "take_back"),
+            ("take_back", "escalate"),
+            ("escalate", "report"),
+        ),
+    ),
 }
 TITLES: dict[str, str | Promise] = {
     "checkout": _("Check out"),
@@ -60,6 +82,18 @@ TITLES: dict[str, str | Promise] = {
     "promote": _("Promote"),
     "roll_back": _("Roll back"),
     "report": _("Report"),
+    "calm": _("Wait for calm"),
+    "look": _("Diagnose"),
+    "suspects": _("What changed"),
+    "knowledge": _("What is known"),
+    "remedies": _("Remedies"),
+    "watch": _("Watch"),
+    "recheck": _("Diagnose again"),
+    "close": _("Close"),
+    "undo": _("Offer the way back"),
+    "consent": _("Approval"),
+    "take_back": _("Take back"),
+    "escalate": _("Call a person"),
 }
 
 
