@@ -53,7 +53,9 @@ SHAPES = {
             ("report",),
         ),
         (
-            *pairwise(("calm", "look", "suspects", "knowledge", "remedies", "gate", "approval", "apply", "verify", "watch", "recheck")),
+            *pairwise(
+                ("calm", "look", "suspects", "knowledge", "remedies", "gate", "approval", "apply", "verify", "watch", "recheck")
+            ),
             ("verify", "undo"),
             ("recheck", "close"),
             ("recheck", "undo"),
