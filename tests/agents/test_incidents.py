@@ -1,4 +1,4 @@
-"""From an alert to the post-mortem that a search finds, and the ways that end otherwise: on a cluster that answers, without a model."""
+"""From an alert to the post-mortem that a search finds, and the ways that end otherwise; on a fake cluster, without a model."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def test_what_is_wrong_and_what_can_be_done_stands_above_the_fold_on_any_screen(
     expect(page.get_by_role("heading", name="HighErrorRate")).to_be_in_viewport()
     expect(page.get_by_text("94 % sure")).to_be_visible()
     expect(page.get_by_text("billing-web failed before billing-rates was scaled down.")).to_be_visible()
-    expect(page.get_by_text("kubectl-edit").first).to_be_visible()
+    expect(page.get_by_text("by kubectl-edit")).to_be_visible()
     assert not both(page, page.url)
     assert narrow(page) <= 390
     page.goto("/incidents/")
