@@ -52,7 +52,7 @@ def publish(incident: Incident) -> None:
     place = incident.environment
     with transaction.atomic():
         Source.objects.get_or_create(
-            kind=Source.Kind.INCIDENTS, scope=f"environment/{place.pk}", defaults={"name": f"incidents-{place.pk}"}
+            kind=Source.Kind.INCIDENTS, scope=f"environment/{place.pk}", defaults={"name": f"incidents-of-environment-{place.pk}"}
         )
         scopes = [EVERYWHERE, *place.scopes]
         for source in Source.objects.filter(kind=Source.Kind.INCIDENTS, enabled=True, scope__in=scopes):

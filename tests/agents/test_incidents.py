@@ -54,8 +54,8 @@ def tended(incident: Incident) -> Run:
     return drive(run)
 
 
-def drive(run: Run) -> Run:
-    runner.drive(run.pk, RealOperations())
+def drive(run: Run, operations: Any = None) -> Run:
+    runner.drive(run.pk, operations or RealOperations())
     run.refresh_from_db()
     return run
 
@@ -66,6 +66,32 @@ def go_on(run: Run, bob: User, decision: str = "approve") -> Run:
     decide(run.waiting_for, bob, decision, reason="I looked at it.")
     housekeeping.wake_waiting_for(run.waiting_for.pk)
     return drive(run)
+
+
+class Twice:
+    """Each verb asked twice, as after a worker that was lost right after it had done its part."""
+
+    def __init__(self) -> None:
+        self.really = RealOperations()
+
+    @property
+    def incidents(self) -> Twice:
+        return Twice.of(self.really.incidents)
+
+    @classmethod
+    def of(cls, verbs: Any) -> Twice:
+        made = cls.__new__(cls)
+        made.really = verbs
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        verb = getattr(self.really, name)
+
+        def ask(*given: Any) -> Any:
+            verb(*given)
+            return verb(*given)
+
+        return ask
 
 
 def said(run: Run, node: str) -> Step:
@@ -108,6 +134,7 @@ def test_from_the_alert_to_the_post_mortem_that_a_search_finds(shop: ClusterStag
     assert not any(one.source == shelf.name for one in search("deployment_zero_replicas", Scope(frozenset({"environment/0"}))))
 
 
+@pytest.mark.slow
 def test_a_repair_that_a_person_rejects_leaves_it_open_and_tells_people(shop: ClusterStage, bob: User, alice: User) -> None:
     edit(shop, replicas=0)
     incident = incidents.open_by(Actor.person(alice), shop.environment, "The shop is away")
@@ -124,6 +151,7 @@ def test_a_repair_that_a_person_rejects_leaves_it_open_and_tells_people(shop: Cl
     assert alice in again.waiting_for.proposers.all()
 
 
+@pytest.mark.slow
 def test_a_repair_that_does_not_help_is_taken_back_by_a_change_of_its_own(
     shop: ClusterStage, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +178,7 @@ def test_a_repair_that_does_not_help_is_taken_back_by_a_change_of_its_own(
     assert postmortems.newest(incident) is not None
 
 
+@pytest.mark.slow
 def test_two_incidents_of_one_fault_ask_people_once(shop: ClusterStage, bob: User) -> None:
     edit(shop, replicas=0)
     found = [incidents.open_for_alert(SYSTEM, shop.environment, name, name, {}) for name in ("Slow", "Errors")]
@@ -165,6 +194,7 @@ def test_two_incidents_of_one_fault_ask_people_once(shop: ClusterStage, bob: Use
     assert "It needs a person" in second.result["summary"] or found[1].escalated_because
 
 
+@pytest.mark.slow
 def test_what_is_resolved_meanwhile_is_not_mended(shop: ClusterStage, bob: User) -> None:
     edit(shop, replicas=0)
     incident = incidents.open_for_alert(SYSTEM, shop.environment, "Slow", "It is slow", {})
@@ -190,6 +220,7 @@ def test_a_healthy_cluster_gets_no_remedy_and_a_person_is_told(shop: ClusterStag
     assert not Change.objects.filter(run_number=run.pk).exists()
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_away_is_not_evaluated_and_what_is_known_is_told(shop: ClusterStage) -> None:
     held = str(shop.environment.target.cluster.read_credentials)
     Cluster.objects.update(read_credentials=re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:9", held))
@@ -209,6 +240,7 @@ def test_on_one_machine_it_says_what_it_cannot_see_and_goes_on_with_what_is_know
     assert "Not evaluated" in PostMortem.objects.get().text
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_withdraws_its_change_and_leaves_the_incident(shop: ClusterStage, alice: User) -> None:
     edit(shop, replicas=0)
     incident = incidents.open_for_alert(SYSTEM, shop.environment, "Slow", "It is slow", {})
@@ -220,6 +252,7 @@ def test_a_cancelled_run_withdraws_its_change_and_leaves_the_incident(shop: Clus
     assert "cancelled" in incident.escalated_because
 
 
+@pytest.mark.slow
 def test_what_comes_back_is_looked_at_anew(shop: ClusterStage, bob: User) -> None:
     edit(shop, replicas=0)
     incident = incidents.open_for_alert(SYSTEM, shop.environment, "Slow", "It is slow", {})
@@ -231,3 +264,19 @@ def test_what_comes_back_is_looked_at_anew(shop: ClusterStage, bob: User) -> Non
     assert incidents.open_for_alert(SYSTEM, shop.environment, "Slow", "It is slow", {}).pk == incident.pk
     again = tended(incident)
     assert again.pk != first.pk and again.waiting_for is not None
+
+
+@pytest.mark.slow
+def test_asked_twice_each_step_finds_what_the_first_asking_did(shop: ClusterStage, bob: User) -> None:
+    edit(shop, replicas=0)
+    incident = incidents.open_for_alert(SYSTEM, shop.environment, "Slow", "It is slow", {})
+    run = drive(responding.tend(incident.pk) or Run(), Twice())
+    assert run.waiting_for is not None
+    decide(run.waiting_for, bob)
+    housekeeping.wake_waiting_for(run.waiting_for.pk)
+    run = drive(run, Twice())
+    assert run.status == Run.Status.SUCCEEDED, list(run.steps.values_list("node", "verdict", "summary"))
+    assert Change.objects.filter(run_number=run.pk).count() == 1
+    assert Snapshot.objects.count() == 2  # before the repair, and after
+    assert AuditEntry.objects.filter(action="change.apply", target_id=str(Change.objects.get(run_number=run.pk).pk)).count() == 1
+    assert PostMortem.objects.count() == 1

@@ -132,7 +132,7 @@ HYPOTHESES: list[dict[str, Any]] = [
         "object": "app/billing-web",
         "namespace": "shop",
         "confidence": 0.94,
-        "summary": "Service billing-web selects app=billing-wbe, a label that no pod has; the pods of billing-web have app=billing-web.",
+        "summary": "Service billing-web selects app=billing-wbe, a label that no pod has; its pods have app=billing-web.",
         "evidence": [
             _proof("object", "Service/billing-web", "selector app=billing-wbe meets 0 of 6 pods"),
             _proof("declared", "Service/billing-web", "was applied with selector app=billing-web"),

@@ -9,7 +9,8 @@ from agents import chronicle
 from agents.context import Context
 from agents.models import Step
 from agents.operations import actors, reports
-from workloads import inquiries, postmortems
+from controlplane.core import queue
+from workloads import incidents, inquiries, postmortems
 from workloads.drafting import Moment, Story, draft
 from workloads.evidence import Assessment, Evidence
 from workloads.models import Change, Incident, Inquiry
@@ -22,6 +23,8 @@ def report(context: Context, incident_id: int, outcome: str, nodes: Sequence[str
     """What came of it; and what a person edits, instead of an empty page."""
     incident = Incident.objects.select_related("environment__application").get(pk=incident_id)
     kept = postmortems.draft(actors.engine(context), incident, draft(story_of(incident)))
+    if incident.status == Incident.Status.RESOLVED:
+        queue.enqueue(incidents.TEND, incident.pk)  # the knowledge base reads it now that it is written
     found = reports.report(context, outcome, nodes)
     told = Evidence(f"Post-mortem, version {kept.number}", "text", kept.text)
     return Assessment(found.verdict, found.summary, found.cure, (told,))
