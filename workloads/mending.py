@@ -61,10 +61,10 @@ def propose(
     if known is not None:
         return known
     more: dict[str, Any] = {"incident": incident.pk} if incident else {}
-    because = unattended.allows(environment, repair)
-    if because:
-        more["unattended"] = because
-    drafts = [_draft(environment, one, more) for one in (repair, *repairs.after(repair))]
+    drafts = [_draft(environment, repair, more)]
+    drafts += [_draft(environment, one, more | {"follows": True}) for one in repairs.after(repair)]
+    if because := unattended.allows(environment, repair, key=idempotency_key):
+        drafts = [replace(draft, parameters={**draft.parameters, "unattended": because}) for draft in drafts]
     return _propose(actor, environment, drafts, idempotency_key, run_number, proposers)
 
 
@@ -129,7 +129,7 @@ def _ways_back(environment: Environment, done: Sequence[Action]) -> list[ActionD
         follow += repairs.after(back) or (_restarts(done) if repair.ref.kind == "ConfigMap" else ())
     if not found:
         raise Refused("This cannot be taken back by itself.", cure="Propose another repair instead.")
-    return [*found, *(_draft(environment, one, {}) for one in follow)]
+    return [*found, *(_draft(environment, one, {"follows": True}) for one in follow)]
 
 
 def _restarts(done: Iterable[Action]) -> list[Repair]:
@@ -140,7 +140,8 @@ def _restarts(done: Iterable[Action]) -> list[Repair]:
 
 
 def _draft(environment: Environment, repair: Repair, more: dict[str, Any]) -> ActionDraft:
-    world = actions.repairing(environment, driver_of(environment)).foresee_repair(environment, repair)
+    driver, follows = actions.repairing(environment, driver_of(environment)), bool(more.get("follows"))
+    world = driver.foresee_repair(environment, repair, follows=follows)
     return actions.repair(repair, Facts(world=world.as_json()), **more)
 
 

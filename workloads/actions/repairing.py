@@ -47,7 +47,8 @@ class Mend:
 
     def demand_as_shown(self, work: Work) -> None:
         """Try it once more."""
-        if driver_of(work).foresee_repair(work.environment, repair_of(work.parameters)) != work.shown:
+        follows = bool(work.parameters.get("follows"))
+        if driver_of(work).foresee_repair(work.environment, repair_of(work.parameters), follows=follows) != work.shown:
             raise Conflict(f"{work.environment} is not any more as it was when this was shown.", cure=AGAIN)
 
     def verify(self, work: Work) -> Outcome:

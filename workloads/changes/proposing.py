@@ -85,7 +85,7 @@ def _mending(draft: ActionDraft) -> Mending:
     return Mending(
         kind.label,
         kind.risk.value,
-        reversible=kind.reversible or bool(draft.parameters.get("undoes")),
+        reversible=kind.reversible or bool(draft.parameters.get("undoes") or draft.parameters.get("follows")),
         whole_cluster=not told["ref"]["namespace"],
         unattended=str(draft.parameters.get("unattended", "")),
     )

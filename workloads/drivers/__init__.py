@@ -95,8 +95,11 @@ class Order:
 class Repairs(Protocol):
     """A driver in whose world single objects can be repaired."""
 
-    def foresee_repair(self, environment: Environment, repair: Repair) -> Foreseen:
-        """What the world would become, by a dry run. Raises Refused for a missing right, Conflict where it is not as presumed."""
+    def foresee_repair(self, environment: Environment, repair: Repair, *, follows: bool = False) -> Foreseen:
+        """What the world would become, by a dry run; `follows`: once something else is done, so that it may not work yet.
+
+        Raises Refused for a missing right, Conflict where the world is not as presumed.
+        """
 
     def repair(self, environment: Environment, order: Order, key: str, say: Say) -> Outcome:
         """Write it once, to the object that was shown; what stood before is kept first."""

@@ -120,9 +120,9 @@ class KubernetesDriver:
             raise Conflict(f"Nothing runs in {environment}.", cure="Deploy a release.")
         return mending.mend(errand(environment, key, say).told(live), _fresh(live), shown)
 
-    def foresee_repair(self, environment: Environment, repair: Repair) -> Foreseen:
+    def foresee_repair(self, environment: Environment, repair: Repair, *, follows: bool = False) -> Foreseen:
         """A dry run of the one object."""
-        return trying.foresee(_repairs(environment, "foresee", silent), repair)
+        return trying.foresee(_repairs(environment, "foresee", silent), repair, follows=follows)
 
     def repair(self, environment: Environment, order: Order, key: str, say: Say) -> Outcome:
         """Written once; whether that mended anything is looked at by `holds`."""

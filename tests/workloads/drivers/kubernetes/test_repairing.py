@@ -222,7 +222,7 @@ def test_who_may_only_look_proposes_nothing_and_the_same_is_proposed_once(
 def test_what_the_environment_lets_be_done_unattended_is_approved_with_its_reason(
     stopped: ClusterStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unattended, "allows", lambda *_: "Scaling is let be done here, at most 3 times in an hour.")
+    monkeypatch.setattr(unattended, "allows", lambda *_, **__: "Scaling is let be done here, at most 3 times in an hour.")
     change = mending.propose(Actor.system("incident"), stopped.environment, up(stopped), idempotency_key="k")
     assert change.status == "approved"
     assert change.approvals.get().reason == "Scaling is let be done here, at most 3 times in an hour."

@@ -31,22 +31,25 @@ class Tried:
     removal: Removal | None = None
 
 
-def foresee(job: Errand, repair: Repair) -> Foreseen:
-    """What would become otherwise. Raises Refused (a right, or the cluster would refuse), Conflict (it is not as presumed)."""
+def foresee(job: Errand, repair: Repair, *, follows: bool = False) -> Foreseen:
+    """What would become otherwise. Raises Refused (a right, or the cluster would refuse), Conflict (it is not as presumed).
+
+    `follows`: something else is done first, without which the cluster may refuse this one: then it is shown untried.
+    """
     looking.demand_ours(job, repair.ref)
     allowed.demand(job, repair)
-    found = tried(job, repair, looking.live(job, repair.ref))
+    found = tried(job, repair, looking.live(job, repair.ref), follows=follows)
     return Foreseen(
         where=str(job.target),
         strategy=STRATEGY,
         steps=_steps(repair),
         differences=(found.difference,) if found.difference else (),
         removals=(found.removal,) if found.removal else (),
-        notes=_notes(job, repair),
+        notes=_notes(job, repair, follows=follows),
     )
 
 
-def tried(job: Errand, repair: Repair, live: Json | None) -> Tried:
+def tried(job: Errand, repair: Repair, live: Json | None, *, follows: bool = False) -> Tried:
     """One dry run. Raises Conflict where nothing would change."""
     wanted = repairs.wanted(repair, live)
     kind, name = repair.ref.kind, repair.ref.name
@@ -56,8 +59,13 @@ def tried(job: Errand, repair: Repair, live: Json | None) -> Tried:
         uid = str(live["metadata"].get("uid", ""))
         removal = Removal(kind, name, uid, KINDS[repair.kind].label, asks=False)
         return Tried(live, None, None, removal=removal)
-    then = _try(job, repair, live, wanted)
-    text = _diff(job, live, then)
+    try:
+        then = _try(job, repair, live, wanted)
+    except Refused:
+        if not follows:
+            raise
+        then = wanted
+    text = _diff(job, live, then if live is not None else wanted)
     if not text:
         raise Conflict(f"{repair.ref.title} is already as it would become.", cure="Diagnose again.")
     return Tried(live, wanted, then, foreseeing.difference(kind, name, "create" if live is None else "change", text))
@@ -161,9 +169,9 @@ def _steps(repair: Repair) -> tuple[str, ...]:
     )
 
 
-def _notes(job: Errand, repair: Repair) -> tuple[str, ...]:
+def _notes(job: Errand, repair: Repair, *, follows: bool) -> tuple[str, ...]:
     """What whoever approves should know: who else writes this object, and whom else it is about."""
-    notes = []
+    notes = ["It follows on the action before it, and is tried again once that is done."] if follows else []
     if not repair.ref.namespace:
         notes.append(f"{repair.ref.title} belongs to the whole cluster: other environments feel it too.")
     ours = parts.titles(kept.parts_of(job.environment.active_instance).lasting)
