@@ -6,14 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controlplane.core.errors import Conflict
-from workloads.diagnosis.reading import rows, word
 from workloads.diagnosis.view.nodes import Node
 from workloads.repairs.edits import ABSENT, Edit, applied
 from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World, of
-
-CORDONED = "node.kubernetes.io/unschedulable"  # the taint that follows a cordon
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +30,7 @@ def _cordon(ref: Ref, _: Nothing, live: Json) -> Json:
 def _uncordon(ref: Ref, _: Nothing, live: Json) -> Json:
     if of(live, "spec", "unschedulable") is not True:
         raise Conflict(f"{ref.title} is not cordoned any more.", cure="Diagnose again.")
-    made = applied(live, [Edit(("spec", "unschedulable"), True, ABSENT)])
-    if "taints" in made["spec"]:
-        made["spec"]["taints"] = [dict(each) for each in rows(made, "spec", "taints") if word(each, "key") != CORDONED]
-    return made
+    return applied(live, [Edit(("spec", "unschedulable"), True, ABSENT)])
 
 
 def _kept_away(repair: Repair, _: Nothing, world: World) -> Held:

@@ -26,17 +26,16 @@ from workloads.repairs.offering import (
     variables,
     workloads,
 )
-from workloads.repairs.offering.former import returning_by
+from workloads.repairs.offering.former import returning_by, returning_lately
 from workloads.repairs.values import Repair
 
 Offer = Callable[[View, Hypothesis], Iterator[Repair]]
 MOST = 5
 _IMAGE = (returning_by("image", "imagePullSecrets"), startup.images)
-_VARIABLES = returning_by("env", "envFrom")
+_VARIABLES = variables.returning_variables
 _CLAIM = (claims.binding,)
 _FACED = (returning_by("nodeSelector", "affinity", "tolerations", "nodeName"),)
 _SCHEDULED = scheduling.as_before("nodeSelector", "nodeName", "affinity", "tolerations")
-_ANYTHING = returning_by()
 
 OFFERS: dict[str, tuple[Offer, ...]] = {
     "missing_service_account": (bindings.account, returning_by("serviceAccountName")),
@@ -65,7 +64,7 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
     "oom_killed": (returning_by("limits"), resources.memory),
     "deployment_zero_replicas": (workloads.scaled_up,),
     "service_sidecar_port_conflict": (returning_by("containers", "containerPort", "env", "args", "ports"), pods.apart),
-    "crash_loop": (claims.expanded, _ANYTHING),
+    "crash_loop": (claims.expanded, returning_lately),
     "service_selector_mismatch": (services.selecting,),
     "service_port_mapping_mismatch": (services.leading,),
     "service_protocol_mismatch": (services.speaking,),

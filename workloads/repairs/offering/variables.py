@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workloads.diagnosis.answers import Hypothesis
+from workloads.diagnosis.answers import Hypothesis, Source
 from workloads.diagnosis.reading import Table, labels, rows, table, whole, word
 from workloads.diagnosis.rules.service import alike
 from workloads.diagnosis.view.calls import Reference
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.services import Service
 from workloads.diagnosis.view.workloads import Workload
-from workloads.repairs.edits import masked
+from workloads.repairs.edits import Edit, masked
 from workloads.repairs.offering import finding
-from workloads.repairs.offering.former import sources
+from workloads.repairs.offering.former import returning, sources, touching, unsettled
 from workloads.repairs.templates import container_of
 from workloads.repairs.values import Ref, Repair
+
+_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]{2,60}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +104,44 @@ def _value(container: Table, variable: str) -> str:
     return next((word(each, "value") for each in rows(container, "env") if word(each, "name") == variable), "")
 
 
+def returning_variables(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
+    """The former template, where a variable that the fault is about was another there; of a fault that names none, lately."""
+    found = finding.lasting(view, hypothesis)
+    if found is None:
+        return
+    names = {each.variable for each in _astray(view, found)} | _named(hypothesis, {place.variable for place in places(view, found)})
+
+    def touches(edit: Edit) -> bool:
+        about = any(f"[name={name}]" in edit.path for name in names) or edit.path[-1] == "env"
+        return ("env" in edit.path and about) or "envFrom" in edit.path
+
+    if names:
+        yield from returning(view, hypothesis, touches)
+    elif unsettled(view, found):
+        yield from returning(view, hypothesis, touching("env", "envFrom"))
+
+
+def _named(hypothesis: Hypothesis, known: set[str]) -> set[str]:
+    """Variables that lines of logs name: known ones, and those that are missed."""
+    told = " ".join(each.text for each in hypothesis.evidence if each.source is Source.LOG)
+    return {name for name in _VARIABLE.findall(told) if name in known or "_" in name}
+
+
+def _astray(view: View, client: Workload) -> Iterator[Reference]:
+    """References of a client that lead to no Service, or to a port that it has not."""
+    for each in view.references:
+        if each.client.app == client.app and each.client.namespace == client.namespace and each.namespace in view.namespaces:
+            service = view.service(each.namespace, each.service)
+            if service is None or not (service.external or _reaches(service, each)):
+                yield each
+
+
 def addresses(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     """Each address of the client that leads nowhere: as it was, else the Service of nearly its name, or the port it has."""
     found = finding.lasting(view, hypothesis)
-    for reference in view.references if found else ():
+    for reference in _astray(view, found) if found else ():
         assert found is not None
-        if reference.client.app != found.app or reference.namespace not in view.namespaces:
-            continue
-        service = view.service(reference.namespace, reference.service)
-        if service is not None and (service.external or _reaches(service, reference)):
-            continue
-        yield from _mended(view, found, reference, service, hypothesis)
+        yield from _mended(view, found, reference, view.service(reference.namespace, reference.service), hypothesis)
 
 
 def _reaches(service: Service, reference: Reference) -> bool:
