@@ -27,7 +27,7 @@ AT_ONCE = 1_000  # rows of a statement
 OVER = "The alert is over, as {} says."
 ALL_OVER = "All of its {1} alerts are over, as {0} says."
 WRITTEN = (
-    *("incident", "name", "summary", "severity", "labels", "url", "started_at", "ended_at"),
+    *("incident", "cause", "fingerprint", "name", "summary", "severity", "labels", "url", "started_at", "ended_at"),
     *("told", "fired", "first_told_at", "last_told_at"),
 )
 
@@ -152,18 +152,28 @@ class _Places:
         """Give each alert its incident; those that are new are in the database afterwards, not yet told of."""
         causes = list({one.cause.key for one in found})
         self.of_cause = incidents.lately(self.brought.environment.pk, causes, self.brought.at)
+        found = sorted(found, key=lambda one: not one.fires)  # what fires opens what the others then belong to
         wanted = [self._of(one) for one in found]
         Incident.objects.bulk_create(self.made)
+        self._adopt()
         for one, incident in zip(found, wanted, strict=True):
             one.row = self._row(one, incident)
         Alert.objects.filter(pk__in=[row.pk for row in self.left]).update(ended_at=self.brought.at)
+
+    def _adopt(self) -> None:
+        """What was over before it was told belongs to the incident that opens for its cause a moment later."""
+        made = {row.cause: row for row in self.made}
+        lately = self.brought.at - incidents.REOPEN_WITHIN
+        alone = Alert.objects.filter(environment=self.brought.environment, incident__isnull=True, cause__in=made)
+        for pk, cause in alone.filter(last_told_at__gte=lately).values_list("pk", "cause"):
+            Alert.objects.filter(pk=pk).update(incident=made[cause])
 
     def _of(self, one: _One) -> Incident | None:
         """The incident of an alert: where it fires already, the same; where it begins to, that of its cause, made if need be."""
         before = one.row.incident if one.row else None
         known = self.of_cause.get(one.cause.key)
         if not one.fires:
-            return before or (known if known and known.status in incidents.UNRESOLVED else None)
+            return before or known
         if before is not None and (before.status in incidents.UNRESOLVED or self._given_a_while(one, before)):
             return before
         if known is not None and known.status == Incident.Status.RESOLVED:
@@ -210,7 +220,8 @@ class _Places:
             state = replace(state, told=int(self.brought.counts), fired=1, first_told=at, last_told=at)
         if row is None:
             row = Alert(environment=self.brought.environment, source=self.brought.source, identity=_identity(told))
-        row.incident, row.fingerprint, row.name, row.summary = incident, told.fingerprint, told.name[:200], told.summary
+        row.incident, row.cause, row.name, row.summary = incident, one.cause.key, told.name[:200], told.summary
+        row.fingerprint = told.fingerprint
         row.severity, row.labels, row.url = told.severity, dict(told.labels), told.url
         row.started_at, row.ended_at, row.told, row.fired = state.started, state.ended, state.told, state.fired
         row.first_told_at, row.last_told_at = state.first_told, state.last_told

@@ -18,7 +18,7 @@ from controlplane.core.redaction import redact_value
 from workloads.hooks.globs import split
 from workloads.hooks.matching import Rule
 from workloads.hooks.news import News
-from workloads.hooks.signatures import Proof
+from workloads.hooks.signatures import TRIED_AGAIN, Proof
 from workloads.models import Environment, WebhookDelivery, WebhookRule, WebhookSource
 
 Status = WebhookDelivery.Status
@@ -55,18 +55,23 @@ def _known(source: WebhookSource, proof: Proof) -> WebhookDelivery | None:
 
 
 def _same(source: WebhookSource, proof: Proof) -> models.Q:
-    return models.Q(source=source) & (models.Q(delivery_id=proof.delivery) | models.Q(proved_sha256=proof.digest))
+    same = models.Q(delivery_id=proof.delivery) | models.Q(proved_sha256=proof.digest)
+    if proof.before:
+        just_now = timezone.now() - timedelta(seconds=TRIED_AGAIN)
+        same |= models.Q(proved_sha256=proof.before, received_at__gt=just_now)
+    return models.Q(source=source) & same
 
 
 def _create(source: WebhookSource, proof: Proof, body_sha256: str, news: News) -> WebhookDelivery:
+    alerts = [alert.as_json() for alert in news.alerts]  # redacted one by one as they were read
     return WebhookDelivery.objects.create(
         source=source,
         delivery_id=proof.delivery,
         proved_sha256=proof.digest,
         body_sha256=body_sha256,
         event=proof.event[:60],
-        facts=redact_value(replace(news, alerts=news.alerts[:SHOWN]).as_json()) | {"told": len(news.alerts)},
-        alerts=[alert.as_json() for alert in news.alerts],  # redacted one by one as they were read
+        facts=redact_value(replace(news, alerts=()).as_json()) | {"alerts": alerts[:SHOWN], "told": len(alerts)},
+        alerts=alerts,
     )
 
 

@@ -12,7 +12,7 @@ from agents.models import Reading, Run
 from controlplane.api.told import ReadingSerializer
 from workloads import findings, phrases
 from workloads.findings import State
-from workloads.models import Change, Deployment, Finding, Notification, Report
+from workloads.models import Change, Deployment, Finding, Incident, Notification, Report
 from workloads.models.notices import Kind
 from workloads.queries import ChangeDetail, EnvironmentDetail
 from workloads.reporting import LIVE
@@ -332,8 +332,12 @@ class IncidentSerializer(serializers.Serializer[Any]):
     diagnosed = serializers.CharField(help_text="What that holds to be wrong.")
     escalated_at = serializers.DateTimeField(allow_null=True, help_text="When it was found to need a person.")
     escalated_because = serializers.CharField()
+    opener = serializers.ChoiceField(choices=Incident.Opener.choices)
+    cause = serializers.CharField(help_text="What groups its alerts; empty where it stands for itself.")
+    object = serializers.CharField(source="about", help_text="The object it shows at, as kind/name, where that is known.")
     alerts = serializers.IntegerField(source="alert_count")
     firing = serializers.IntegerField(source="firing_count")
+    reopened = serializers.IntegerField()
     opened_at = serializers.DateTimeField()
     resolved_at = serializers.DateTimeField(allow_null=True)
 

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 import controlplane.api.schema  # noqa: F401  how tokens are described
 from controlplane.api import converters
 from controlplane.api.views import (
+    alerts,
     applications,
     audit,
     changes,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("environments/<number:number>/diagnoses", diagnoses.Diagnoses.as_view(), name="diagnoses"),
     path("diagnoses/<number:number>/offers", diagnoses.Offers.as_view(), name="offers"),
     path("diagnoses/<number:number>/offers/<slug:key>/propose", diagnoses.ProposeOffer.as_view(), name="propose-offer"),
+    path("environments/<number:number>/remedies", alerts.Remedies.as_view(), name="remedies"),
     path(ENVIRONMENT, applications.OneEnvironment.as_view(), name="environment"),
     path(f"{ENVIRONMENT}/release-hold", applications.Hold.as_view(), name="hold"),
     path(f"{ENVIRONMENT}/windows", windows.Windows.as_view(), name="windows"),
@@ -87,8 +89,9 @@ urlpatterns = [
     path("incidents/<number:number>", incidents.OneIncident.as_view(), name="incident"),
     path("incidents/<number:number>/resolve", incidents.Resolve.as_view(), name="resolve"),
     path("incidents/<number:number>/look-again", incidents.LookAgain.as_view(), name="look-again"),
-    path("incidents/<number:number>/remedies", incidents.Remedies.as_view(), name="remedies"),
+    path("incidents/<number:number>/remedies", incidents.Remedies.as_view(), name="incident-remedies"),
     path("incidents/<number:number>/post-mortem", incidents.OnePostMortem.as_view(), name="post-mortem"),
+    path("incidents/<number:number>/alerts", alerts.Alerts.as_view(), name="alerts"),
     path("clusters", clusters.Clusters.as_view(), name="clusters"),
     path("clusters/<name:cluster>", clusters.OneCluster.as_view(), name="cluster"),
     path("clusters/<name:cluster>/check", clusters.Check.as_view(), name="cluster-check"),

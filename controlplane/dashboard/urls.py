@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from controlplane.dashboard.door import View, page
 from controlplane.dashboard.views import (
+    alerts,
     applications,
     audit,
     changes,
@@ -23,6 +24,7 @@ from controlplane.dashboard.views import (
     metrics,
     notifications,
     overview,
+    remedies,
     runs,
     specialists,
     timetable,
@@ -68,6 +70,8 @@ urlpatterns = [
     _does("environments/<int:environment_id>/unlock/", timetable.unlock, "environment-unlock"),
     _does("environments/<int:environment_id>/stop/", timetable.stop, "environment-stop"),
     _does("environments/<int:environment_id>/lift/", timetable.lift, "environment-lift"),
+    _does("environments/<int:environment_id>/remedies/stop/", remedies.stop, "remedies-stop"),
+    _does("environments/<int:environment_id>/remedies/resume/", remedies.resume, "remedies-resume"),
     _does("stop-everything/", timetable.stop_everything, "stop-everything"),
     _does("lift-everything/", timetable.lift_everything, "lift-everything"),
     _does("environments/<int:environment_id>/variables/set/", variables.put, "variable-set"),
@@ -98,6 +102,7 @@ urlpatterns = [
     _does("incidents/<int:incident_id>/look-again/", incidents.look_again, "incident-look-again"),
     _does("incidents/<int:incident_id>/choose/", incidents.choose, "incident-choose"),
     _does("incidents/<int:incident_id>/post-mortem/", incidents.write, "incident-post-mortem"),
+    _at("incidents/<int:incident_id>/alerts/", alerts.index, "incident-alerts"),
     _does("incidents/<int:incident_id>/resolve/", incidents.resolve, "incident-resolve"),
     _at("knowledge/", knowledge.index, "knowledge"),
     _at("knowledge/documents/<int:document_id>/", knowledge.document, "knowledge-document"),

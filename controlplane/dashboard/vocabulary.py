@@ -122,6 +122,8 @@ WORDS: dict[str, Word] = {
     "proof.event": Word(_("event"), "clock", "quiet"),
     "proof.log": Word(_("log"), "pen", "quiet"),
     "proof.metric": Word(_("metric"), "chart", "quiet"),
+    "alert.firing": Word(_("firing"), "siren", "bad"),
+    "alert.over": Word(_("over"), "check", "ok"),
     "proof.alert": Word(_("alert"), "warning", "quiet"),
     "proof.probe": Word(_("check"), "check", "quiet"),
     "proof.declared": Word(_("was applied"), "check", "quiet"),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from controlplane.core.redaction import MASK, SECRET_NAME, redact
 from workloads.grouping.causes import FINE, KNOWN
 from workloads.hooks.news import Alert, News
-from workloads.hooks.reading import Node, Unreadable
+from workloads.hooks.reading import LONGEST, Node, Unreadable
 
 MOST_ALERTS = 10_000  # a body as large as is read never holds so many real ones
 MOST_LABELS = 60
@@ -59,7 +59,7 @@ def _alert(one: Node, texts: Texts) -> Alert:
         labels=labels,
         started=one.raw("startsAt", most=40),
         ended="" if state == "firing" else one.raw("endsAt", most=40),
-        url=one.text("generatorURL", most=500),
+        url=_text(one.at("generatorURL"), texts, most=500),
         identity=hashlib.sha256(f"{fingerprint} {digest}".encode()).hexdigest(),
     )
 
@@ -94,12 +94,12 @@ def _value(name: str, node: Node, texts: Texts) -> str:
     return texts[key]
 
 
-def _text(node: Node, texts: Texts) -> str:
+def _text(node: Node, texts: Texts, most: int = LONGEST) -> str:
     if not isinstance(node.value, str):
         return ""
     key = ("", node.value)
     if key not in texts:
-        texts[key] = node.text()
+        texts[key] = node.text(most=most)
     return texts[key]
 
 

@@ -52,6 +52,7 @@ class Proof:
     event: str
     delivery: str
     digest: str
+    before: str = ""  # the same delivery's, had it come a moment ago: for a sender whose document does not say when
 
 
 def prove(kind: str, sent: Sent, secrets: Sequence[str]) -> Proof:
@@ -110,8 +111,9 @@ def _alertmanager(sent: Sent, secrets: Sequence[str]) -> Proof:
     told = found[2] if found[1] == "Bearer" else _password(found[2])
     _same(secrets, told)
     # Nothing in the document tells a notification that is repeated from one that is tried again: its time does.
-    digest = _digest(f"{int(sent.at // TRIED_AGAIN)}.".encode() + sent.body)
-    return Proof("alert", digest[:32], digest)
+    now = int(sent.at // TRIED_AGAIN)
+    digest, before = (_digest(f"{part}.".encode() + sent.body) for part in (now, now - 1))
+    return Proof("alert", digest[:32], digest, before)
 
 
 def _generic(sent: Sent, secrets: Sequence[str]) -> Proof:

@@ -26,6 +26,7 @@ def give_its_alert(apps, incident):
     labels, name = incident.evidence.get("labels") or {}, str(incident.evidence.get("alert", ""))
     if source is None or not fingerprint:
         return
+    found = cause_of(name, labels)
     digest = hashlib.sha256(json.dumps(labels, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
     apps.get_model("workloads", "Alert").objects.create(
         environment_id=incident.environment_id,
@@ -34,6 +35,7 @@ def give_its_alert(apps, incident):
         identity=hashlib.sha256(f"{fingerprint} {digest}".encode()).hexdigest(),
         fingerprint=fingerprint[:64],
         name=name[:200],
+        cause=found.key,
         summary=str(incident.evidence.get("summary", ""))[:300],
         severity=str(incident.evidence.get("severity", ""))[:200],
         labels=labels,
@@ -43,7 +45,6 @@ def give_its_alert(apps, incident):
         first_told_at=incident.opened_at,
         last_told_at=incident.opened_at,
     )
-    found = cause_of(name, labels)
     incidents = apps.get_model("workloads", "Incident").objects
     taken = incidents.filter(environment_id=incident.environment_id, cause=found.key).exclude(status="resolved").exists()
     told = {} if taken else {"cause": found.key, "about": found.object[:253]}
@@ -63,6 +64,7 @@ class Migration(migrations.Migration):
                 ("identity", models.CharField(max_length=64)),
                 ("fingerprint", models.CharField(help_text="As its sender has it.", max_length=64)),
                 ("name", models.CharField(max_length=200)),
+                ("cause", models.CharField(help_text="What groups it with others (workloads.grouping).", max_length=200)),
                 ("summary", models.CharField(blank=True, max_length=300)),
                 ("severity", models.CharField(blank=True, max_length=200)),
                 ("labels", models.JSONField(default=dict)),
@@ -283,6 +285,12 @@ class Migration(migrations.Migration):
             model_name="remedyuse",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("key", ""), _negated=True), fields=("environment", "key"), name="remedy_use_once_a_change"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("incident__isnull", True)), fields=["environment", "cause"], name="alert_of_none"
             ),
         ),
         migrations.AddField("target", "noticed", models.CharField(blank=True, editable=False, max_length=200)),

@@ -24,6 +24,7 @@ class Alert(models.Model):
     identity = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64, help_text=_("As its sender has it."))
     name = models.CharField(max_length=200)
+    cause = models.CharField(max_length=200, help_text=_("What groups it with others (workloads.grouping)."))
     summary = models.CharField(max_length=300, blank=True)
     severity = models.CharField(max_length=200, blank=True)
     labels = models.JSONField(default=dict)
@@ -43,6 +44,7 @@ class Alert(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["environment", "source", "identity", "-id"], name="alert_newest"),
             models.Index(fields=["incident", "ended_at"], name="alert_of_incident"),
+            models.Index(fields=["environment", "cause"], condition=models.Q(incident__isnull=True), name="alert_of_none"),
         ]
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ class Hook(Endpoint):
 
     @operation("Send a webhook", {202: AcceptedSerializer}, errors=(404, 503), request=BODY)
     def post(self, request: Request, name: str) -> Response:
-        """Signed as its kind of source signs, at most 1 MiB of JSON (alerts: 4 MiB). A repeat is answered alike and does no more."""
+        """Signed as its source signs, 1 MiB of JSON at most (alerts: 4 MiB). A repeat is answered alike and does nothing."""
         sent = sent_of(request._request)
         source, proof = self._proved(request, name, sent)
         if Count(f"hook/{source.pk}", settings.HOOKS_A_MINUTE).exceeded():

@@ -21,6 +21,7 @@ from workloads.models import Change, Deployment, Environment, Incident, Instance
 WINDOW = timedelta(minutes=15)
 POINTS = 60
 LOG_LINES = 400
+MOST_INCIDENTS = 5  # that stand on the page one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def state(environment: Environment, now: datetime) -> dict[str, Any]:
     copies = Instance.objects.filter(environment=environment).exclude(status=Instance.Status.STOPPED)
     live = deployments.filter(status=Deployment.Status.LIVE).first()
     on_cluster = environment.driver == Environment.Driver.KUBERNETES
+    incidents = Incident.objects.filter(environment=environment).exclude(status=Incident.Status.RESOLVED)
     more = cluster.written(environment) if on_cluster else {}
     return more | {
         "on_cluster": on_cluster,
@@ -73,7 +75,8 @@ def state(environment: Environment, now: datetime) -> dict[str, Any]:
         "bars": health([routed or 0], now).get(routed or 0, ()),
         "runs": Run.objects.filter(environment=environment, finished_at__isnull=True).order_by("-pk")[:5],
         "waiting": Change.objects.filter(environment=environment, status=Change.Status.WAITING, expires_at__gt=now),
-        "incidents": Incident.objects.filter(environment=environment).exclude(status=Incident.Status.RESOLVED),
+        "incidents": list(incidents.order_by("-pk")[:MOST_INCIDENTS]),
+        "more_incidents": max(0, incidents.count() - MOST_INCIDENTS),
     }
 
 

@@ -26,7 +26,7 @@ from workloads.models import Change, Incident, Inquiry
 SAID: dict[str, str | Promise] = {
     "symptom": gettext_lazy("The alert began"),
     "incident.open": gettext_lazy("The incident was opened"),
-    "incident.reopen": gettext_lazy("It came back"),
+    "incident.reopen": gettext_lazy("It came back shortly after its end"),
     "incident.mitigate": gettext_lazy("People are served again; the cause is still there"),
     "incident.resolve": gettext_lazy("The incident was resolved"),
     "incident.escalate": gettext_lazy("A person was called"),
@@ -84,7 +84,7 @@ def page_of(actor: Actor, incident: Incident) -> dict[str, Any]:
         "waits": run.waiting_for if run is not None and run.state in {"waiting", "scheduled"} else None,
         "may_decide": _may_decide(actor, run),
         "changes": changes,
-        "remedies": list(_remedies(inquiry, changes)),
+        "offered": list(_remedies(inquiry, changes)),
         "suspects": [{**one, "url": url_of(one.get("page", ""))} for one in inquiry.suspects] if inquiry else [],
         **_written(incident),
         **_looked(incident, inquiry),

@@ -15,7 +15,7 @@ from controlplane.core.permissions import Verb
 from controlplane.core.rights import demand, may
 from controlplane.dashboard import door, sight
 from controlplane.dashboard.reads import environments, measured
-from controlplane.dashboard.views import timetable, variables
+from controlplane.dashboard.views import remedies, timetable, variables
 from controlplane.dashboard.views.measured import hours
 from workloads import holds, rollback
 from workloads.models import Environment
@@ -96,6 +96,7 @@ def _state(request: HttpRequest, actor: Actor, environment: Environment) -> dict
         environments.state(environment, timezone.now())
         | _way_back(actor, environment)
         | timetable.context(actor, environment)
+        | remedies.context(actor, environment)
         | more
     )
 

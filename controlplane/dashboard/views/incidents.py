@@ -19,6 +19,7 @@ from controlplane.dashboard import door, places, sight
 from controlplane.dashboard.paging import number, page_of, text
 from controlplane.dashboard.reads import incidents as reads
 from controlplane.dashboard.reads.run_list import LENGTHS, SINCE
+from controlplane.dashboard.views import alerts, remedies
 from workloads import incidents, postmortems, responses, visibility
 from workloads.models import Incident
 
@@ -54,7 +55,8 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 def show(request: HttpRequest, actor: Actor, incident_id: int) -> HttpResponse:
     """One incident: what is the matter, what can be done now, what happened, what it rests on."""
     incident = _one(actor, incident_id)
-    return render(request, "incidents/_now.html" if door.is_htmx(request) else "incidents/page.html", _context(actor, incident))
+    template = "incidents/_now.html" if door.is_htmx(request) else "incidents/page.html"
+    return render(request, template, _context(request, actor, incident))
 
 
 def open_one(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -83,7 +85,7 @@ def write(request: HttpRequest, actor: Actor, incident_id: int) -> HttpResponse:
     try:
         postmortems.write(actor, incident, typed, seen=seen)
     except TimonelError as error:
-        context = _context(actor, incident) | {"write_error": error, "typed": typed, "seen": seen}
+        context = _context(request, actor, incident) | {"write_error": error, "typed": typed, "seen": seen}
         return render(request, "incidents/page.html", context, status=error.status)
     if incident.status == Incident.Status.RESOLVED:
         responding.publish(incident)
@@ -106,9 +108,10 @@ def _one(actor: Actor, incident_id: int) -> Incident:
     return found
 
 
-def _context(actor: Actor, incident: Incident) -> dict[str, Any]:
+def _context(request: HttpRequest, actor: Actor, incident: Incident) -> dict[str, Any]:
     evidence = {name: value for name, value in incident.evidence.items() if name != "summary"}
     story = reads.story(actor, incident)
     ending = next((one.text for one in reversed(story) if one.state == Incident.Status.RESOLVED and one.kind == "incident"), "")
     context = {"incident": incident, "story": story, "ending": ending, "evidence": evidence}
+    context |= alerts.context(request, incident) | remedies.context(actor, incident.environment)
     return context | reads.page_of(actor, incident)

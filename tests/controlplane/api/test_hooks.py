@@ -229,6 +229,35 @@ def test_a_source_that_sends_too_often_waits(source: WebhookSource, settings: Se
     assert all(answer["Retry-After"] for answer in answers if answer.status_code == 429)
 
 
+def test_an_alertmanager_that_sends_too_often_is_told_to_try_again(production: Stage, settings: Settings) -> None:
+    """It gives up on 429, and tries again on what is above 500."""
+    make(production, "alertmanager")
+    settings.HOOKS_A_MINUTE = 1
+    bodies = [senders.text(payloads.alertmanager(groupKey=str(n))) for n in range(4)]
+    answers = [send(senders.alertmanager(body), body) for body in bodies]
+    assert {answer.status_code for answer in answers} == {202, 503}
+    assert "TIMONEL_HOOKS_A_MINUTE" in answers[-1].json()["cure"] or answers[-1].status_code == 202
+
+
+def test_a_storm_in_one_body_is_accepted_up_to_four_mebibytes(production: Stage) -> None:
+    make(production, "alertmanager")
+    one = {**payloads.alert(), "annotations": {"summary": "x" * 200}}
+    body = senders.text(payloads.alertmanager(*[{**one, "fingerprint": f"{n:016x}"} for n in range(6_000)]))
+    assert 2 * 2**20 < len(body) < 4 * 2**20
+    assert send(senders.alertmanager(body), body).status_code == 202
+    row = WebhookDelivery.objects.get()
+    assert (len(row.alerts), len(row.facts["alerts"]), row.facts["told"]) == (6_000, 20, 6_000)
+    assert send(senders.alertmanager(body), body + b" " * 2 * 2**20).status_code == 413
+
+
+def test_the_same_notification_later_is_told_anew(production: Stage) -> None:
+    make(production, "alertmanager")
+    body = senders.text(payloads.alertmanager())
+    assert [send(senders.alertmanager(body), body).json()["repeat"] for _ in range(2)] == [False, True]
+    WebhookDelivery.objects.update(received_at=timezone.now() - timedelta(hours=4), proved_sha256="0" * 64, delivery_id="d" * 32)
+    assert send(senders.alertmanager(body), body).json()["repeat"] is False
+
+
 def test_strangers_are_slowed_down_and_the_source_is_not(source: WebhookSource, settings: Settings) -> None:
     settings.API_STRANGERS_A_MINUTE = 2
     answers = [send({}).status_code for _ in range(6)]

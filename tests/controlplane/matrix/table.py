@@ -56,6 +56,9 @@ POST   findings/<int:finding_id>/suppress/                                      
 POST   findings/<int:finding_id>/count-again/                                      302 404 403 403 409 409 409 409 302 302
 GET    incidents/                                                                  302 200 200 200 200 200 200 200 302 302
 GET    incidents/<int:incident_id>/                                                302 404 200 200 200 200 200 200 302 302
+GET    incidents/<int:incident_id>/alerts/                                         302 404 200 200 200 200 200 200 302 302
+POST   environments/<int:environment_id>/remedies/stop/                            302 404 403 409 409 409 409 409 302 302
+POST   environments/<int:environment_id>/remedies/resume/                          302 404 403 403 403 409 409 409 302 302
 POST   incidents/<int:incident_id>/resolve/                                        302 404 403 303 403 303 303 303 302 302
 POST   incidents/open/                                                             302 404 403 303 403 303 303 303 302 302
 POST   incidents/<int:incident_id>/look-again/                                     302 404 403 303 403 303 303 303 302 302
@@ -172,6 +175,8 @@ POST   findings/<number:number>/suppress       401 404 403 403 200 200 200 200 4
 GET    health                                  200 200 200 200 200 200 200 200 200 200
 GET    incidents                               401 200 200 200 200 200 200 200 200 200
 GET    incidents/<number:number>               401 404 200 200 200 200 200 200 200 404
+GET    incidents/<number:number>/alerts        401 404 200 200 200 200 200 200 200 404
+GET    environments/<number:number>/remedies   401 404 200 200 200 200 200 200 200 404
 POST   incidents/<number:number>/resolve       401 404 403 200 403 200 200 200 403 404
 POST   incidents                               401 404 403 201 403 201 201 201 403 404
 POST   incidents/<number:number>/look-again    401 404 403 202 403 202 202 202 403 404
