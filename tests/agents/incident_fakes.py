@@ -52,8 +52,8 @@ class FakeIncidents:
         self.fake._begin(context)
         said = self._said("policy", context, "approved")
         if said in {"none", "elsewhere"}:
-            change = self._change(context, f"-other-{inquiry}", "waiting").pk if said == "elsewhere" else 0
-            return self._end(context, "Not ours.", decision=said, change=change)
+            other = self._change(context, f"-other-{inquiry}", "waiting").pk if said == "elsewhere" else 0
+            return self._end(context, "Not ours.", decision=said, change=other)
         change = self._change(context, f"-{inquiry}", said)
         return self.fake._end(context, self.fake._standing(change))
 

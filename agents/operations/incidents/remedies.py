@@ -15,7 +15,7 @@ from controlplane.core.errors import TimonelError
 from controlplane.core.redaction import redact_value
 from workloads import inquiries, mending, rollback
 from workloads.evidence import Assessment, Evidence
-from workloads.models import Inquiry
+from workloads.models import Incident, Inquiry
 from workloads.offers import ROLL_BACK, Offer
 from workloads.suspects import Kind
 from workloads.verdicts import Verdict
@@ -34,9 +34,18 @@ def remedies(context: Context, inquiry_id: int) -> Assessment:
     table = Evidence("Remedies", "table", {"columns": columns, "rows": rows})
     possible = [one for one in found if not one["why_not"]]
     if not possible:
-        why = found[0]["why_not"] if found else "Nothing can honestly be offered for what was found."
+        why = found[0]["why_not"] if found else _why_none(inquiry)
         return Assessment(Verdict.NOT_EVALUATED, f"No remedy. {why}", "A person looks at it.", (table,), data={"offered": False})
     return Assessment(Verdict.PASSED, f"The best remedy: {possible[0]['summary']}", evidence=(table,), data={"offered": True})
+
+
+def _why_none(inquiry: Inquiry) -> str:
+    """Why nothing is offered, in a sentence."""
+    if inquiry.standing == Inquiry.Standing.HEALTHY and inquiry.incident.status == Incident.Status.MITIGATED:
+        return "People are served again, and nothing is wrong on the cluster; what is left is to mend what caused it."
+    if inquiry.standing == Inquiry.Standing.HEALTHY:
+        return "Nothing is wrong that can be seen here."
+    return "Nothing can honestly be offered for what was found."
 
 
 def key_of(remedy: Remedy) -> str:
