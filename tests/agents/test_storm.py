@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import quantiles
 
 import pytest
@@ -99,8 +100,8 @@ def storm(places: tuple[Environment, Environment], alerts: int) -> Figures:
     reader.start()
     began, worked = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(4) as pool:
-        jobs = [pool.submit(_in_thread(lambda one=one: _deliver(source, one))) for one in sent[0]]
-        jobs += [pool.submit(_in_thread(lambda one=one: _deliver(second, one))) for one in sent[1]]
+        jobs = [pool.submit(_in_thread(partial(_deliver, source, one))) for one in sent[0]]
+        jobs += [pool.submit(_in_thread(partial(_deliver, second, one))) for one in sent[1]]
         for job in jobs:
             job.result()
     figures.seconds, figures.cpu = time.perf_counter() - began, time.process_time() - worked
