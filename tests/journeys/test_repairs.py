@@ -69,7 +69,7 @@ def test_a_remedy_becomes_a_change_and_is_taken_back(page: Page, environment: En
     looked_at(page, "diagnosis")
     page.get_by_role("button", name="Propose: Set resources").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Set limits of memory to 512Mi")
-    expect(page.get_by_text("It can be undone by a change of its own")).to_be_visible()
+    expect(page.get_by_text("It can be undone by a change of its own").first).to_be_visible()
     looked_at(page, "proposed")
     aside(applied)
     page.reload()

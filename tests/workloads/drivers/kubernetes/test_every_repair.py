@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Iterator
 
@@ -10,13 +12,16 @@ import pytest
 from controlplane.core.actors import Actor
 from controlplane.core.errors import TimonelError
 from controlplane.core.models import User
+from tests.cluster import kubeconfig
 from tests.workloads.drivers.kubernetes import repair_cases
 from tests.workloads.drivers.kubernetes.repair_cases import CASES, Case
-from tests.workloads.drivers.kubernetes.stage import SYSTEM, ClusterStage
+from tests.workloads.drivers.kubernetes.stage import KWOK, SYSTEM, ClusterStage, cluster_stage
 from tests.workloads.stage import decide
 from workloads import carrying, changes, mending
-from workloads.adapters.kubernetes.kinds import kind_named
-from workloads.models import Change
+from workloads.adapters.kubernetes.client import Client
+from workloads.adapters.kubernetes.kinds import Json, kind_named
+from workloads.drivers.kubernetes.repairing import trying
+from workloads.models import Change, Release
 from workloads.repairs import KINDS
 
 pytestmark = [
@@ -26,17 +31,32 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 NAMESPACE = "actions"
+IMAGE = os.environ.get("TIMONEL_TEST_IMAGE", "")
 
 
 @pytest.fixture
-def yard(shop: ClusterStage) -> Iterator[ClusterStage]:
-    """Where it happens; what belongs to no namespace is removed afterwards."""
-    shop.options(processes={"web": {"replicas": 2}})
+def yard(transactional_db: None, kube: Client, namespace: str) -> Iterator[ClusterStage]:
+    """Where it happens: pods that really run where there is an image for them, otherwise such that are pretended.
+
+    What belongs to no namespace is removed afterwards.
+    """
+    web = {"cpu": "20m", "memory": "64Mi", "replicas": 2}
+    where = {"node_selector": json.loads(os.environ.get("TIMONEL_TEST_NODES", "{}"))} if IMAGE else KWOK
+    rollout = {"interval": 20, "threshold": 6, "checks": "pods"}
+    shop = cluster_stage(kube, kubeconfig(), namespace, rollout=rollout, scheduling=where, processes={"web": web})
     yield shop
     for kind in ("PersistentVolume", "StorageClass", "Node"):
         for item in shop.kube.listing(kind_named(kind)).items:
             if item["metadata"]["name"].startswith(f"{shop.namespace}-"):
                 shop.kube.delete(kind_named(kind), item["metadata"]["name"])
+
+
+def release(shop: ClusterStage, word: str) -> Release:
+    """One that serves pages, where there is an image to do so."""
+    if not IMAGE:
+        return shop.release(word)
+    serve = ["python", "-m", "http.server", "{port}", "--directory", "/tmp"]
+    return shop.release(word, plan={"processes": {"web": serve}}, image=IMAGE)
 
 
 def carried(change: Change, *people: User, seconds: float = 30.0) -> Change:
@@ -76,17 +96,23 @@ def mend(shop: ClusterStage, case: Case, alice: User, *people: User) -> str:
     return ""
 
 
-def heal(shop: ClusterStage) -> None:
+def heal(shop: ClusterStage, sound: dict[str, Json]) -> None:
     """As it was rolled out, for the next case."""
     shop.kube.delete(kind_named("ResourceQuota"), "small", shop.namespace)
-    shop.environment.refresh_from_db()
-    assert shop.deploy(shop.release(f"again-{time.monotonic():.0f}")).switched
+    for kind, name in (("Deployment", repair_cases.WEB), ("Service", "shop")):
+        live = shop.live(kind, name)
+        spec = {"spec": sound[kind]["spec"]}
+        if live is None:
+            repair_cases.make(shop, sound[kind]["apiVersion"], kind, name, **spec)
+        elif change := trying.merge_patch({"spec": live["spec"]}, spec):
+            repair_cases.edit(shop, kind, name, change)
 
 
 def test_each_kind_is_applied_verified_and_undone(
     yard: ClusterStage, alice: User, bob: User, admin: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert yard.deploy(yard.release("v1")).switched
+    assert yard.deploy(release(yard, "v1")).switched
+    sound = {kind: yard.live(kind, name) or {} for kind, name in (("Deployment", repair_cases.WEB), ("Service", "shop"))}
     began, took, wrong = time.monotonic(), {}, {}
     for case in CASES:
         start = time.monotonic()
@@ -98,7 +124,7 @@ def test_each_kind_is_applied_verified_and_undone(
         took[case.kind] = time.monotonic() - start
         with capsys.disabled():
             print(f"\n{case.kind} {took[case.kind]:.1f} s {wrong.get(case.kind, 'as it should')}", end="", flush=True)
-        heal(yard)
+        heal(yard, sound)
     with capsys.disabled():
         told = ", ".join(f"{kind} {seconds:.1f}" for kind, seconds in took.items())
         print(f"\n{len(CASES)} kinds of repair in {sum(took.values()):.0f} s ({time.monotonic() - began:.0f} with healing): {told}")
