@@ -8,6 +8,7 @@ from typing import Any
 
 from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.redaction import MASK, redact
+from workloads.diagnosis.rules.making import clean
 from workloads.repairs.effects import (
     claims,
     declared,
@@ -93,7 +94,8 @@ def undone(repair: Repair, before: Json | None) -> Repair | None:
 def invariant(repair: Repair, world: Sequence[Json]) -> Held:
     """Whether what the fault broke holds in these live objects (those of the namespace, and the nodes)."""
     kind, parameters = _checked(repair)
-    return kind.invariant(repair, parameters, World(world))
+    found = kind.invariant(repair, parameters, World(world))
+    return Held(found.holds, clean(found.why))
 
 
 def reads(repair: Repair) -> tuple[str, ...]:

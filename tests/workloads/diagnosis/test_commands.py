@@ -53,6 +53,8 @@ def test_a_machine_reads_the_same_as_json(tmp_path: Path) -> None:
     assert (first["object"], first["fault"]) == ("app/db", "pvc_storage_class_mismatch")
     assert {proof["source"] for proof in first["evidence"]} >= {"object", "event"}
     assert first["remedies"][0]["action"] == "patch_claim"
+    assert first["remedies"][0]["target"] == "PersistentVolumeClaim/db-data"
+    assert "storageClassName" in first["remedies"][0]["parameters"]["edits"]
 
 
 def test_what_is_no_snapshot_is_told(tmp_path: Path) -> None:

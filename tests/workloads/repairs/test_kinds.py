@@ -60,6 +60,8 @@ def test_every_remedy_of_the_diagnosis_is_a_kind_or_an_instruction() -> None:
 def test_every_fault_with_offers_says_its_remedy_in_words_too() -> None:
     told = {"missing_volume_claim", "service_missing", "crash_loop", "node_not_ready", "volume_provisioning_failed"}
     told |= {"run_as_root_refused", "container_command_not_found", "image_registry_unreachable", "namespace_object_quota_exceeded"}
+    told |= {"pod_affinity_conflict", "topology_spread_conflict", "pod_security_violation"}
+    told |= {"limit_range_violation", "quota_requires_resources"}
     assert OFFERS.keys() - _KNOWN.keys() <= told
 
 

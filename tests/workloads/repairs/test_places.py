@@ -227,3 +227,34 @@ def test_a_selector_that_would_catch_anothers_pods_is_not_offered() -> None:
     web["spec"]["selector"] = {"matchLabels": {"part-of": "shop"}}
     objects = [web, api, pod("web", shared), pod("api", other), service("web", {"app": "web"})]
     assert offers(view(*objects), about("service_selector_mismatch")) == ()
+
+
+def test_what_must_be_spread_or_near_is_preferred_where_no_node_is_left() -> None:
+    spread = [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}]
+    (offer,) = offers(view(*stuck(node(), topologySpreadConstraints=spread)), about("topology_spread_conflict"))
+    assert "ScheduleAnyway" in str(wanted(offer, stuck(topologySpreadConstraints=spread)[0]))
+    near = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "zone"}]}}
+    (offer,) = offers(view(*stuck(node(), affinity=near)), about("pod_affinity_conflict"))
+    made = wanted(offer, stuck(affinity=near)[0]) or {}
+    assert list(made["spec"]["template"]["spec"]["affinity"]["podAffinity"]) == ["preferredDuringSchedulingIgnoredDuringExecution"]
+
+
+@pytest.mark.parametrize(("number", "to"), [("100", "200"), ("65535", "")])
+def test_a_database_gets_more_connections_where_few_are_allowed(number: str, to: str) -> None:
+    made = template("db", pod={"volumes": [{"name": "conf", "configMap": {"name": "db-conf"}}]})
+    config = named("ConfigMap", "db-conf", data={"my.cnf": f"[mysqld]\nmax_connections={number}\nport=3306\n"})
+    objects = [deployment("db", made=made), pod("db", made), config]
+    found = offers(view(*objects), about("db_connection_exhaustion", "app/db"))
+    assert [each.parameters["to"] for each in found] == ([f"max_connections={to}"] if to else [])
+    for each in found:
+        assert invariant(each, carried_out(written(objects, each))).holds is True
+
+
+def test_a_pod_that_cannot_go_from_a_dead_node_is_deleted_by_force() -> None:
+    dead = node() | {"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
+    lost = pod("db", ready=False, owner="StatefulSet/db")
+    lost["metadata"]["deletionTimestamp"] = "2026-05-04T09:50:00Z"
+    objects = [named("StatefulSet", "db", spec={"replicas": 1, "template": template("db")}), lost, dead, node("node-b")]
+    cordon, delete = offers(view(*objects), about("kubelet_unavailable", "node/node-a"))
+    assert (cordon.kind, delete.kind, delete.parameters["force"]) == ("cordon", "delete_pod", True)
+    assert invariant(delete, objects).holds is None and invariant(delete, carried_out(written(objects, delete))).holds is True

@@ -147,7 +147,7 @@ def shared_ports(pod: Pod) -> dict[int, list[str]]:
 def zero_replicas(view: View) -> Iterator[Hypothesis]:
     """Scaled to zero although it is declared with more, or although its Service is called and nobody answers."""
     for workload in view.workloads:
-        if workload.kind not in ("Deployment", "StatefulSet") or workload.desired != 0 or _scaled_by_machine(view, workload):
+        if workload.kind not in ("Deployment", "StatefulSet") or workload.desired != 0 or scaled_by_machine(view, workload):
             continue
         proofs = [seen(workload.path, "spec.replicas: 0")]
         declared, wanted = _declared_replicas(view, workload), _missed(view, workload)
@@ -168,7 +168,8 @@ def zero_replicas(view: View) -> Iterator[Hypothesis]:
         )
 
 
-def _scaled_by_machine(view: View, workload: Workload) -> bool:
+def scaled_by_machine(view: View, workload: Workload) -> bool:
+    """Whether an autoscaler says how many pods it has."""
     kinds = ("HorizontalPodAutoscaler", "ScaledObject")
     return any(
         word(each, "spec", "scaleTargetRef", "name") == workload.name and view.seen(each)

@@ -16,11 +16,15 @@ from workloads.repairs.world import World
 
 @dataclass(frozen=True, slots=True)
 class DeletePod:
-    """The uid of the very pod, and the workload (Deployment/web) that makes another."""
+    """The uid of the very pod, and the workload (Deployment/web) that makes another.
+
+    `force`: without waiting for its node (grace period 0), which is safe only where nothing runs there any more.
+    """
 
     __pydantic_config__ = STRICT
     uid: Annotated[str, Field(min_length=1, max_length=64)]
     of: Annotated[str, Field(max_length=300)] = ""
+    force: bool = False
 
 
 def _delete(ref: Ref, parameters: DeletePod, live: Json) -> None:
@@ -47,7 +51,7 @@ def _replaced(repair: Repair, parameters: DeletePod, world: World) -> Held:
 DELETE_POD = Kind(
     "delete_pod",
     "Delete a stuck pod",
-    Risk.MEDIUM,
+    Risk.HIGH,
     DeletePod,
     ("Pod",),
     _delete,

@@ -55,8 +55,8 @@ def lost_setting(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
 
 def one_beat(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     """Exactly one pod of the beat."""
-    found = finding.lasting(view, hypothesis)
-    if found is not None and found.kind == "Deployment" and found.desired > 1:
+    found = finding.scalable(view, hypothesis)
+    if found is not None and found.desired > 1:
         parameters = {"replicas": 1, "was": found.desired}
         summary = f"Scale {found.name} to 1, for beats beside each other send everything twice (it is {found.desired})"
         yield Repair("scale", finding.ref(found), parameters, summary, hypothesis.fault, hypothesis.object)
@@ -64,8 +64,8 @@ def one_beat(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
 
 def more_workers(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     """Twice the workers; as many as there were where there are none."""
-    found = finding.lasting(view, hypothesis)
-    if found is None or found.kind not in ("Deployment", "StatefulSet"):
+    found = finding.scalable(view, hypothesis)
+    if found is None:
         return
     number, told = replicas(view, found) if not found.desired else (found.desired * 2, "so that the queue shrinks")
     parameters = {"replicas": number, "was": found.desired}

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 
 from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.reading import Table
+from workloads.diagnosis.rules.runtime import scaled_by_machine
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.kind import WORKLOADS
@@ -25,6 +26,13 @@ def lasting(view: View, hypothesis: Hypothesis) -> Workload | None:
     """The same, where its pods come of a template that can be changed and no machine of its own makes it."""
     found = workload(view, hypothesis)
     return found if found is not None and found.kind in WORKLOADS and not found.owner else None
+
+
+def scalable(view: View, hypothesis: Hypothesis) -> Workload | None:
+    """The same, where a person and no autoscaler says how many pods it has."""
+    found = lasting(view, hypothesis)
+    by_hand = found is not None and found.kind in ("Deployment", "StatefulSet") and not scaled_by_machine(view, found)
+    return found if by_hand else None
 
 
 def ref(workload: Workload) -> Ref:

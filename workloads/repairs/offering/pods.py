@@ -8,6 +8,7 @@ from typing import Any
 from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.reading import dig, rows, table, whole, word, words
 from workloads.diagnosis.rules.runtime import shared_ports
+from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.pods import Container
 from workloads.diagnosis.view.workloads import Workload
@@ -17,6 +18,8 @@ from workloads.repairs.offering.former import sources
 from workloads.repairs.offering.listening import PROBES
 from workloads.repairs.offering.variables import mark
 from workloads.repairs.values import Ref, Repair
+
+LONG = 120.0  # seconds that a pod may take to go
 
 
 def restarted(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
@@ -29,17 +32,20 @@ def restarted(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
 
 
 def stuck(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
-    """Pods of the workload whose node does not answer, though others would take them."""
-    found = finding.lasting(view, hypothesis)
-    silent = {node.name for node in view.nodes if node.ready in ("False", "Unknown")}
-    for pod in found.pods if found else ():
-        assert found is not None
-        uid = word(pod.obj, "metadata", "uid")
-        if uid and pod.node in silent:
-            parameters = {"uid": uid, "of": f"{found.kind}/{found.name}"}
-            summary = f"Delete pod {pod.name}, which is stuck on node {pod.node}, so that another is made"
-            ref = Ref("Pod", pod.name, pod.namespace)
-            yield Repair("delete_pod", ref, parameters, summary, hypothesis.fault, hypothesis.object)
+    """Pods of StatefulSets that are to go and cannot, for their node does not answer: another is made only once they are gone."""
+    silent = next(
+        (node for node in view.nodes if f"node/{node.name}" == hypothesis.object and node.ready in ("False", "Unknown")), None
+    )
+    for workload in view.workloads if silent else ():
+        for pod in workload.pods if workload.kind == "StatefulSet" else ():
+            uid, since = word(pod.obj, "metadata", "uid"), seconds(word(pod.obj, "metadata", "deletionTimestamp"))
+            if silent and pod.node == silent.name and uid and 0 < since < view.now - LONG:
+                parameters = {"uid": uid, "of": f"{workload.kind}/{workload.name}", "force": True}
+                summary = (
+                    f"Delete pod {pod.name} by force, so that another is made; only where nothing runs on {silent.name} any more"
+                )
+                ref = Ref("Pod", pod.name, pod.namespace)
+                yield Repair("delete_pod", ref, parameters, summary, hypothesis.fault, hypothesis.object)
 
 
 def resolving(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:

@@ -152,7 +152,7 @@ def processor(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
         if not most or quantity(to) <= most:
             lines = [{"part": "limits", "resource": "cpu", "was": was, "to": to}]
             yield _set(found, container.name, lines, "it uses all that it may", hypothesis)
-    if found.kind == "Deployment" and found.desired and not found.claims():
+    if finding.scalable(view, hypothesis) and found.kind == "Deployment" and found.desired and not found.claims():
         parameters = {"replicas": found.desired * 2, "was": found.desired}
         summary = f"Scale {found.name} to {found.desired * 2}, so that its load is shared (it is {found.desired})"
         yield Repair("scale", finding.ref(found), parameters, summary, hypothesis.fault, hypothesis.object)

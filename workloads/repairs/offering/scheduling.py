@@ -167,20 +167,43 @@ def _preferring(workload: Workload, terms: list[Table]) -> Iterator[Edit]:
 
 def anti_affinity(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     """What pods must keep apart from becomes a preference; else as many pods as there are nodes for."""
-    found = finding.lasting(view, hypothesis)
-    where = ("affinity", "podAntiAffinity")
-    required = rows(found.spec, *where, REQUIRED) if found else []
-    if found is None or not required:
-        return
-    before = rows(found.spec, *where, PREFERRED)
-    preferred = [{"weight": 100, "podAffinityTerm": dict(term)} for term in required]
-    edits = [Edit((*where, REQUIRED), required, ABSENT), Edit((*where, PREFERRED), before or ABSENT, [*before, *preferred])]
-    yield patched(found, edits, "apart where there is room, together where there is none", hypothesis)
-    placed = sum(not pod.unscheduled for pod in found.standing_pods)
-    if found.kind != "DaemonSet" and 0 < placed < found.desired:
+    yield from _preferred(view, hypothesis, "podAntiAffinity", "apart where there is room, together where there is none")
+    found = finding.scalable(view, hypothesis)
+    placed = sum(not pod.unscheduled for pod in found.standing_pods) if found else 0
+    required = dig(found.spec, "affinity", "podAntiAffinity", REQUIRED) if found else None
+    if found is not None and required and 0 < placed < found.desired:
         summary = f"Scale {found.name} to {placed}, as many as there are nodes for (it is {found.desired})"
         parameters = {"replicas": placed, "was": found.desired}
         yield Repair("scale", finding.ref(found), parameters, summary, hypothesis.fault, hypothesis.object)
+
+
+def affine(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
+    """What pods must be near becomes a preference."""
+    yield from _preferred(view, hypothesis, "podAffinity", "near where there is room, elsewhere where there is none")
+
+
+def _preferred(view: View, hypothesis: Hypothesis, name: str, told: str) -> Iterator[Repair]:
+    found = finding.lasting(view, hypothesis)
+    required = rows(found.spec, "affinity", name, REQUIRED) if found else []
+    if found is None or not required:
+        return
+    before = rows(found.spec, "affinity", name, PREFERRED)
+    preferred = [{"weight": 100, "podAffinityTerm": dict(term)} for term in required]
+    where = ("affinity", name)
+    edits = [Edit((*where, REQUIRED), required, ABSENT), Edit((*where, PREFERRED), before or ABSENT, [*before, *preferred])]
+    yield patched(found, edits, told, hypothesis)
+
+
+def spread(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
+    """Topology spread constraints that keep pods from nodes become preferences."""
+    found = finding.lasting(view, hypothesis)
+    edits = [
+        Edit(("topologySpreadConstraints", place, "whenUnsatisfiable"), "DoNotSchedule", "ScheduleAnyway")
+        for place, each in enumerate(rows(found.spec, "topologySpreadConstraints") if found else ())
+        if word(each, "whenUnsatisfiable") == "DoNotSchedule"
+    ]
+    if found is not None and edits:
+        yield patched(found, edits, "spread where there is room, together where there is none", hypothesis)
 
 
 def tolerations(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:

@@ -19,8 +19,8 @@ _DESIRED = "deployment.kubernetes.io/desired-replicas"
 
 def scaled_up(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     """To as many as are declared, were last applied, or ran before; to one where nothing tells: the least that works."""
-    found = finding.lasting(view, hypothesis)
-    if found is None or found.desired != 0 or found.kind not in ("Deployment", "StatefulSet"):
+    found = finding.scalable(view, hypothesis)
+    if found is None or found.desired != 0:
         return
     number, told = replicas(view, found)
     yield Repair(
