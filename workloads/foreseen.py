@@ -75,6 +75,16 @@ class Foreseen:
         return frozenset(found.title for found in self.differences if found.clashes)
 
 
+def same_effect(one: Foreseen, other: Foreseen) -> bool:
+    """Whether both do the same to the same objects, by their digests; what merely stands around it may differ."""
+    return _effect(one) == _effect(other)
+
+
+def _effect(found: Foreseen) -> tuple[object, ...]:
+    changes = tuple((each.kind, each.name, each.what, each.digest, each.clashes) for each in found.differences)
+    return found.where, changes, tuple((each.kind, each.name, each.uid) for each in found.removals)
+
+
 def read(told: Mapping[str, Any]) -> Foreseen:
     """What `as_json` wrote."""
     differences = (

@@ -99,6 +99,7 @@ def _write(cluster: FakeCluster, asked: Asked, route: Route) -> Json:
         return store.create((route.api, route.plural, route.namespace, name), body, manager, dry=dry)
     if asked.method == "DELETE":
         uid = body.get("preconditions", {}).get("uid", "")
+        dry = bool(body.get("dryRun")) if body else dry  # where there is a body the address is not looked at
         return store.remove(route.key, uid=uid, dry=dry, orphan=body.get("propagationPolicy") == "Orphan")
     if asked.method == "PATCH" and asked.query.get("force") is not None and not route.sub:
         return store.apply(route.key, body, manager, force=asked.query["force"] == "true", dry=dry)

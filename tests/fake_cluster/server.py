@@ -295,7 +295,8 @@ class FakeCluster:
         """What a request comes to that is no watch."""
         with self.store.changed:
             found = answers.answer(self, asked, route)
-        if asked.method in WRITES and route.stored and not asked.query.get("dryRun"):
+        dry = asked.query.get("dryRun") or (asked.method == "DELETE" and (asked.body or {}).get("dryRun"))
+        if asked.method in WRITES and route.stored and not dry:
             self.writes.append(Asked(asked.method, asked.path, asked.query, asked.body, done=True))
         return found
 

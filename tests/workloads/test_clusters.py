@@ -26,6 +26,7 @@ from workloads.adapters.kubernetes.inside import InCluster
 from workloads.adapters.kubernetes.kinds import Json, kind_named
 from workloads.cluster_rights import Need, Right
 from workloads.models import Cluster, Environment, Target
+from workloads.repairs import KINDS as REPAIRS
 
 TERMINAL = Actor.system("terminal (somebody)")
 NAMESPACE = "windows"
@@ -291,3 +292,16 @@ def place(cluster: Cluster, namespace: str) -> None:
     from tests.workloads.stage import stage
 
     Target.objects.create(environment=stage().environment, cluster=cluster, namespace=namespace)
+
+
+def test_rights_for_repairs_are_granted_only_where_they_are_asked_for_and_then_suffice() -> None:
+    def granted(also: tuple[str, ...]) -> set[tuple[str, str]]:
+        return {(verb, need.named) for need in cluster_rights.needs("write", also) for verb in need.verbs}
+
+    wanted = {need for kind in REPAIRS.values() for need in kind.needs if need[0] != "get"}
+    unusual = {("patch", "nodes"), ("patch", "persistentvolumes"), ("patch", "resourcequotas"), ("patch", "statefulsets.apps")}
+    assert unusual <= wanted and not unusual & granted(())
+    assert wanted <= granted((cluster_rights.REPAIRS,))
+    made = cluster_rights.manifests("write", ["shop"], also=(cluster_rights.REPAIRS,))
+    cluster_wide = next(item for item in made if item["kind"] == "ClusterRole")
+    assert any("nodes" in rule["resources"] and "patch" in rule["verbs"] for rule in cluster_wide["rules"])

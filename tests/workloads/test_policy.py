@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from workloads.policy import Judgement, Rules, judge
+from workloads import policy
+from workloads.policy import Judgement, Mending, Rules, judge
 from workloads.verdicts import Verdict
 
 
@@ -94,3 +95,36 @@ def test_on_the_local_tier_one_person_may_work_alone() -> None:
 def test_judging_twice_gives_the_same() -> None:
     first: Judgement = judge("production", "roll_out", [LOCKS, FINAL], {"testing": Verdict.FAILED})
     assert first == judge("production", "roll_out", [LOCKS, FINAL], {"testing": Verdict.FAILED})
+
+
+@pytest.mark.parametrize(
+    ("tier", "mending", "expected"),
+    [
+        ("local", Mending("Scale", "low"), ("low", 1, True)),
+        ("local", Mending("Free a volume", "high", reversible=False), ("high", 1, False)),
+        ("local", Mending("Cordon", "low", whole_cluster=True), ("medium", 1, False)),
+        ("staging", Mending("Scale", "low"), ("low", 1, False)),
+        ("production", Mending("Set resources", "medium"), ("medium", 1, False)),
+        ("production", Mending("Free a volume", "high", reversible=False), ("high", 2, False)),
+        ("production", Mending("Restart", "low", reversible=False), ("medium", 1, False)),
+        ("production", Mending("Scale", "low", unattended="Let be done."), ("low", 1, True)),
+        ("production", Mending("Restart", "medium", reversible=False, unattended="Let be done."), ("medium", 1, False)),
+        ("production", Mending("Cordon", "low", whole_cluster=True, unattended="Let be done."), ("medium", 1, False)),
+    ],
+)
+def test_a_repair_has_the_risk_of_its_kind_and_asks_a_person_in_production(
+    tier: str, mending: Mending, expected: tuple[str, int, bool]
+) -> None:
+    judged = policy.judge_repair(tier, mending)
+    assert (judged.risk, judged.quorum, judged.policy_approves) == expected
+    assert not policy.judge_repair(tier, mending, held=True).policy_approves
+    assert judged.approves_because == (mending.unattended if judged.policy_approves else "")
+
+
+def test_of_several_repairs_in_one_change_the_strictest_counts() -> None:
+    easy = policy.judge_repair("production", Mending("Scale", "low", unattended="Let be done."))
+    hard = policy.judge_repair("production", Mending("Free a volume", "high", reversible=False))
+    assert policy.together([easy]).policy_approves
+    both = policy.together([easy, hard])
+    assert (both.risk, both.quorum, both.policy_approves, both.approves_because) == ("high", 2, False, "")
+    assert both.reasons == ("Scale: low risk.", "Free a volume: high risk.", "It cannot be taken back by itself.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.core.errors import Conflict, Invalid, Refused
-from workloads import formers, previews, repairs
+from workloads import foreseen, formers, previews, repairs
 from workloads.actions.drafts import Kind
 from workloads.actions.work import AGAIN, Work
 from workloads.drivers import Order, Outcome, Repairs
@@ -22,7 +22,7 @@ class Mend:
         told = parameters["repair"]
         return {
             "kind": Kind.REPAIR.value,
-            "what": f"{told['summary']} in {environment}",
+            "what": f"{environment}: {told['summary']}",
             "repair": {
                 "kind": told["kind"],
                 "label": KINDS[told["kind"]].label,
@@ -48,7 +48,8 @@ class Mend:
     def demand_as_shown(self, work: Work) -> None:
         """Try it once more."""
         follows = bool(work.parameters.get("follows"))
-        if driver_of(work).foresee_repair(work.environment, repair_of(work.parameters), follows=follows) != work.shown:
+        found = driver_of(work).foresee_repair(work.environment, repair_of(work.parameters), follows=follows)
+        if work.shown is None or not foreseen.same_effect(found, work.shown):
             raise Conflict(f"{work.environment} is not any more as it was when this was shown.", cure=AGAIN)
 
     def verify(self, work: Work) -> Outcome:

@@ -86,11 +86,11 @@ def test_a_remedy_is_listed_proposed_once_and_is_no_undo_before_it_is_applied(en
     offer = next(one for one in client.get(address).json() if one["kind"] == "set_resources")
     assert (offer["hypothesis"], offer["risk"], offer["reversible"], offer["why_not"]) == (0, "medium", True, "")
     assert offer["object"] == "Deployment/shop-worker"
-    as_json = {"content_type": "application/json", "headers": {"Idempotency-Key": "k"}}
-    made = client.post(f"{address}/{offer['key']}/propose", **as_json)
+    there, key = f"{address}/{offer['key']}/propose", {"Idempotency-Key": "k"}
+    made = client.post(there, content_type="application/json", headers=key)
     assert (made.status_code, made.json()["change"]["status"]) == (201, "waiting")
     assert "memory: 512Mi" in made.json()["preview"]["actions"][0]["world"]["differences"][0]["diff"]
-    again = client.post(f"{address}/{offer['key']}/propose", **as_json)
+    again = client.post(there, content_type="application/json", headers=key)
     assert again.json()["change"]["id"] == made.json()["change"]["id"]
     assert client.post(f"{address}/nothing/propose").status_code == 404
     assert client.post(f"/api/v1/changes/{made.json()['change']['id']}/undo").status_code == 403

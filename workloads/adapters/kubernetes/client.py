@@ -198,8 +198,10 @@ class Client:
     ) -> bool:
         """Remove it (only the one with this uid, where given); whether it was there."""
         body: Json = {"propagationPolicy": propagation, **({"preconditions": {"uid": uid}} if uid else {})}
+        if dry_run:
+            body["dryRun"] = ["All"]  # where there is a body the server reads no options from the address
         try:
-            self.ask("DELETE", kind.path(namespace, name), {"dryRun": "All" if dry_run else ""}, body)
+            self.ask("DELETE", kind.path(namespace, name), {}, body)
         except Absent:
             return False
         return True

@@ -26,7 +26,7 @@ class Case:
     undone: bool = True
 
 
-def repair(shop: ClusterStage, kind: str, what: str, name: str, **parameters: Any) -> Repair:
+def repair(shop: ClusterStage, kind: str, what: str, name: str, /, **parameters: Any) -> Repair:
     """A repair of an object in the namespace, or of the cluster where it has none."""
     space = "" if what in {"Node", "PersistentVolume"} else shop.namespace
     return Repair(kind, Ref(what, name, space), parameters, f"{kind} {what}/{name}")
@@ -205,9 +205,9 @@ def homeless(shop: ClusterStage) -> Repair:
     return repair(shop, "patch_scheduling", "Deployment", WEB, edits=[{"path": ["nodeSelector", "disk"], "was": "ssd"}])
 
 
-def nameless(shop: ClusterStage) -> Repair:
-    edit(shop, "Deployment", WEB, {"spec": {"template": {"spec": {"imagePullSecrets": [{"name": "gone"}]}}}})
-    edits = [{"path": ["imagePullSecrets"], "was": [{"name": "gone"}]}]
+def foreign(shop: ClusterStage) -> Repair:
+    edit(shop, "Deployment", WEB, {"spec": {"template": {"spec": {"securityContext": {"fsGroup": 7}}}}})
+    edits = [{"path": ["securityContext", "fsGroup"], "was": 7, "to": 1000}]
     return repair(shop, "patch_template", "Deployment", WEB, edits=edits)
 
 
@@ -244,7 +244,7 @@ CASES = (
     Case("release_volume", left, undone=False),
     Case("return_template", returned),
     Case("patch_scheduling", homeless),
-    Case("patch_template", nameless),
+    Case("patch_template", foreign),
     Case("patch_route", misrouted),
     Case("patch_configuration", miswritten),
 )

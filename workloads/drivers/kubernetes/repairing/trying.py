@@ -11,10 +11,10 @@ from controlplane.core.redaction import SECRET_NAME, redact
 from workloads import repairs
 from workloads.adapters.kubernetes.failures import Absent, Clash, Rejected
 from workloads.adapters.kubernetes.kinds import Json
-from workloads.drivers.kubernetes import differences, foreseeing, kept, parts
+from workloads.drivers.kubernetes import differences, drifting, foreseeing, kept, parts
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.repairing import allowed, lasting, looking
-from workloads.foreseen import Difference, Foreseen, Removal
+from workloads.foreseen import Difference, Foreseen, Removal, same_effect
 from workloads.repairs import KINDS, Repair
 
 STRATEGY = "repair"
@@ -65,10 +65,19 @@ def tried(job: Errand, repair: Repair, live: Json | None, *, follows: bool = Fal
         if not follows:
             raise
         then = wanted
-    text = _diff(job, live, then if live is not None else wanted)
+    after = then if live is not None else wanted
+    text = _diff(job, live, after)
     if not text:
         raise Conflict(f"{repair.ref.title} is already as it would become.", cure="Diagnose again.")
-    return Tried(live, wanted, then, foreseeing.difference(kind, name, "create" if live is None else "change", text))
+    found = foreseeing.difference(kind, name, "create" if live is None else "change", text)
+    return Tried(live, wanted, then, replace(found, digest=_digest(live, after)))
+
+
+def _digest(live: Json | None, after: Json) -> str:
+    """Binds what becomes otherwise, whole and unmasked; not what merely stands around it."""
+    fields = drifting.between(live or {}, after)
+    sides = [[one.name, *("" if side is drifting.GONE else [side] for side in (one.before, one.after))] for one in fields]
+    return parts.mark("repair", sides)
 
 
 def merge_patch(live: Any, wanted: Any) -> Json:
@@ -186,7 +195,7 @@ def _notes(job: Errand, repair: Repair, *, follows: bool) -> tuple[str, ...]:
 def same(found: Tried, shown: Foreseen) -> bool:
     """Whether it would do what was shown, and to the object that was shown."""
     differences_, removals = (found.difference,) if found.difference else (), (found.removal,) if found.removal else ()
-    return (differences_, removals) == (shown.differences, shown.removals)
+    return same_effect(Foreseen(shown.where, differences=differences_, removals=removals), shown)
 
 
 def rebased(repair: Repair, former: Json) -> Tried:
