@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connections
 from django.utils import timezone
 
@@ -251,3 +253,19 @@ def test_alerts_leave_what_others_opened_alone(source: WebhookSource, production
     tell(source, ONE)
     tell(source, ONE.over())
     assert Incident.objects.filter(status="open").count() == 2
+
+
+def test_an_incident_from_before_there_were_rows_is_ended_by_its_alert(source: WebhookSource, production: Environment) -> None:
+    told_before = ONE.document()
+    Incident.objects.create(
+        environment=production,
+        title="Crashing",
+        cause=f"{source.pk}/{told_before['fingerprint']}",
+        evidence={"alert": "Crashing", "labels": told_before["labels"], "firing since": told_before["startsAt"]},
+        opened_at=timezone.now(),
+    )
+    import_module("workloads.migrations.0018_alerts_and_remedies").say_who_opened_them(apps, None)
+    tell(source, OTHER)
+    assert (Incident.objects.get().cause, Incident.objects.get().alert_count) == ("alert Crashing shop/deployment/web", 2)
+    tell(source, ONE.over(), OTHER.over())
+    assert Incident.objects.get().status == "resolved"

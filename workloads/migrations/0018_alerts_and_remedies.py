@@ -6,6 +6,7 @@ import json
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
+from django.utils.dateparse import parse_datetime
 
 from workloads.grouping.causes import cause_of
 
@@ -41,7 +42,7 @@ def give_its_alert(apps, incident):
         labels=labels,
         told=1,
         fired=1,
-        started_at=incident.opened_at,
+        started_at=began_at(incident),
         first_told_at=incident.opened_at,
         last_told_at=incident.opened_at,
     )
@@ -49,6 +50,15 @@ def give_its_alert(apps, incident):
     taken = incidents.filter(environment_id=incident.environment_id, cause=found.key).exclude(status="resolved").exists()
     told = {} if taken else {"cause": found.key, "about": found.object[:253]}
     incidents.filter(pk=incident.pk).update(alert_count=1, firing_count=1, **told)
+
+
+def began_at(incident):
+    """When its alert began, as the alert said; when it was opened, where that cannot be read."""
+    try:
+        found = parse_datetime(str(incident.evidence.get("firing since", "")))
+    except ValueError:
+        found = None
+    return found if found is not None and found.tzinfo is not None else incident.opened_at
 
 
 class Migration(migrations.Migration):
