@@ -249,3 +249,35 @@ def test_one_that_nobody_carries_is_found(stopped: ClusterStage, alice: User, bo
     assert carrying.left_lying() == [change.pk], "applied, and never looked at"
     assert carrying.carry_through(change.pk, fence=2)
     assert carrying.left_lying() == []
+
+
+def test_what_stands_around_it_may_change_meanwhile(stopped: ClusterStage, alice: User, bob: User) -> None:
+    change = proposed(stopped, alice, bob)
+    edit(stopped, progressDeadlineSeconds=333, revisionHistoryLimit=3)
+    assert carrying.carry_through(change.pk, fence=1)
+    change.refresh_from_db()
+    assert (change.status, replicas(stopped)) == ("applied", 3), change.result
+
+
+def test_a_removal_is_tried_without_removing_and_is_done_once(
+    pretended: ClusterStage, cluster: FakeCluster, alice: User, bob: User, admin: User
+) -> None:
+    shop = pretended
+    assert shop.deploy(shop.release("v1")).switched
+    pod = shop.all("Pod")[0]["metadata"]
+    stuck = Repair(
+        "delete_pod", Ref("Pod", pod["name"], shop.namespace), {"uid": pod["uid"], "of": "Deployment/shop-web"}, "Delete it"
+    )
+    change = mending.propose(Actor.person(alice), shop.environment, stuck, idempotency_key="k")
+    found = shop.live("Pod", pod["name"])
+    assert found is not None and found["metadata"]["uid"] == pod["uid"], "it was only tried"
+    assert (change.risk, change.quorum) == ("high", 2)
+    decide(change, bob)
+    decide(change, admin)
+    assert carrying.carry_through(change.pk, fence=1)
+    change.refresh_from_db()
+    assert (change.status, change.result["verification"]["verdict"]) == ("applied", "passed"), change.result
+    removed = [write.path for write in cluster.writes if write.method == "DELETE" and write.path.endswith(pod["name"])]
+    assert len(removed) == 1
+    with pytest.raises(Refused, match="cannot be taken back"):
+        mending.propose_undo(Actor.person(alice), change, idempotency_key="u")
