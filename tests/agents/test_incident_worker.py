@@ -27,11 +27,11 @@ POSITIONS = [
     *((node, "after") for node in ("gate", "undo", "report")),
     *((node, "inside") for node in ("look", "apply", "close", "take_back")),
 ]
-QUICK = {("apply", "inside")}
 TAKEN_BACK = {"undo", "take_back", "escalate"}
 
 
-@pytest.mark.parametrize(("node", "where"), [pytest.param(*at, marks=() if at in QUICK else pytest.mark.slow) for at in POSITIONS])
+@pytest.mark.slow
+@pytest.mark.parametrize(("node", "where"), POSITIONS)
 def test_a_worker_killed_in_a_step_loses_nothing_and_repeats_no_effect(
     node: str, where: str, start: Start, fake: Fake, begin: Begin
 ) -> None:

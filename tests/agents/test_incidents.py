@@ -114,14 +114,14 @@ def test_from_the_alert_to_the_post_mortem_that_a_search_finds(shop: ClusterStag
     assert {one["kind"] for one in inquiry.suspects} >= {"deployment", "drift"}
     assert inquiry.suspects[0]["kind"] == "drift" and "kubectl-edit" in inquiry.suspects[0]["who"]
     assert inquiry.remedies[0]["kind"] == "scale" and inquiry.remedies[0]["world"]["differences"]
-    assert run.waiting_for is not None and run.waiting_for.title.startswith("Scale")
+    assert run.waiting_for is not None and "Scale Deployment" in run.waiting_for.title
     run = go_on(run, bob)
     assert run.status == Run.Status.SUCCEEDED, list(run.steps.values_list("node", "verdict", "summary"))
     assert said(run, "verify").verdict == "passed"
     incident.refresh_from_db()
     assert (incident.status, incident.escalated_at) == ("resolved", None)
     closed = AuditEntry.objects.get(action="incident.resolve")
-    assert closed.actor_label == f"run {run.pk}" and "Mended: Scale" in closed.reason
+    assert closed.actor_label == f"run {run.pk}" and "Mended: shop/production: Scale" in closed.reason
     text = PostMortem.objects.get().text
     for part in ("deployment_zero_replicas", "kubectl-edit", "approved by bob", "## Timeline", "SlowPages"):
         assert part in text, part
