@@ -11,12 +11,70 @@ from workloads.drivers import Say
 from workloads.evidence import Assessment
 
 
+class Incidents(Protocol):
+    """The verbs of the graph `incident`; answered as those of Operations are."""
+
+    def calm(self, context: Context, incident: int, round: int) -> Assessment:
+        """Whether anything is under way here. Data: `wait` (a `change` to be decided, or a moment `until`), or `round`: the next
+        one; `over` where the incident is resolved.
+        """
+
+    def look(self, context: Context, incident: int, round: int) -> Assessment:
+        """Diagnose what runs here as it is now, or join who did. Data: `inquiry`, `standing`."""
+
+    def suspects(self, context: Context, inquiry: int) -> Assessment:
+        """What changed before the first symptom, ranked."""
+
+    def recall(self, context: Context, inquiry: int) -> Assessment:
+        """What the knowledge base says of it, cited."""
+
+    def remedies(self, context: Context, inquiry: int) -> Assessment:
+        """What would mend it. Data: `offered`: whether there is anything to propose."""
+
+    def gate(self, context: Context, inquiry: int) -> Assessment:
+        """Propose one remedy. Data: `change`, `decision` (`elsewhere`: another run asks for the same), or `decision`: `none`."""
+
+    def decision(self, context: Context, incident: int, change: int) -> Assessment:
+        """How a Change stands. Data: `decision`: `waiting`, `approved`, `elsewhere`, `over`, or why not."""
+
+    def apply(self, context: Context, incident: int, change: int) -> Assessment:
+        """Apply the approved Change. Data: `applied`: `switched`, `not_switched`, `refused` or `kept` (not yet)."""
+
+    def verify(self, context: Context, incident: int, change: int) -> Assessment:
+        """Whether its invariant holds. Data: `verified`: a verdict."""
+
+    def watched(self, context: Context, incident: int, change: int) -> Assessment:
+        """Data: `wait` while it could still come back."""
+
+    def recheck(self, context: Context, inquiry: int, change: int) -> Assessment:
+        """Diagnose again. Data: `recurred`: `gone`, `same`, `other` or `unclear`; `over` where it is resolved already."""
+
+    def close(self, context: Context, inquiry: int, change: int) -> Assessment:
+        """Resolve the incident. Data: `closed`."""
+
+    def undo(self, context: Context, incident: int, change: int) -> Assessment:
+        """Propose to take the Change back. Data: `undo`, `consent`; `consent`: `none` where it cannot be."""
+
+    def take_back(self, context: Context, incident: int, change: int) -> Assessment:
+        """Apply the Change that takes back. Data: `undone`."""
+
+    def escalate(self, context: Context, incident: int, nodes: Sequence[str]) -> Assessment:
+        """Mark it as needing a person, and tell people; why is in the steps."""
+
+    def report(self, context: Context, incident: int, outcome: str, nodes: Sequence[str]) -> Assessment:
+        """The last word, and the draft of the post-mortem."""
+
+
 class Operations(Protocol):
     """The verbs of the graphs. Each may be asked again after a lost worker and then finds what the first asking did.
 
     Each answers with an Assessment: the verdict and evidence of the step, and in `data` the references that go into the
     state of the graph. Given by the runner (agents.operations), or by a test.
     """
+
+    @property
+    def incidents(self) -> Incidents:
+        """Those of the graph `incident`."""
 
     def checkout(self, context: Context, ref: str) -> Assessment:
         """The source of the commit that `ref` names. Data: `commit`."""

@@ -28,6 +28,7 @@ def reap() -> int:
     has come at which the Change may begin.
     """
     _resume(_decided())
+    _resume(Run.objects.filter(status=Run.Status.WAITING, resume_at__lte=Now()))
     proposals.carry_all_through()
     _wake_at_their_moment()
     recently = Q(status=Run.Status.QUEUED, woken_at__gt=Now() - WAKE_AGAIN)
@@ -63,7 +64,7 @@ def _decided() -> QuerySet[Run]:
     undecided = Q(waiting_for__status=Change.Status.WAITING)
     early = Q(waiting_for__status=Change.Status.APPROVED, waiting_for__not_before__gt=Now())
     kept = Q(waiting_for__status=Change.Status.APPROVED, waiting_for__look_again_at__gt=Now())
-    return Run.objects.filter(status=Run.Status.WAITING).exclude(undecided).exclude(early).exclude(kept)
+    return Run.objects.filter(status=Run.Status.WAITING, resume_at=None).exclude(undecided).exclude(early).exclude(kept)
 
 
 def _resume(parked: QuerySet[Run]) -> int:

@@ -16,6 +16,7 @@ from agents.models import Run
 
 LEASE = timedelta(seconds=15)
 HEARTBEAT_SECONDS = 5.0
+PATIENT = "incident"  # the workflow that lets the others go first
 EXPIRY = ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
 
 
@@ -35,14 +36,18 @@ class Lease:
 def claimable() -> QuerySet[Run]:
     """Runs that nobody drives and whose turn it is: the oldest of their environment goes first.
 
-    A run that waits for an answer about a release which already has traffic holds its environment too.
+    A run that waits for an answer about a release which already has traffic holds its environment too. Whoever looks after an
+    incident lets everybody else go first, and is not held by such a question: it may be what the answer needs.
     """
     free = Q(status=Run.Status.QUEUED) | Q(status=Run.Status.RUNNING, lease_expires_at__lt=Now())
     neighbours = Run.objects.filter(environment=OuterRef("environment")).exclude(pk=OuterRef("pk"))
     running = neighbours.filter(status=Run.Status.RUNNING)
-    older = neighbours.filter(status=Run.Status.QUEUED, pk__lt=OuterRef("pk"))
+    queued = neighbours.filter(status=Run.Status.QUEUED)
+    older, others = queued.filter(pk__lt=OuterRef("pk")), queued.exclude(workflow=PATIENT)
     asking = neighbours.filter(status=Run.Status.WAITING, waiting_for__actions__kind="promote")
-    blocked = (Exists(running) | Exists(older) | Exists(asking)) & Q(status=Run.Status.QUEUED)
+    mine = Q(Exists(older.filter(workflow=PATIENT))) | (Q(Exists(others)) & ~Q(Exists(asking)))
+    turn = Q(mine, workflow=PATIENT) | (Q(Exists(older.exclude(workflow=PATIENT))) | Q(Exists(asking))) & ~Q(workflow=PATIENT)
+    blocked = (Q(Exists(running)) | turn) & Q(status=Run.Status.QUEUED)
     return Run.objects.filter(free).exclude(blocked)
 
 

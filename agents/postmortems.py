@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from controlplane.core.models import AuditEntry
 from controlplane.core.permissions import EVERYWHERE
 from knowledge.ingest import File
-from workloads.models import Incident
+from workloads.models import Incident, PostMortem
 
 MOST = 5_000
 MOST_LINES = 50
@@ -20,11 +20,17 @@ def files(scope: str) -> Iterator[File]:
     if scope != EVERYWHERE:
         rows = rows.filter(**{"environment__application" if kind == "application" else "environment": int(number)})
     found = list(rows[:MOST])
-    told = _told(found)
+    written = _texts(found)
+    told = _told([incident for incident in found if incident.pk not in written])
     for incident in found:
-        yield File(
-            f"incident-{incident.pk}.md", _written(incident, told.get(str(incident.pk), [])), written_at=incident.resolved_at
-        )
+        text = written.get(incident.pk) or _written(incident, told.get(str(incident.pk), []))
+        yield File(f"incident-{incident.pk}.md", text, written_at=incident.resolved_at)
+
+
+def _texts(incidents: Sequence[Incident]) -> dict[int, str]:
+    """The post-mortem that counts of each that has one."""
+    rows = PostMortem.objects.filter(incident__in=[incident.pk for incident in incidents])
+    return dict(rows.order_by("incident", "number").values_list("incident", "text"))
 
 
 def _written(incident: Incident, told: list[str]) -> str:

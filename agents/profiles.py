@@ -8,7 +8,17 @@ from agents.specialists import registry
 # Advisory: shown, and raising the risk, but not stopping the run.
 ADVISORY = frozenset({"security"})
 DEFAULT_SECONDS = 600
-SECONDS = {"checkout": 600, "gate": 60, "approval": 60, "answer": 60, "apply": 1800, "verify": 900, "report": 60}
+SECONDS = {
+    "checkout": 600,
+    "gate": 60,
+    "approval": 60,
+    "answer": 60,
+    "apply": 1800,
+    "verify": 900,
+    "report": 60,
+    "look": 420,
+    "recheck": 420,
+}
 
 
 def profile(name: str) -> AgentProfile:

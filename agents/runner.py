@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Mapping
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 
@@ -77,9 +79,16 @@ def _walk_on(run: Run, pulse: Pulse, graphs: ModuleType, walk: Walk) -> None:
         if not found.next:
             runs.finish(pulse.lease, found.values["outcome"], _result(run, found.values))
             return
-        if runs.wait(pulse.lease, found.interrupts[0].value["change"]):
+        if _parked(pulse, found.interrupts[0].value):
             return
         given = None  # it was decided while we parked
+
+
+def _parked(pulse: Pulse, wanted: Mapping[str, Any]) -> bool:
+    """Park for what the node waits for: a `change` that is decided, or the moment `until`; False when that is so already."""
+    if "until" in wanted:
+        return runs.rest(pulse.lease, datetime.fromisoformat(wanted["until"]))
+    return runs.wait(pulse.lease, wanted["change"])
 
 
 def _where_to_begin(run: Run, pulse: Pulse, graphs: ModuleType, graph: Graph, config: RunnableConfig) -> State | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -24,6 +25,7 @@ Status = Run.Status
 MAX_CLAIMS = 5
 RETRYABLE = (Status.FAILED, Status.STOPPED, Status.STUCK)
 ENGINE = Actor.system("run engine")
+AWAKE: dict[str, Any] = {"waiting_for": None, "resume_at": None, "woken_at": Now()}
 VERBS = {"rollback": Verb.ROLL_BACK}
 
 
@@ -104,10 +106,22 @@ def wait(lease: Lease, change_id: int) -> bool:
     return True
 
 
+def rest(lease: Lease, until: datetime) -> bool:
+    """Park the run until a moment, so that others may run meanwhile; False when that moment is here already."""
+    if until <= timezone.now():
+        return False
+    with transaction.atomic():
+        _release(lease, Status.WAITING, resume_at=until, claims=0)
+        run = Run.objects.get(pk=lease.run)
+        _wake_next(run)
+        _ring(run)
+    return True
+
+
 def resume(run_id: int) -> bool:
     """Let a parked run go on; True for the one caller who did it."""
     with transaction.atomic():
-        if not Run.objects.move(run_id, Status.WAITING, Status.QUEUED, waiting_for=None, woken_at=Now()):
+        if not Run.objects.move(run_id, Status.WAITING, Status.QUEUED, **AWAKE):
             return False
         run = Run.objects.get(pk=run_id)
         _record(ENGINE, "resume", run, Status.WAITING)
@@ -223,7 +237,7 @@ def _cancel_undriven(run: Run, actor: Actor) -> None:
         result = {"summary": f"Cancelled by {actor.label} before it began."}
         Run.objects.move(run.pk, Status.QUEUED, Status.CANCELLED, result=result, finished_at=timezone.now())
         _wake_next(run)
-    elif Run.objects.move(run.pk, [Status.WAITING, Status.STUCK, Status.QUEUED], Status.QUEUED, waiting_for=None, woken_at=Now()):
+    elif Run.objects.move(run.pk, [Status.WAITING, Status.STUCK, Status.QUEUED], Status.QUEUED, **AWAKE):
         _wake(run.pk)
     _ring(run, "inbox")
 
@@ -249,7 +263,8 @@ def _wake(run_id: int) -> None:
 
 
 def _wake_next(run: Run) -> None:
-    waiting = Run.objects.filter(environment_id=run.environment_id, status=Status.QUEUED).exclude(pk=run.pk).order_by("pk").first()
+    queued = Run.objects.filter(environment_id=run.environment_id, status=Status.QUEUED).exclude(pk=run.pk)
+    waiting = queued.alias(patient=models.Q(workflow=leases.PATIENT)).order_by("patient", "pk").first()
     if waiting is not None:
         _wake(waiting.pk)
 

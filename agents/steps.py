@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from agents.leases import Lease
-from agents.models import Step
+from agents.models import Run, Step
 from agents.readings import asked as readings
 from controlplane.core import live
 from controlplane.core.errors import LeaseLost
@@ -81,3 +81,5 @@ def _hold(lease: Lease) -> None:
 
 def _ring(lease: Lease, step: Step) -> None:
     live.ring(f"run-{lease.run}", run=lease.run, step=step.pk)
+    for asked in Run.objects.filter(pk=lease.run, workflow="incident").values_list("input", flat=True):
+        live.ring(f"incident-{asked.get('incident')}", run=lease.run)

@@ -12,7 +12,7 @@ from celery import shared_task
 from celery.signals import worker_init, worker_shutting_down
 from django.utils import timezone
 
-from agents import budgets, housekeeping, leases, library, partitions, pulse, reactions, runner, standing
+from agents import budgets, housekeeping, leases, library, partitions, pulse, reactions, responding, runner, standing
 from agents.context import Operations
 from agents.operations import RealOperations
 from agents.readings import writing
@@ -85,6 +85,12 @@ def change_decided(change_id: int) -> None:
 def carry_through(change_id: int) -> None:
     """Restore what drifted, or repair, once that is approved. A repeat goes on where a lost worker stopped."""
     carrying.carry_through(change_id, fence=int(time.time()))
+
+
+@shared_task(name="agents.tend_incident", ignore_result=True)
+def tend_incident(incident_id: int) -> None:
+    """Have an incident looked after, or end what was asked for it."""
+    responding.tend(incident_id)
 
 
 @shared_task(name="agents.look_again", ignore_result=True)

@@ -17,7 +17,7 @@ from langgraph.errors import GraphBubbleUp
 
 from agents import profiles, steps
 from agents.context import Context, Operations
-from agents.graphs.rollout import Node, State
+from agents.graphs.rollout import Node
 from agents.models import AgentProfile, Step
 from agents.pulse import Pulse
 from controlplane.core.errors import DeadlineExceeded, LeaseLost, TimonelError
@@ -46,10 +46,10 @@ class Walk:
     pulse: Pulse
     specialists: frozenset[str]
 
-    def around(self, name: str, node: Node) -> Callable[[State], dict[str, Any]]:
+    def around(self, name: str, node: Node) -> Callable[[Any], dict[str, Any]]:
         """The node as LangGraph calls it."""
 
-        def walk(state: State) -> dict[str, Any]:
+        def walk(state: Any) -> dict[str, Any]:
             try:
                 return self._walk(name, node, state)
             finally:
@@ -77,7 +77,7 @@ class Walk:
             deadline=deadline,
         )
 
-    def _walk(self, name: str, node: Node, state: State) -> dict[str, Any]:
+    def _walk(self, name: str, node: Node, state: Any) -> dict[str, Any]:
         self._may_begin()
         step = steps.begin(self.pulse.lease, name)
         profile = profiles.profile(name) if name in self.specialists else None
@@ -91,7 +91,7 @@ class Walk:
         steps.done(self.pulse.lease, step, found, self.pulse.story.secrets)
         return dict(redact_value(found.data))
 
-    def _found(self, step: Step, profile: AgentProfile | None, context: Context, node: Node, state: State) -> Assessment:
+    def _found(self, step: Step, profile: AgentProfile | None, context: Context, node: Node, state: Any) -> Assessment:
         try:
             found = _within(context, node, state)
         except LeaseLost:
@@ -147,7 +147,7 @@ def _answer(name: str, profile: AgentProfile, found: Assessment) -> Assessment:
     return replace(found, data={"assessments": {name: kept}})
 
 
-def _within(context: Context, node: Node, state: State) -> Assessment:
+def _within(context: Context, node: Node, state: Any) -> Assessment:
     """What the node answers, in a thread of its own that is left behind if it outlives its time and does not hear."""
     future: Future[Assessment] = Future()
     scope = contextvars.copy_context()

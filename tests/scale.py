@@ -137,8 +137,9 @@ _INCIDENTS = (
     _PLACES
     + """
 INSERT INTO workloads_incident
-    (environment_id, title, opener, cause, about, alert_count, firing_count, reopened, status, evidence, opened_at, resolved_at)
-SELECT p.id, 'The health page answers 500', 'person', '', '', 0, 0, 0,
+    (environment_id, title, opener, cause, about, alert_count, firing_count, reopened, diagnosed, escalated_because,
+     status, evidence, opened_at, resolved_at)
+SELECT p.id, 'The health page answers 500', 'person', '', '', 0, 0, 0, '', '',
     CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, '{}', now(), CASE WHEN n <= 5 THEN NULL ELSE now() END
 FROM generate_series(1, %(rows)s) n JOIN places p ON p.place = n %% (SELECT count(*) FROM places) ORDER BY n
 """

@@ -24,6 +24,7 @@ from workloads.snapshots.taking import Scope
 BY = Actor.system("diagnosis")
 Status = Diagnosis.Status
 LOST_AFTER = timedelta(minutes=10)  # longer than one may take
+STALE_AFTER = timedelta(minutes=10)  # what was seen before is not how it stands
 IN_PASSING = Limits(seconds=90.0)  # nobody stands by and watches
 KEPT = ("hypotheses", "symptoms", "missing", "problems")
 
@@ -81,9 +82,25 @@ def make_waiting() -> int:
     return made
 
 
-def make(diagnosis_id: int) -> bool:
-    """Take the Snapshot and conclude from it; whether it was this call that did. What keeps it from being made is kept with it."""
-    if not Diagnosis.objects.move(diagnosis_id, Status.WAITING, Status.WORKING, begun_at=timezone.now()):
+def fresh(environment: Environment, since: datetime) -> Diagnosis | None:
+    """The newest one that is done, and was made of what stood there after that moment and not long ago."""
+    rows = Diagnosis.objects.filter(
+        environment=environment, status=Status.DONE, begun_at__gte=max(since, timezone.now() - STALE_AFTER)
+    )
+    return rows.select_related("snapshot").order_by("-pk").first()
+
+
+def take_over(diagnosis: Diagnosis, maker: str) -> bool:
+    """Begin anew what a former worker of this maker began; whether there was such a one."""
+    return bool(Diagnosis.objects.filter(maker=maker).move(diagnosis.pk, Status.WORKING, Status.WAITING, begun_at=None))
+
+
+def make(diagnosis_id: int, maker: str = "") -> bool:
+    """Take the Snapshot and conclude from it; whether it was this call that did. What keeps it from being made is kept with it.
+
+    A run that makes it itself says so as `maker`, so that whoever takes the run over can begin it anew.
+    """
+    if not Diagnosis.objects.move(diagnosis_id, Status.WAITING, Status.WORKING, begun_at=timezone.now(), maker=maker):
         return False
     row = Diagnosis.objects.select_related("environment__application", "incident").get(pk=diagnosis_id)
     _ring(row)

@@ -24,6 +24,7 @@ from workloads.models.notices import Kind
 from workloads.notices import telling
 
 SYSTEM = Actor.system("deploy graph")
+TEND = "agents.tend_incident"  # begins looking after an incident, or ends it
 Status, Opener = Incident.Status, Incident.Opener
 UNRESOLVED = (Status.OPEN, Status.MITIGATED)
 REOPEN_WITHIN = timedelta(minutes=30)  # what comes back so soon never went away
@@ -186,9 +187,8 @@ def _opened(actor: Actor, incident: Incident, **by: int | str) -> None:
 
 
 def _look(incident: Incident) -> None:
-    """Have it found out what is wrong, where that can be looked at."""
-    if incident.environment.driver == Environment.Driver.KUBERNETES:
-        queue.enqueue("workloads.diagnose_incident", incident.pk)
+    """Have it looked after: what is wrong, and what would mend it."""
+    queue.enqueue(TEND, incident.pk)
 
 
 def _resolved(actor: Actor, incident: Incident, reason: str) -> None:
@@ -199,4 +199,7 @@ def _resolved(actor: Actor, incident: Incident, reason: str) -> None:
 def _tell(actor: Actor, action: str, incident: Incident, reason: str = "") -> None:
     incident.refresh_from_db()
     audit.record(actor, action, incident, after={"status": incident.status}, reason=reason)
+    live.ring(f"incident-{incident.pk}", incident=incident.pk)
+    if incident.status == Status.RESOLVED:
+        queue.enqueue(TEND, incident.pk)  # whoever looks after it may stop
     live.ring("overview", environment=incident.environment_id)

@@ -39,7 +39,7 @@ class State(TypedDict, total=False):
     outcome: str
 
 
-Node = Callable[[State, Context], Assessment]
+Node = Callable[[Any, Context], Assessment]  # of the State of its own graph
 Around = Callable[[str, Node], Any]
 
 

@@ -41,6 +41,8 @@ class Run(models.Model):
     requested_by_label = models.CharField(max_length=200)
     idempotency_key = models.CharField(max_length=200, unique=True)
     waiting_for = models.ForeignKey(Change, null=True, on_delete=models.PROTECT, related_name="+")
+    # It waits for nobody: it rests until this moment, and others may run meanwhile.
+    resume_at = models.DateTimeField(null=True)
     # The lease: who drives the run now and until when; the fence grows with every claim.
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
@@ -64,8 +66,10 @@ class Run(models.Model):
                 name="run_running_has_a_lease",
             ),
             models.CheckConstraint(
-                condition=models.Q(status="waiting", waiting_for__isnull=False) | ~models.Q(status="waiting"),
-                name="run_waiting_names_its_change",
+                condition=models.Q(status="waiting", waiting_for__isnull=False)
+                | models.Q(status="waiting", resume_at__isnull=False)
+                | ~models.Q(status="waiting"),
+                name="run_waiting_names_for_what",
             ),
             models.UniqueConstraint(
                 fields=["environment"], condition=models.Q(status="running"), name="run_one_running_an_environment"
@@ -83,7 +87,11 @@ class Run(models.Model):
 
     @property
     def state(self) -> str:
-        """Its status for people: `scheduled` when what it waits for is approved, and only its time has not come."""
+        """Its status for people: `scheduled` when what it waits for is approved, and only its time has not come; `resting`
+        when it waits for no decision, only for a moment.
+        """
+        if self.status == self.Status.WAITING and self.resume_at is not None:
+            return "resting"
         waited = self.waiting_for
         scheduled = waited is not None and self.status == self.Status.WAITING and waited.status == Change.Status.APPROVED
         return "scheduled" if scheduled else self.status

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.context import Context
+from agents.context import Context, Incidents
+from agents.models import Run
 from agents.operations import assessments as specialists
 from agents.operations import checkouts, leftovers, planning, questions, reports, returns, rollouts
+from agents.operations.incidents import RealIncidents, ending
 from workloads.evidence import Assessment
 
 
 class RealOperations:
     """Each verb in one module; see `agents.context.Operations` for what they answer."""
+
+    incidents: Incidents = RealIncidents()
 
     def checkout(self, context: Context, ref: str) -> Assessment:
         """The source of the commit that `ref` names."""
@@ -66,7 +70,8 @@ class RealOperations:
 
     def abandon(self, context: Context) -> Assessment:
         """Clean up after a run that is cancelled."""
-        return returns.abandon(context)
+        incident = Run.objects.filter(pk=context.run, workflow="incident").exists()
+        return ending.abandon(context) if incident else returns.abandon(context)
 
     def report(self, context: Context, outcome: str, nodes: Sequence[str]) -> Assessment:
         """The last word."""

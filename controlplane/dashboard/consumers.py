@@ -10,6 +10,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import Model
 from django.utils.crypto import constant_time_compare
 
 from agents.models import Run
@@ -18,16 +19,16 @@ from controlplane.core.models import User
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import reach
 from controlplane.dashboard import sight
-from workloads.models import Change
+from workloads.models import Change, Incident
 
-TOPIC = re.compile(r"^(?:(?P<everyone>overview|inbox|knowledge)|(?P<kind>run|environment|change)-(?P<id>\d{1,18}))$")
+TOPIC = re.compile(r"^(?:(?P<everyone>overview|inbox|knowledge)|(?P<kind>run|environment|change|incident)-(?P<id>\d{1,18}))$")
 EVERYBODYS = ("overview", "inbox", "knowledge")
 NO_SESSION, NO_RIGHT = 4001, 4003
 LOOKED_EVERY_SECONDS = 15.0
 
 
 class Bell(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
-    """One page listening to one topic: `overview`, `inbox`, `knowledge`, `run-<id>`, `environment-<id>` or `change-<id>`."""
+    """One page listening to one topic: `overview`, `inbox`, `knowledge`, `run-<id>`, `environment-<id>`, `change-<id>`, ..."""
 
     joined = ""
     watch: asyncio.Task[None] | None = None
@@ -110,5 +111,6 @@ def _may_hear(actor: Actor, topic: str) -> bool:
     environments = sight.environments(actor)
     if match["kind"] == "environment":
         return environments.filter(pk=match["id"]).exists()
-    rows = Run.objects.all() if match["kind"] == "run" else Change.objects.all()
+    kinds: dict[str, type[Model]] = {"run": Run, "change": Change, "incident": Incident}
+    rows = kinds[match["kind"]]._default_manager.all()
     return rows.filter(pk=match["id"], environment__in=environments).exists()

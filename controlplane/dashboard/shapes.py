@@ -42,6 +42,31 @@ SHAPES = {
     ),
     "rollback": Shape((("plan",), *ROLLOUT.rows), ROLLOUT.edges),
     "adopt": Shape((("plan",), *ROLLOUT.rows), ROLLOUT.edges),
+    "incident": Shape(
+        (
+            *((name,) for name in ("calm", "look", "suspects", "knowledge", "remedies", "gate", "approval", "apply", "verify")),
+            ("watch",),
+            ("recheck",),
+            ("close", "", "undo"),
+            ("", "", "consent"),
+            ("", "", "take_back"),
+            ("", "", "escalate"),
+            ("report",),
+        ),
+        (
+            *pairwise(
+                ("calm", "look", "suspects", "knowledge", "remedies", "gate", "approval", "apply", "verify", "watch", "recheck")
+            ),
+            ("verify", "undo"),
+            ("recheck", "close"),
+            ("recheck", "undo"),
+            ("undo", "consent"),
+            ("consent", "take_back"),
+            ("take_back", "escalate"),
+            ("close", "report"),
+            ("escalate", "report"),
+        ),
+    ),
 }
 TITLES: dict[str, str | Promise] = {
     "checkout": _("Check out"),
@@ -60,6 +85,18 @@ TITLES: dict[str, str | Promise] = {
     "promote": _("Promote"),
     "roll_back": _("Roll back"),
     "report": _("Report"),
+    "calm": _("Wait for calm"),
+    "look": _("Diagnose"),
+    "suspects": _("What changed"),
+    "knowledge": _("What is known"),
+    "remedies": _("Remedies"),
+    "watch": _("Watch"),
+    "recheck": _("Look again"),
+    "close": _("Close"),
+    "undo": _("Way back"),
+    "consent": _("Approval"),
+    "take_back": _("Take back"),
+    "escalate": _("Call a person"),
 }
 
 

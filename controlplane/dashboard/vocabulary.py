@@ -31,6 +31,7 @@ WORDS: dict[str, Word] = {
     "queued": Word(_("queued"), "clock", "quiet"),
     "running": Word(_("running"), "spinner", "busy"),
     "waiting": _WAITING,
+    "resting": Word(_("watching"), "clock", "busy"),
     "scheduled": Word(_("waiting for window"), "clock", "wait"),
     "succeeded": Word(_("succeeded"), "check", "ok"),
     "failed": _FAILED,
@@ -106,6 +107,12 @@ WORDS: dict[str, Word] = {
     "container.waiting": Word(_("waits"), "clock", "warn"),
     "container.ended": Word(_("ended"), "dot", "quiet"),
     "container.unknown": Word(_("not known"), "question", "quiet"),
+    # what changed before a symptom
+    "suspect.deployment": Word(_("deployment"), "rocket", "quiet"),
+    "suspect.change": Word(_("change"), "pen", "quiet"),
+    "suspect.drift": Word(_("drift"), "warning", "warn"),
+    "suspect.configuration": Word(_("configuration"), "pen", "quiet"),
+    "suspect.cluster": Word(_("the cluster itself"), "layers", "quiet"),
     "drift.standing": Word(_("differs from what was applied"), "warning", "warn"),
     "drift.none": Word(_("as it was applied"), "check", "ok"),
     "drift.mended": Word(_("mended"), "check", "ok"),
@@ -126,6 +133,7 @@ WORDS: dict[str, Word] = {
     "diagnosis.fault": Word(_("a fault"), "warning", "bad"),
     "diagnosis.healthy": Word(_("healthy"), "check", "ok"),
     "diagnosis.inconclusive": Word(_("inconclusive"), "question", "warn"),
+    "diagnosis.not_evaluated": Word(_("not evaluated"), "dash", "quiet"),
     "diagnosis.error": Word(_("the snapshot could not be read"), "cross", "bad"),
     "object.create": Word(_("is made"), "plus", "ok"),
     "object.change": Word(_("is changed"), "pen", "busy"),
@@ -150,6 +158,7 @@ WORDS: dict[str, Word] = {
     "unresolved": Word(_("not resolved"), "warning", "bad"),
     "mitigated": Word(_("mitigated"), "shield", "warn"),
     "resolved": Word(_("resolved"), "check", "ok"),
+    "escalated": Word(_("needs a person"), "hand", "bad"),
     "critical": Word(_("critical"), "octagon", "bad"),
     "high": Word(_("high"), "warning", "bad"),
     "medium": Word(_("medium"), "warning", "warn"),
@@ -212,6 +221,7 @@ WORDS: dict[str, Word] = {
     # workflows
     "workflow.deploy": Word(_("Deployments"), "rocket", "quiet"),
     "workflow.rollback": Word(_("Rollbacks"), "undo", "quiet"),
+    "workflow.incident": Word(_("Incidents"), "siren", "quiet"),
     # what a model asked of a tool
     "tool.refused": Word(_("refused"), "slash", "warn"),
     # settings

@@ -182,6 +182,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A task is a wake-up: delivered twice it finds the lease taken and ends, so a short visibility is safe.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 60}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# For how long a repair is watched before the second diagnosis says whether the fault is gone.
+INCIDENT_WATCH_SECONDS = env.number("TIMONEL_INCIDENT_WATCH_SECONDS", 120)
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {

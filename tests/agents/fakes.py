@@ -18,6 +18,7 @@ from typing import Any
 from django.utils import timezone
 
 from agents.context import Context
+from tests.agents.incident_fakes import FakeIncidents
 from workloads.changes import waiting
 from workloads.evidence import Assessment, Evidence
 from workloads.models import Action, Change
@@ -30,6 +31,10 @@ class FakeOperations:
         folder.mkdir(parents=True, exist_ok=True)
         if scenario or not (folder / "scenario.json").exists():
             (folder / "scenario.json").write_text(json.dumps(scenario))
+
+    @property
+    def incidents(self) -> FakeIncidents:
+        return FakeIncidents(self)
 
     @property
     def scenario(self) -> dict[str, Any]:
@@ -111,19 +116,19 @@ class FakeOperations:
     def report(self, context: Context, outcome: str, nodes: Sequence[str]) -> Assessment:
         return self._effect(context, f"The end: {outcome}.", {})
 
-    def _effect(self, context: Context, summary: str, data: dict[str, Any]) -> Assessment:
+    def _effect(self, context: Context, summary: str, data: dict[str, Any], more: str = "") -> Assessment:
         """As real effects: look for the mark of the key, otherwise perform and leave the mark."""
         self._begin(context)
-        mark = self.folder / f"mark-{context.key}"
+        mark = self.folder / f"mark-{context.key}{more}"
         if not mark.exists():
-            self._add("effects", context.key)
+            self._add("effects", f"{context.key}{more}")
             mark.touch()
         self._hang(context, "inside")
         return self._end(context, Assessment(Verdict.PASSED, summary, data=data))
 
-    def _change(self, context: Context, kind: str, status: str) -> Change:
+    def _change(self, context: Context, kind: str, status: str, more: str = "") -> Change:
         change, made = Change.objects.get_or_create(
-            idempotency_key=context.key,
+            idempotency_key=f"{context.key}{more}",
             defaults={
                 "environment_id": context.environment,
                 "title": f"{kind} by run {context.run}",
@@ -140,7 +145,7 @@ class FakeOperations:
         )
         if made:
             Action.objects.create(change=change, position=1, kind=kind)
-            self._add("effects", context.key)
+            self._add("effects", f"{context.key}{more}")
         return change
 
     def _standing(self, change: Change) -> Assessment:

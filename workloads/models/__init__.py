@@ -10,6 +10,7 @@ from workloads.models.gitops import GitOpsRepository
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Applied, Instance, Sample
 from workloads.models.images import Registry
+from workloads.models.inquiries import Inquiry, PostMortem
 from workloads.models.notices import (
     Announcement,
     Notification,
@@ -42,12 +43,14 @@ __all__ = [
     "Former",
     "GitOpsRepository",
     "Incident",
+    "Inquiry",
     "Instance",
     "Notification",
     "NotificationAttempt",
     "NotificationChannel",
     "NotificationRoute",
     "NotificationSettings",
+    "PostMortem",
     "Registry",
     "Release",
     "RemedyPolicy",

@@ -43,6 +43,7 @@ class Diagnosis(models.Model):
     trouble = models.CharField(max_length=500, blank=True)  # why it could not be made
     asked_by = models.CharField(max_length=200)
     asked_at = models.DateTimeField()
+    maker = models.CharField(max_length=100, blank=True)  # the run that makes it itself, so that its next worker goes on
     begun_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

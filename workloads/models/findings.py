@@ -144,6 +144,14 @@ class Incident(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
     evidence = models.JSONField(default=dict)
     run_number = models.BigIntegerField(null=True)
+    # The newest run of the workflow `incident` that looks after it; and what that holds to be wrong, in a sentence.
+    response = models.BigIntegerField(null=True)
+    diagnosed = models.CharField(max_length=300, blank=True)
+    # What a person chose to be done instead of the best remedy: {"key", "by", "by_id", "at"}.
+    chosen = models.JSONField(null=True)
+    # It needs a person: when that was found, and why.
+    escalated_at = models.DateTimeField(null=True)
+    escalated_because = models.TextField(blank=True)
     opener = models.CharField(max_length=12, choices=Opener.choices, default=Opener.PERSON)
     # What groups it (workloads.grouping): name and object of its alerts, or fault and object. Empty: it stands for itself.
     cause = models.CharField(max_length=200, blank=True)

@@ -32,6 +32,7 @@ class Kind(models.TextChoices):
     RUN_ROLLED_BACK = "run_rolled_back", _("run rolled back")
     RUN_STUCK = "run_stuck", _("run stuck")
     INCIDENT_OPENED = "incident_opened", _("incident opened")
+    INCIDENT_ESCALATED = "incident_escalated", _("incident needs a person")
     INCIDENT_RESOLVED = "incident_resolved", _("incident resolved")
     AUTOMATION_HELD = "automation_held", _("automation held")
     FINDING_CRITICAL = "finding_critical", _("new critical finding")

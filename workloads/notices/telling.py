@@ -19,6 +19,9 @@ _OF_CHANGES = {
 }
 
 
+_OF_INCIDENTS = {Kind.INCIDENT_ESCALATED: "Needs a person", Kind.INCIDENT_RESOLVED: "Resolved"}
+
+
 def of_change(actor: Actor, action: str, change: Change, reason: str) -> None:
     """A step of a Change, if people wait for it: not what policy approves by itself, nor an approval that others must join."""
     waits = change.status == Change.Status.WAITING and not change.policy_approves
@@ -36,8 +39,8 @@ def of_change(actor: Actor, action: str, change: Change, reason: str) -> None:
 
 
 def of_incident(kind: Kind, incident: Incident, reason: str = "") -> None:
-    """An incident opened or resolved."""
-    said = "Incident" if kind == Kind.INCIDENT_OPENED else "Resolved"
+    """An incident opened, resolved, or in need of a person."""
+    said = _OF_INCIDENTS.get(kind, "Incident")
     text = " ".join(part for part in (f"In {incident.environment}.", reason) if part)
     announce(kind, incident.environment, f"incident-{incident.pk}", f"{said}: {incident.title}", text)
 

@@ -1,4 +1,4 @@
-"""Findings, incidents, and releases: what is known of an application."""
+"""Findings and releases: what is known of an application."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlplane.api.door import Endpoint, listed, operation, page_of
-from controlplane.api.filters import FindingsQuery, IncidentsQuery, ReleasesQuery
+from controlplane.api.filters import FindingsQuery, ReleasesQuery
 from controlplane.api.idempotency import once
-from controlplane.api.requests import ReasonSerializer, SuppressSerializer, body
-from controlplane.api.serializers import FindingSerializer, IncidentSerializer, OwnedReleaseSerializer
+from controlplane.api.requests import SuppressSerializer, body
+from controlplane.api.serializers import FindingSerializer, OwnedReleaseSerializer
 from controlplane.core.errors import NotFound
-from controlplane.core.permissions import Verb
-from controlplane.core.rights import demand
-from workloads import findings, incidents, queries
-from workloads.models import Finding, Incident, Release
+from workloads import findings, queries
+from workloads.models import Finding, Release
 
 
 class Releases(Endpoint):
@@ -77,42 +75,6 @@ class Suppress(Endpoint):
     def _suppress(self, number: int, given: dict[str, Any]) -> Response:
         found: Finding = _one(queries.findings_for(self.actor), "finding", number)
         return Response(FindingSerializer(findings.suppress(self.actor, found.pk, given["reason"], until=given["until"])).data)
-
-
-class Incidents(Endpoint):
-    """What went wrong."""
-
-    @operation("List incidents", page_of(IncidentSerializer), query=IncidentsQuery)
-    def get(self, request: Request) -> Response:
-        """Newest first."""
-        filters = {"status": "status", "application": "environment__application__name", "environment": "environment__name"}
-        return listed(self, queries.incidents_for(self.actor), IncidentSerializer, filters)
-
-
-class OneIncident(Endpoint):
-    """One incident."""
-
-    @operation("Show an incident", IncidentSerializer, errors=(404,))
-    def get(self, request: Request, number: int) -> Response:
-        """As it stands."""
-        found: Incident = _one(queries.incidents_for(self.actor), "incident", number)
-        return Response(IncidentSerializer(found).data)
-
-
-class Resolve(Endpoint):
-    """The end of an incident."""
-
-    @operation("Resolve an incident", IncidentSerializer, errors=(403, 404), request=ReasonSerializer, key="optional")
-    def post(self, request: Request, number: int) -> Response:
-        """Whoever may run things there says what the cause was and why it is gone."""
-        reason = body(request, ReasonSerializer)["reason"]
-        return once(request, lambda _: self._resolve(number, reason), required=False)
-
-    def _resolve(self, number: int, reason: str) -> Response:
-        found: Incident = _one(queries.incidents_for(self.actor), "incident", number)
-        demand(self.actor, Verb.RUN, found.environment.scopes, f"the incident in {found.environment}")
-        incidents.resolve(self.actor, found, reason)
-        return Response(IncidentSerializer(found).data)
 
 
 def _one(rows: QuerySet[Any], what: str, number: int) -> Any:

@@ -1,30 +1,43 @@
-"""An incident as its page tells it: what went wrong, what was undone, who said it is over and why, in the order it happened."""
+"""An incident as its page tells it: how it stands, what would mend it, what was decided, and what happened in its order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agents.models import Step
+from agents import chronicle
+from agents.models import Run, Step
 from controlplane.core.actors import Actor
-from controlplane.core.models import AuditEntry
+from controlplane.core.permissions import Verb
+from controlplane.core.rights import may
+from controlplane.dashboard.reads import diagnoses, worlds
+from controlplane.dashboard.reads.worlds import World
 from controlplane.dashboard.shapes import title_of
-from workloads import visibility
-from workloads.models import Deployment, Incident
+from workloads import inquiries, postmortems, queries
+from workloads.models import Change, Incident, Inquiry
 
-TOLD_STEPS = ("verify", "ask", "answer", "roll_back")
 SAID: dict[str, str | Promise] = {
+    "symptom": gettext_lazy("The alert began"),
     "incident.open": gettext_lazy("The incident was opened"),
     "incident.reopen": gettext_lazy("It came back shortly after its end"),
     "incident.mitigate": gettext_lazy("People are served again; the cause is still there"),
     "incident.resolve": gettext_lazy("The incident was resolved"),
+    "incident.escalate": gettext_lazy("A person was called"),
+    "incident.choose": gettext_lazy("A remedy was chosen"),
+    "postmortem.write": gettext_lazy("The post-mortem was edited"),
+    "change.approve": gettext_lazy("A change was approved"),
+    "change.reject": gettext_lazy("A change was rejected"),
+    "change.override": gettext_lazy("A change was overridden"),
+    "change.expire": gettext_lazy("A change expired"),
+    "change.cancel": gettext_lazy("A change was withdrawn"),
+    "change.void": gettext_lazy("A change became void"),
 }
 
 
@@ -41,52 +54,116 @@ class Moment:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One remedy as it is offered: `told` as the inquiry keeps it, what it would do, and its Change where it was proposed."""
+
+    told: dict[str, Any]
+    world: World | None
+    proposed: Change | None = None
+
+
 def story(actor: Actor, incident: Incident) -> list[Moment]:
     """What happened, the first thing first; of an incident that the actor may see."""
-    told = [*_deployments(actor, incident), *_steps(incident), *_decisions(incident)]
-    return sorted(told, key=lambda moment: moment.at)
+    return [
+        Moment(one.at, _title(one), one.text, one.who, one.state, one.kind, url_of(one.page)) for one in chronicle.moments(incident)
+    ]
 
 
-def _deployments(actor: Actor, incident: Incident) -> Iterator[Moment]:
-    """The deployment that caused it, and what undid it."""
-    if incident.deployment_id is None:
-        return
-    undone = Q(kind=Deployment.Kind.ROLL_BACK, previous=incident.deployment_id)
-    for row in visibility.deployments(actor).filter(Q(pk=incident.deployment_id) | undone):
-        back = row.kind == Deployment.Kind.ROLL_BACK
-        title = _("Rolled back to %(release)s") if back else _("%(release)s was rolled out")
-        yield Moment(
-            at=row.started_at or row.created_at,
-            title=title % {"release": row.release.label},
-            text=str(row.evidence.get("summary", "")),
-            state=row.status,
-            kind="deployment",
-            url=reverse("run", args=[row.run_number]) if row.run_number else "",
-        )
+def page_of(actor: Actor, incident: Incident) -> dict[str, Any]:
+    """Everything on the page but its story: two looks at the rows of the newest round and its run."""
+    inquiry, run = inquiries.newest(incident), _run(incident)
+    changes = _changes(incident)
+    may_run, resolved = may(actor, Verb.RUN, incident.environment.scopes), incident.status == Incident.Status.RESOLVED
+    at_work = run is not None and run.finished_at is None
+    return {
+        "inquiry": inquiry,
+        "run": run,
+        "at_work": at_work,
+        "doing": _doing(run) if at_work else None,
+        "waits": run.waiting_for if run is not None and run.state in {"waiting", "scheduled"} else None,
+        "may_decide": _may_decide(actor, run),
+        "changes": changes,
+        "offered": list(_remedies(inquiry, changes)),
+        "suspects": [{**one, "url": url_of(one.get("page", ""))} for one in inquiry.suspects] if inquiry else [],
+        **_written(incident),
+        **_looked(incident, inquiry),
+        "may_run": may_run,
+        "may_resolve": may_run and not resolved,
+        "may_look": may_run and not resolved and not at_work,
+    }
 
 
-def _steps(incident: Incident) -> Iterator[Moment]:
-    """The verdict that opened it, and what the run did then."""
-    if incident.run_number is None:
-        return
-    for step in Step.objects.filter(run=incident.run_number, node__in=TOLD_STEPS, finished_at__isnull=False):
-        assert step.finished_at is not None
-        yield Moment(
-            at=step.finished_at,
-            title=title_of(step.node),
-            text=step.summary,
-            state=step.verdict or step.status,
-            kind="node",
-            url=f"{reverse('run', args=[step.run_id])}?node={step.node}",
-        )
+def with_waiting(incidents: Sequence[Incident], actor: Actor) -> list[Incident]:
+    """Those of a list, each with the Change that waits for a decision in `waits` and whether it waits for me in `waits_for_me`."""
+    runs = Run.objects.filter(pk__in=[one.response for one in incidents if one.response], status=Run.Status.WAITING)
+    waiting = dict(runs.filter(waiting_for__status=Change.Status.WAITING).values_list("pk", "waiting_for"))
+    mine = {item.change.pk for item in queries.inbox_for(actor) if item.may_decide} if waiting else set()
+    for one in incidents:
+        one.waits = waiting.get(one.response or 0)  # type: ignore[attr-defined]
+        one.waits_for_me = one.waits in mine  # type: ignore[attr-defined]
+    return list(incidents)
 
 
-def _decisions(incident: Incident) -> Iterator[Moment]:
-    """What the audit says was done with it."""
-    entries = list(AuditEntry.objects.filter(target_type=incident._meta.label_lower, target_id=str(incident.pk)))
-    if not any(entry.action == "incident.open" for entry in entries):
-        yield Moment(incident.opened_at, str(SAID["incident.open"]), state=Incident.Status.OPEN, kind="incident")
-    for entry in entries:
-        state = (entry.after or {}).get("status") or Incident.Status.OPEN
-        title = str(SAID.get(entry.action, entry.action))
-        yield Moment(entry.at, title, entry.reason, entry.actor_label, str(state), "incident")
+def url_of(page: str) -> str:
+    """The address of a subject: `run-7`, `run-7?node=look`, `change-3`, `environment-2`; empty for none."""
+    name, _, query = page.partition("?")
+    what, _, number = name.rpartition("-")
+    if what not in {"run", "change", "environment", "incident"} or not number.isdigit():
+        return ""
+    return reverse(what, args=[int(number)]) + (f"?{query}#node" if query else "")
+
+
+def _written(incident: Incident) -> dict[str, Any]:
+    """The post-mortem, and what its form begins with."""
+    found = postmortems.newest(incident)
+    return {"post_mortem": found, "typed": found.text if found else "", "seen": found.number if found else 0}
+
+
+def _looked(incident: Incident, inquiry: Inquiry | None) -> dict[str, Any]:
+    """The diagnosis, and what it came to in a word and a sentence, or why nobody could look."""
+    found = (inquiry.diagnosis if inquiry else None) or diagnoses.of_incident(incident)
+    word = (inquiry.standing if inquiry else "") or (found.verdict or found.status if found else "")
+    said = (inquiry.summary if inquiry else "") or (found.summary or found.trouble if found else "")
+    return {"diagnosis": found, "looked": word, "looked_said": said}
+
+
+def _title(one: chronicle.Moment) -> str:
+    if one.what == "deployment":
+        return _("%(release)s was rolled out") % {"release": one.label}
+    if one.what == "rollback":
+        return _("Rolled back to %(release)s") % {"release": one.label}
+    if one.what.startswith("step."):
+        return title_of(one.what.removeprefix("step."))
+    return str(SAID.get(one.what, one.what))
+
+
+def _run(incident: Incident) -> Run | None:
+    return Run.objects.select_related("waiting_for", "environment").filter(pk=incident.response or 0).first()
+
+
+def _doing(run: Run | None) -> Step | None:
+    """The step at which it is."""
+    if run is None:
+        return None
+    return run.steps.filter(status__in=[Step.Status.RUNNING, Step.Status.WAITING]).defer("evidence").order_by("-pk").first()
+
+
+def _may_decide(actor: Actor, run: Run | None) -> bool:
+    """Whether what it waits for waits for this person."""
+    if run is None or run.waiting_for is None or run.waiting_for.status != Change.Status.WAITING:
+        return False
+    return not queries.change_for(actor, run.waiting_for.pk).why_not["approve"]
+
+
+def _changes(incident: Incident) -> list[Change]:
+    """What was proposed for it, the newest first."""
+    rows = Change.objects.filter(run_number__in=chronicle.runs_of(incident)).prefetch_related("approvals")
+    return list(rows.defer("preview").order_by("-pk")[:20])
+
+
+def _remedies(inquiry: Inquiry | None, changes: Iterable[Change]) -> Iterator[Remedy]:
+    known = {change.pk: change for change in changes}
+    for told in inquiry.remedies if inquiry else ():
+        world = worlds.world({"world": told.get("world")})
+        yield Remedy(told, world, known.get(told.get("change", 0)))

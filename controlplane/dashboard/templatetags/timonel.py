@@ -198,6 +198,8 @@ def run_title(run: Any) -> str:
         return gettext("Deploy %(ref)s to %(environment)s") % asked
     if run.workflow == "rollback":
         return gettext("Roll back %(environment)s") % asked
+    if run.workflow == "incident":
+        return gettext("Incident %(incident)s in %(environment)s") % {**asked, "incident": run.input.get("incident", "")}
     return f"{run.workflow} · {asked['environment']}"
 
 

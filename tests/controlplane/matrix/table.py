@@ -60,6 +60,10 @@ GET    incidents/<int:incident_id>/alerts/                                      
 POST   environments/<int:environment_id>/remedies/stop/                            302 404 403 409 409 409 409 409 302 302
 POST   environments/<int:environment_id>/remedies/resume/                          302 404 403 403 403 409 409 409 302 302
 POST   incidents/<int:incident_id>/resolve/                                        302 404 403 303 403 303 303 303 302 302
+POST   incidents/open/                                                             302 404 403 303 403 303 303 303 302 302
+POST   incidents/<int:incident_id>/look-again/                                     302 404 403 303 403 303 303 303 302 302
+POST   incidents/<int:incident_id>/choose/                                         302 404 403 404 403 404 404 404 302 302
+POST   incidents/<int:incident_id>/post-mortem/                                    302 404 403 303 403 303 303 303 302 302
 GET    metrics/                                                                    302 200 200 200 200 200 200 200 302 302
 GET    metrics/<slug:chart>.json                                                   302 200 200 200 200 200 200 200 302 302
 GET    specialists/                                                                302 200 200 200 200 200 200 200 302 302
@@ -174,6 +178,12 @@ GET    incidents/<number:number>               401 404 200 200 200 200 200 200 2
 GET    incidents/<number:number>/alerts        401 404 200 200 200 200 200 200 200 404
 GET    environments/<number:number>/remedies   401 404 200 200 200 200 200 200 200 404
 POST   incidents/<number:number>/resolve       401 404 403 200 403 200 200 200 403 404
+POST   incidents                               401 404 403 201 403 201 201 201 403 404
+POST   incidents/<number:number>/look-again    401 404 403 202 403 202 202 202 403 404
+GET    incidents/<number:number>/remedies      401 404 404 404 404 404 404 404 404 404
+POST   incidents/<number:number>/remedies      401 404 403 404 403 404 404 404 403 404
+GET    incidents/<number:number>/post-mortem   401 404 404 404 404 404 404 404 404 404
+POST   incidents/<number:number>/post-mortem   401 404 403 200 403 200 200 200 403 404
 GET    me                                      401 200 200 200 200 200 200 200 200 200
 GET    metrics                                 401 403 403 403 403 403 200 200 403 403
 GET    ready                                   200 200 200 200 200 200 200 200 200 200
@@ -232,6 +242,7 @@ TOPICS = {
     "inbox": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "run-{run_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "environment-{environment_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
+    "incident-{incident_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "change-{change_id}": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "knowledge": ("session", "right", "-", "-", "-", "-", "-", "-"),
     "secrets": ("session", "right", "right", "right", "right", "right", "right", "right"),

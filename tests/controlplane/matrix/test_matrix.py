@@ -43,7 +43,13 @@ LISTED = sorted(ANSWERS)
 CALLERS = (*PEOPLE, *TOKENS)
 DENIALS = {403, 404, 405}
 TO_SIGN_IN = 302
-NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks"), ("POST", "api/v1/knowledge/feedback")}
+NAMED_IN_THE_BODY = {
+    ("POST", "api/v1/deployments"),
+    ("POST", "api/v1/rollbacks"),
+    ("POST", "api/v1/knowledge/feedback"),
+    ("POST", "api/v1/incidents"),
+    ("POST", "incidents/open/"),
+}
 OF_APPLICATIONS = re.compile(
     r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
     r"|(deployments|environments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents|diagnoses)/<number:number>"
@@ -201,6 +207,10 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
         "key": "k",
         "quiet_zone": "UTC",
         "q": "ahoy",
+        "title": "It is slow.",
+        "text": "It was slow.",
+        "seen": "0",
+        "remedy": "a" * 16,
         **decision,
         **token,
     }
@@ -215,6 +225,10 @@ def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
         "feedback": {"question": "ahoy", "passage": things["passage_id"], "helped": True},
         "environments": {"name": "extra", "tier": "staging"},
         "reports": {"tool": "lint", "facts": []},
+        "incidents": place | {"title": "It is slow."},
+        "look-again": {},
+        "remedies": {"remedy": "a" * 16},
+        "post-mortem": {"text": "It was slow.", "seen": 0},
         "rollbacks": place | {"reason": "Slow."},
         "schedule": {"not_before": None, "reason": "Now."},
         "tokens": {"name": "ci", "verbs": ["view"]},
