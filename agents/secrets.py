@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterable
+from urllib.parse import quote
+
 from agents.models import ModelEndpoint, Run
 from workloads.models import Environment, Variable
 
@@ -14,8 +18,19 @@ def secrets_of(environment: Environment) -> frozenset[str]:
     return frozenset(value for value in [*values, environment.secret_key, environment.database_url] if value)
 
 
-def known_secrets(run_id: int | None) -> frozenset[str]:
-    """Those of the run's environment, and the keys of the models' endpoints."""
+def disguised(secrets: Iterable[str]) -> frozenset[str]:
+    """They, and as they stand in objects of Kubernetes, in addresses and in headers: a text that holds one of these gives it away."""
+    known = frozenset(secrets)
+    found = set(known)
+    for secret in (one for one in known if len(one) >= SHORTEST_KEY):
+        found |= {base64.b64encode(text.encode()).decode() for text in (secret, f"{secret}\n")}
+        found |= {base64.urlsafe_b64encode(secret.encode()).decode(), secret.encode().hex(), quote(secret, safe="")}
+    return frozenset(found)
+
+
+def known_secrets(run_id: int | None, environment_id: int | None = None) -> frozenset[str]:
+    """Those of the run's environment, or of this one, and the keys of the models' endpoints; however they are disguised."""
     keys = frozenset(key for key in ModelEndpoint.objects.values_list("key", flat=True) if key and len(key) >= SHORTEST_KEY)
-    run = Run.objects.select_related("environment").filter(pk=run_id).first() if run_id is not None else None
-    return keys | (secrets_of(run.environment) if run else frozenset())
+    run = Run.objects.filter(pk=run_id).first() if run_id is not None else None
+    environment = Environment.objects.filter(pk=run.environment_id if run else environment_id or 0).first()
+    return disguised(keys | (secrets_of(environment) if environment else frozenset()))

@@ -13,7 +13,7 @@ from agents import budgets
 from agents.budgets import Need, Use
 from agents.llm import estimates
 from agents.llm.listening import Heard, Patience, listen
-from agents.llm.question import Question
+from agents.llm.question import Question, Watch
 from agents.llm.troubles import NoAnswer, Status
 from agents.models import ModelCall, ModelEndpoint
 from controlplane.core.redaction import redact, redact_value
@@ -36,6 +36,7 @@ class Talk:
     deadline: float
     secrets: frozenset[str]
     calls: list[int] = field(default_factory=list)
+    watch: Watch = field(default_factory=Watch)
 
     def left(self) -> float:
         """Seconds until its time is over."""
@@ -59,6 +60,7 @@ def call(talk: Talk, messages: Sequence[BaseMessage], tools: Sequence[dict[str, 
         budgets.settle(record, tally.use(Status.FAILED, began, "It was broken off."))
         raise
     budgets.settle(record, tally.use(Status.OK, began))
+    talk.watch.told(record.pk)
     return heard
 
 
@@ -109,7 +111,7 @@ def _attempt(
 
     endpoint = talk.endpoint
     most = endpoint.answer_tokens * CHARACTERS_A_TOKEN
-    patience = Patience(endpoint.stall_seconds, talk.deadline, most)
+    patience = Patience(endpoint.stall_seconds, talk.deadline, most, talk.watch.over)
     seconds = max(0.1, min(endpoint.stall_seconds, talk.left()))
     wire = Wire(endpoint, seconds=seconds, most_bytes=max(1_000_000, most * BYTES_A_CHARACTER))
 
@@ -150,6 +152,7 @@ def _reserve(talk: Talk, sent: int) -> ModelCall:
         purpose=question.purpose,
         specialist=question.specialist,
         run=question.run,
+        environment=question.environment,
         prompt=question.prompt,
         tokens_in=sent,
         tokens_out=talk.endpoint.answer_tokens,
@@ -157,6 +160,7 @@ def _reserve(talk: Talk, sent: int) -> ModelCall:
     )
     record = budgets.reserve(need)
     talk.calls.append(record.pk)
+    talk.watch.told(record.pk)
     if record.status == Status.REFUSED:
         raise NoAnswer(record.error, Status.REFUSED, cure="Raise the budget, or wait for its next period.")
     return record
