@@ -19,7 +19,7 @@ def secrets_of(environment: Environment) -> frozenset[str]:
 
 
 def disguised(secrets: Iterable[str]) -> frozenset[str]:
-    """They, and as they stand in objects of Kubernetes, in addresses and in headers: a text that holds one of these gives it away."""
+    """They, and as they stand in objects of Kubernetes, in addresses and in headers."""
     known = frozenset(secrets)
     found = set(known)
     for secret in (one for one in known if len(one) >= SHORTEST_KEY):

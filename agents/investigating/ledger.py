@@ -37,11 +37,11 @@ class Ledger:
     def note(self, source: str, where: str, text: str, at: str = "", number: int = 0) -> str:
         """Take in a piece; its id. Beyond MOST nothing is taken in, and the id is empty."""
         where, text = where[:300], text.strip()[:LONGEST]
-        digest = hashlib.sha256("\0".join([source, where, text, at, str(number)]).encode()).hexdigest()
+        digest = hashlib.sha256("\0".join([source, where, text, at]).encode()).hexdigest()
         for size in (SHORT, LONG):
             piece = Piece(f"{source}-{digest[:size]}", source, where, text, at[:40], number)
             known = self.pieces.get(piece.id)
-            if known == piece:
+            if known is not None and (known.source, known.where, known.text, known.at) == (source, where, text, piece.at):
                 return piece.id
             if known is None:
                 return self._take(piece)

@@ -119,7 +119,10 @@ class _Conversation:
         name = asked["name"]
         if self.tool_calls > self.bounds.tool_calls:
             return ToolAnswer("error", name[:100], error="No more tools may be called for this question.")
-        key = name, json.dumps(_arguments(asked["arguments"]), sort_keys=True) if _arguments(asked["arguments"]) else asked["arguments"]
+        key = (
+            name,
+            json.dumps(_arguments(asked["arguments"]), sort_keys=True) if _arguments(asked["arguments"]) else asked["arguments"],
+        )
         if key in self.asked:
             self.repeats += 1
             return ToolAnswer("error", name[:100], error="You asked exactly this before; its answer stands above.")

@@ -30,6 +30,9 @@ GET    environments/<int:environment_id>/pod-logs/                              
 GET    environments/<int:environment_id>/pod-logs/lines/                           302 404 200 200 200 200 200 200 302 302
 GET    environments/<int:environment_id>/diagnosis/                                302 404 200 200 200 200 200 200 302 302
 POST   environments/<int:environment_id>/diagnosis/ask/                            302 404 403 303 403 303 303 303 302 302
+GET    environments/<int:environment_id>/ask/                                      302 404 200 200 200 200 200 200 302 302
+POST   environments/<int:environment_id>/ask/question/                             302 404 403 303 403 303 303 303 302 302
+POST   questions/<int:inquiry_id>/cancel/                                          302 404 403 303 403 303 303 303 302 302
 POST   environments/<int:environment_id>/mend/                                     302 404 403 409 403 409 409 409 302 302
 POST   environments/<int:environment_id>/roll-back/                                302 404 403 303 303 303 303 303 302 302
 POST   environments/<int:environment_id>/release-hold/                             302 404 403 403 403 303 303 303 302 302
@@ -144,6 +147,10 @@ POST   applications/<name:name>/reports        401 404 403 201 403 201 201 201 4
 GET    environments/<number:number>/workloads  401 404 502 502 502 502 502 502 502 404
 GET    environments/<number:number>/diagnoses  401 404 200 200 200 200 200 200 200 404
 POST   environments/<number:number>/diagnoses  401 404 403 202 403 202 202 202 403 404
+GET    environments/<number:number>/questions  401 404 200 200 200 200 200 200 200 404
+POST   environments/<number:number>/questions  401 404 403 202 403 202 202 202 403 404
+GET    questions/<number:number>               401 404 200 200 200 200 200 200 200 404
+POST   questions/<number:number>/cancel        401 404 403 202 403 202 202 202 403 404
 GET    audit                                   401 403 403 403 403 403 200 200 403 403
 GET    changes                                 401 200 200 200 200 200 200 200 200 200
 GET    changes/<number:number>                 401 404 200 200 200 200 200 200 200 404

@@ -45,8 +45,8 @@ DENIALS = {403, 404, 405}
 TO_SIGN_IN = 302
 NAMED_IN_THE_BODY = {("POST", "api/v1/deployments"), ("POST", "api/v1/rollbacks"), ("POST", "api/v1/knowledge/feedback")}
 OF_APPLICATIONS = re.compile(
-    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
-    r"|(deployments|environments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents)/<number:number>"
+    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|inquiry_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
+    r"|(deployments|environments|runs|changes|releases|findings|incidents|questions|reports|deliveries|sources|documents)/<number:number>"
 )
 OF_WHOLE_APPLICATIONS = {  # what a token for one environment does not reach
     ("POST", "api/v1/applications/<name:name>/environments"),
@@ -168,6 +168,7 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
         "environments": things["environment_id"],
         "findings": things["finding_id"],
         "incidents": things["incident_id"],
+        "questions": things["inquiry_id"],
         "reports": things["report"],
         "deliveries": things["delivery_id"],
         "notifications": things["notification_id"],
@@ -193,6 +194,7 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
     token = {"verbs": ["view"], "scope": "*", "days": "30"}
     return {
         "reason": "Because.",
+        "question": "What is wrong?",
         "now": "yes",
         "environment": things["environment_id"],
         "deployment": things["deployment"],
@@ -214,6 +216,7 @@ def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
         "feedback": {"question": "ahoy", "passage": things["passage_id"], "helped": True},
         "environments": {"name": "extra", "tier": "staging"},
         "reports": {"tool": "lint", "facts": []},
+        "questions": {"question": "What is wrong?"},
         "rollbacks": place | {"reason": "Slow."},
         "schedule": {"not_before": None, "reason": "Now."},
         "tokens": {"name": "ci", "verbs": ["view"]},
