@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable
-from urllib.parse import quote
-
 from agents.models import ModelEndpoint, Run
+from controlplane.core.redaction import disguised
 from workloads.models import Environment, Variable
 
 SHORTEST_KEY = 8  # servers of one's own are given keys such as "none", which are words
@@ -16,16 +13,6 @@ def secrets_of(environment: Environment) -> frozenset[str]:
     """What the environment's processes are given and nobody else may see."""
     values = [variable.value for variable in Variable.objects.filter(environment=environment, secret=True)]
     return frozenset(value for value in [*values, environment.secret_key, environment.database_url] if value)
-
-
-def disguised(secrets: Iterable[str]) -> frozenset[str]:
-    """They, and as they stand in objects of Kubernetes, in addresses and in headers."""
-    known = frozenset(secrets)
-    found = set(known)
-    for secret in (one for one in known if len(one) >= SHORTEST_KEY):
-        found |= {base64.b64encode(text.encode()).decode() for text in (secret, f"{secret}\n")}
-        found |= {base64.urlsafe_b64encode(secret.encode()).decode(), secret.encode().hex(), quote(secret, safe="")}
-    return frozenset(found)
 
 
 def known_secrets(run_id: int | None, environment_id: int | None = None) -> frozenset[str]:

@@ -9,9 +9,9 @@ from typing import Any
 from agents import legible
 from agents.investigating.ledger import Ledger
 from agents.llm.question import ToolAnswer
-from agents.secrets import disguised, known_secrets
+from agents.secrets import known_secrets
 from agents.tools import Tool
-from controlplane.core.redaction import redact
+from controlplane.core.redaction import disguised, redact
 from workloads import pictures
 from workloads.diagnosis.snapshot import Snapshot
 from workloads.host import place

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from agents.models import Run, Step
-from agents.secrets import disguised, secrets_of
+from agents.secrets import secrets_of
 from agents.specialists import registry
+from controlplane.core.redaction import disguised
 from workloads.host import place
 from workloads.models import Application, Deployment, Environment
 
