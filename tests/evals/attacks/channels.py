@@ -188,11 +188,16 @@ def paths(world: World, texts: Sequence[str]) -> None:
 
 def diagnosis_texts(world: World, texts: Sequence[str]) -> None:
     now = timezone.now()
+    first = {"object": "Deployment/shop-worker", "fault": "memory_limit", "confidence": 0.9, "namespace": "shop", "remedies": []}
     hypotheses = [
-        {"object": "Deployment/shop-worker", "fault": "memory_limit", "summary": f"The worker needs more memory. {text}", "confidence": 0.9,
-         "namespace": "shop", "evidence": [{"source": "log", "where": "x", "text": text, "at": ""}], "remedies": [], "contradictions": [text]}
+        {
+            **first,
+            "summary": f"The worker needs more memory. {text}",
+            "evidence": [{"source": "log", "where": "x", "text": text, "at": ""}],
+            "contradictions": [text],
+        }
         for text in texts[:5]
-    ]  # fmt: skip
+    ]
     symptoms = [{"object": "Pod/x", "namespace": "shop", "text": text} for text in texts[5:]]
     times = {"asked_at": now, "begun_at": now, "finished_at": now}
     Diagnosis.objects.create(
