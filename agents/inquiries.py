@@ -8,7 +8,9 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from agents.models import Inquiry, Reading
+from agents.investigating.asking import NAME
+from agents.llm import endpoints
+from agents.models import AgentProfile, Inquiry, Reading
 from agents.readings.asked import WRITE
 from controlplane.core import audit, live, queue, rights
 from controlplane.core.actors import Actor, ActorKind
@@ -43,8 +45,14 @@ def ask(actor: Actor, environment: Environment, question: str, *, key: str, inci
         return _asked(actor, environment, text, name, incident)
 
 
-def ask_for(incident: Incident, diagnosis: Diagnosis | None = None) -> Inquiry:
-    """Have an incident investigated; asked twice, the first. `diagnosis`: the engine's result that it begins with."""
+def ask_for(incident: Incident, diagnosis: Diagnosis | None = None) -> Inquiry | None:
+    """Have an incident investigated by a model; asked twice, the first. `diagnosis`: the engine's result that it begins with.
+
+    None where no model is connected, or where its administrator did not let the investigator think by itself.
+    """
+    thinks = AgentProfile.objects.filter(name=NAME, thinking=True, enabled=True).exists()
+    if not thinks or endpoints.meant(NAME) is None:
+        return None
     found = ask(Actor.system("incidents"), incident.environment, WHAT_HAPPENED, key=f"incident-{incident.pk}", incident=incident)
     if diagnosis is not None and found.diagnosis_id is None:
         Inquiry.objects.filter(pk=found.pk, diagnosis=None, reading__status=Reading.Status.QUEUED).update(diagnosis=diagnosis)
@@ -75,7 +83,7 @@ def open_in(environment: Environment) -> int:
 
 
 def _asked(actor: Actor, environment: Environment, text: str, name: str, incident: Incident | None) -> Inquiry:
-    reading = Reading.objects.create(key=name, kind=Reading.Kind.INQUIRY, specialist="investigator")
+    reading = Reading.objects.create(key=name, kind=Reading.Kind.INQUIRY, specialist=NAME)
     inquiry = Inquiry.objects.create(
         reading=reading,
         environment=environment,

@@ -15,9 +15,10 @@ from agents.investigating.sifting import Kept, sift
 from agents.investigating.sight import Sight
 from agents.llm.asking import ask
 from agents.llm.question import Watch
-from agents.models import Inquiry
+from agents.models import AgentProfile, Inquiry
 
 MOST_NAMED = 10
+OFF = "The investigator is switched off."
 NO_EVIDENCE = "What it wrote named no evidence that there is."
 
 
@@ -37,6 +38,8 @@ def answer(inquiry: Inquiry, watch: Watch, begun: Callable[[dict[str, Any]], Non
     seen = first.sight
     start = [piece.id for piece in seen.ledger.pieces.values()]
     begun({"diagnosis": seen.diagnosis, "trouble": first.trouble, "evidence": seen.ledger.kept(start)})
+    if AgentProfile.objects.filter(name=asking.NAME, enabled=False).exists():
+        return Answered(why_not=OFF)
     question = asking.question(inquiry, first)
     close_old_connections()
     said = ask(question, watch=watch)

@@ -37,6 +37,13 @@ class Talk:
     secrets: frozenset[str]
     calls: list[int] = field(default_factory=list)
     watch: Watch = field(default_factory=Watch)
+    clean: dict[str, str] = field(default_factory=dict)  # what was sent before, as it left
+
+    def redacted(self, text: str) -> str:
+        """The text as it leaves. The same messages go out again in every round; each is looked at once."""
+        if text not in self.clean:
+            self.clean[text] = redact(text, self.secrets)
+        return self.clean[text]
 
     def left(self) -> float:
         """Seconds until its time is over."""
@@ -45,7 +52,7 @@ class Talk:
 
 def call(talk: Talk, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], body: dict[str, Any]) -> Heard:
     """What the model said. Raises NoAnswer; recorded either way."""
-    clean = _redacted(messages, talk.secrets)
+    clean = _redacted(messages, talk)
     sent = estimates.tokens([str(message.content) for message in clean] + [str(tools), str(body)])
     _fits(sent, talk.endpoint)
     record = _reserve(talk, sent)
@@ -166,12 +173,12 @@ def _reserve(talk: Talk, sent: int) -> ModelCall:
     return record
 
 
-def _redacted(messages: Sequence[BaseMessage], secrets: frozenset[str]) -> list[BaseMessage]:
+def _redacted(messages: Sequence[BaseMessage], talk: Talk) -> list[BaseMessage]:
     """The messages as they leave: nothing that looks like a secret, nor any that is known; what it said itself included."""
-    return [message.model_copy(update=_clean(message, secrets)) for message in messages]
+    return [message.model_copy(update=_clean(message, talk)) for message in messages]
 
 
-def _clean(message: BaseMessage, secrets: frozenset[str]) -> dict[str, Any]:
-    said = {"content": redact(str(message.content), secrets)}
+def _clean(message: BaseMessage, talk: Talk) -> dict[str, Any]:
+    said = {"content": talk.redacted(str(message.content))}
     calls = getattr(message, "tool_calls", None)
-    return {**said, "tool_calls": redact_value(calls, secrets)} if calls else said
+    return {**said, "tool_calls": redact_value(calls, talk.secrets)} if calls else said

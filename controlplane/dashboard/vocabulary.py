@@ -131,7 +131,7 @@ WORDS: dict[str, Word] = {
     "inquiry.written": Word(_("answered"), "check", "ok"),
     "inquiry.not_added": Word(_("answered without a model"), "dash", "quiet"),
     "inquiry.cancelled": Word(_("cancelled"), "slash", "quiet"),
-    "stance.agrees": Word(_("agrees with the engine"), "check", "info"),
+    "stance.agrees": Word(_("agrees with the engine"), "check", "quiet"),
     "stance.disagrees": Word(_("disagrees with the engine"), "warning", "warn"),
     "stance.cannot_tell": Word(_("cannot tell whether the engine is right"), "question", "quiet"),
     "diagnosis.waiting": Word(_("about to begin"), "clock", "wait"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +36,7 @@ class Piece:
     source: str
     where: str
     text: str
-    at: str
+    at: datetime | str  # as it says it, where that is no moment
     url: str
     cited: bool
 
@@ -142,4 +143,12 @@ def _piece(one: dict[str, Any], cited: set[str], readable: set[int]) -> Piece:
     source, number, id = str(one.get("source", "")), int(one.get("number") or 0), str(one["id"])
     page = PAGES.get(source) if number and (source != "knowledge" or number in readable) else None
     url = reverse(page, args=[number]) if page else ""
-    return Piece(id, source, str(one.get("where", "")), str(one.get("text", "")), str(one.get("at", "")), url, id in cited)
+    return Piece(id, source, str(one.get("where", "")), str(one.get("text", "")), _moment(str(one.get("at", ""))), url, id in cited)
+
+
+def _moment(text: str) -> datetime | str:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return found if found.tzinfo else text

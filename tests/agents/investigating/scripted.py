@@ -50,14 +50,14 @@ class Place:
 
     def connect(self, **more: Any) -> ModelEndpoint:
         """The scripted model as the default endpoint."""
-        values = {"private": True, "is_default": True, "timeout_seconds": 8, "stall_seconds": 2, "context_tokens": 64_000}
+        values = {"private": True, "is_default": True, "timeout_seconds": 60, "stall_seconds": 30, "context_tokens": 64_000}
         return ModelEndpoint.objects.create(name="scripted", address=self.server.address, model="scripted", **{**values, **more})
 
     def goes(self, *steps: Callable[[Asked], Mood]) -> None:
         """The model's steps by the number of its answers so far; the last one stays."""
 
         def answering(asked: Asked) -> Mood:
-            rounds = sum(one["role"] == "assistant" for one in asked.body["messages"])
+            rounds = len([one for one in asked.body["messages"] if one["role"] == "assistant"])
             return steps[min(rounds, len(steps) - 1)](asked)
 
         self.server.answering = answering

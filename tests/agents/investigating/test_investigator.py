@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
 from agents import inquiries
 from agents.models import AgentProfile, Inquiry, ModelCall
 from agents.readings import writing
+from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, Invalid, Refused
 from controlplane.core.models import AuditEntry
 from knowledge import ingest
@@ -19,8 +21,10 @@ from tests.agents.investigating.scripted import Place, calls, person, replies
 from tests.agents.model_server import Asked, Mood, texts
 from tests.agents.thinking_stage import rows, written
 from tests.fake_cluster import FakeCluster
-from workloads.models import Cluster, Variable
+from workloads import incidents
+from workloads.models import Cluster, Environment, Variable
 
+Looks = tuple[tuple[str, dict[str, Any]], ...]
 WORKER = "shop-worker-7d9c-p2x9d"
 OF_AN_INQUIRY = {
     "agents.reading",
@@ -64,8 +68,8 @@ def test_it_looks_at_logs_objects_events_changes_and_reads_no_secret(place: Plac
         ("get_objects", {"kind": "Pod", "name": WORKER}),
         ("get_events", {"about": "worker"}),
     )
-    more = ("get_logs", {"pod": WORKER, "previous": True}), ("get_changes", {}), ("list_findings", {}), ("get_diagnosis", {})
-    last = ("get_alerts", {}), ("get_checks", {}), ("list_incidents", {}), ("query_metrics", {"metric": "up"})
+    more: Looks = ("get_logs", {"pod": WORKER, "previous": True}), ("get_changes", {}), ("list_findings", {}), ("get_diagnosis", {})
+    last: Looks = ("get_alerts", {}), ("get_checks", {}), ("list_incidents", {}), ("query_metrics", {"metric": "up"})
     place.goes(calls(*looks), calls(*more), calls(*last), replies())
     found = place.ask()
     said = {one["name"]: one for call in found.reading.calls.all() for one in call.tools}
@@ -196,7 +200,8 @@ def test_without_a_model_the_engine_and_the_documents_answer(place: Place) -> No
 
 
 def test_a_cluster_that_is_away_is_told_and_the_rest_is_answered(place: Place) -> None:
-    Cluster.objects.update(read_credentials=Cluster.objects.get().read_credentials.replace("127.0.0.1", "127.0.0.2"))
+    known = Cluster.objects.get().read_credentials or ""
+    Cluster.objects.update(read_credentials=known.replace("127.0.0.1", "127.0.0.2"))
     found = place.ask()
     assert found.diagnosis is None
     assert found.trouble
@@ -237,3 +242,31 @@ def test_a_cancelled_question_stops_within_moments(place: Place) -> None:
     assert (found.reading.status, found.cancelled_by, found.reading.text) == ("cancelled", "olga", "")
     with pytest.raises(Conflict):
         inquiries.cancel(olga, found)
+
+
+def test_where_processes_run_it_reads_their_logs_and_there_is_no_engine(place: Place) -> None:
+    place.connect()
+    local = Environment.objects.create(application=place.environment.application, name="local")
+    place.environment = local
+    place.goes(
+        calls(("get_logs", {}), ("get_samples", {}), ("get_changes", {}), ("get_objects", {"kind": "Pod"})), replies(evidence=[])
+    )
+    found = place.ask("What is slow?")
+    said = {one["name"]: one["status"] for call in found.reading.calls.all() for one in call.tools}
+    assert said == {"get_logs": "no_data", "get_samples": "no_data", "get_changes": "no_data", "get_objects": "error"}
+    assert (found.diagnosis, found.stance, found.reading.status) == (None, "", "not_added")
+
+
+def test_an_incident_is_investigated_once_where_that_is_wanted(place: Place) -> None:
+    incident = incidents.open_for_alert(Actor.system("test"), place.environment, "Slow@x", "It is slow", {})
+    assert inquiries.ask_for(incident) is None
+    place.connect()
+    assert inquiries.ask_for(incident) is None
+    AgentProfile.objects.update_or_create(name="investigator", defaults={"thinking": True})
+    found = inquiries.ask_for(incident)
+    assert found is not None and inquiries.ask_for(incident) == found
+    assert (found.incident, found.asked_by, found.question) == (incident, "incidents", inquiries.WHAT_HAPPENED)
+    AgentProfile.objects.filter(name="investigator").update(enabled=False)
+    writing.write(found.reading_id)
+    assert "switched off" in place.again(found).reading.why_not
+    assert ModelCall.objects.count() == 0

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from agents import inquiries
+from agents.investigating import beginning
+from agents.llm import endpoints
 from agents.models import Inquiry, ModelEndpoint, Reading
-from agents.readings import writing
 from controlplane.core.actors import Actor
 from tests import afloat
 from tests.controlplane.dashboard.conftest import SignIn
@@ -50,6 +51,14 @@ def answered(environment: Environment, *, text: str = "The worker needs more mem
     return inquiry
 
 
+def _without_a_model(inquiry: Inquiry) -> None:
+    """What its worker leaves behind where no model is connected."""
+    begun = beginning.begin(inquiry)
+    kept = begun.sight.ledger.kept(begun.sight.ledger.pieces)
+    Inquiry.objects.filter(pk=inquiry.pk).update(diagnosis=begun.sight.diagnosis, evidence=kept)
+    Reading.objects.filter(pk=inquiry.reading_id).update(status="not_added", why_not=endpoints.NONE, finished_at=timezone.now())
+
+
 def test_asking_without_a_model_says_so_and_shows_what_timonel_found(environment: Environment, as_: SignIn) -> None:
     ModelEndpoint.objects.update(is_default=False)
     client, address = as_("ada"), f"/environments/{environment.pk}/ask/"
@@ -58,7 +67,7 @@ def test_asking_without_a_model_says_so_and_shows_what_timonel_found(environment
     to = client.post(f"{address}question/", {"question": "Why is exit code 137?", "key": "one"}).headers["Location"]
     assert "It waits for its turn" in text_of(client.get(to).content.decode())
     assert client.post(f"{address}question/", {"question": "Why is exit code 137?", "key": "one"}).headers["Location"] == to
-    writing.write(Inquiry.objects.get().reading_id)
+    _without_a_model(Inquiry.objects.get())
     words = text_of(client.get(to).content.decode())
     found = Inquiry.objects.get().diagnosis
     assert found is not None and found.summary in words

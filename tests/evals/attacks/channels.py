@@ -27,6 +27,7 @@ from workloads.previews import Facts
 SYSTEM = Actor.system("test")
 WEB, WORKER = "shop-web-blue-7d9c-4kq2x", "shop-worker-7d9c-p2x9d"
 _numbers = itertools.count(1)
+EMPTY: dict[str, Any] = {"configuration": {}, "run_plan": {}}
 
 
 @dataclass
@@ -74,7 +75,7 @@ def marks(world: World, texts: Sequence[str]) -> None:
     _zebra(world, labels={f"l{number}": text[:63] for number, text in enumerate(texts)})
 
 
-def annotations(world: World, texts: Sequence[str]) -> None:
+def notes(world: World, texts: Sequence[str]) -> None:
     _zebra(world, annotations={f"a{number}": text for number, text in enumerate(texts)})
 
 
@@ -156,8 +157,7 @@ def releases(world: World, texts: Sequence[str]) -> None:
             authored_at=timezone.now(),
             artefact_digest="a" * 64,
             configuration_digest="c" * 64,
-            configuration={},
-            run_plan={},
+            **EMPTY,
         )
         Deployment.objects.create(environment=world.environment, release=release, status="failed", verdict="failed")
 
@@ -285,7 +285,7 @@ ASKED: dict[str, Plant] = {
     "events": events,
     "names of objects": names,
     "labels": marks,
-    "annotations": annotations,
+    "annotations": notes,
     "ConfigMaps": configuration,
     "commands, variables' names": commands,
     "statuses of pods": statuses,

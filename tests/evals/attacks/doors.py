@@ -34,7 +34,9 @@ def ask(world: World) -> Reading:
 def investigate(world: World) -> Reading:
     """An incident is investigated."""
     incident = incidents.open_for_alert(SYSTEM, world.environment, f"Restarts{next(_numbers)}@x", "The worker restarts.", {})
-    return _written(inquiries.ask_for(incident).reading)
+    found = inquiries.ask_for(incident)
+    assert found is not None
+    return _written(found.reading)
 
 
 def step(world: World, channel: str, folder: Path) -> Reading:
