@@ -35,6 +35,7 @@ from django.utils import timezone
 
 from agents.models import ModelBudget, ModelCall, ModelEndpoint, Run
 from controlplane.core.redaction import redact
+from workloads.models import Environment
 
 Status = ModelCall.Status
 COUNTED = (Status.UNDER_WAY, Status.LOST)  # what may still be settled
@@ -54,6 +55,7 @@ class Need:
     tokens_in: int
     tokens_out: int
     seconds: float  # until it is over, one way or another
+    environment: int | None = None  # where no run says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def reserve(need: Need) -> ModelCall:
     The budgets' rows are locked while they are looked at, so that calls at the same moment see each other.
     """
     with transaction.atomic():
-        application = Run.objects.filter(pk=need.run or 0).values_list("environment__application", flat=True).first()
+        application = _application_of(need)
         budgets = _scoped(application, need.specialist).filter(enabled=True).order_by("pk").select_for_update(of=("self",))
         refusal = next((why for budget in budgets if (why := _refusal(budget, need))), "")
         aside = _aside(need) if not refusal else {"status": Status.REFUSED, "error": refusal}
@@ -102,6 +104,12 @@ def reserve(need: Need) -> ModelCall:
             prompt=need.prompt[:120],
             **aside,
         )
+
+
+def _application_of(need: Need) -> int | None:
+    if need.run is not None:
+        return Run.objects.filter(pk=need.run).values_list("environment__application", flat=True).first()
+    return Environment.objects.filter(pk=need.environment or 0).values_list("application", flat=True).first()
 
 
 def settle(call: ModelCall, use: Use) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.models import ModelEndpoint, Run
+from controlplane.core.redaction import disguised
 from workloads.models import Environment, Variable
 
 SHORTEST_KEY = 8  # servers of one's own are given keys such as "none", which are words
@@ -16,8 +17,10 @@ def secrets_of(environment: Environment) -> frozenset[str]:
     return frozenset(value for value in kept if value and value not in public)
 
 
-def known_secrets(run_id: int | None) -> frozenset[str]:
-    """Those of the run's environment, and the keys of the models' endpoints."""
+def known_secrets(run_id: int | None, environment_id: int | None = None) -> frozenset[str]:
+    """Those of the run's environment, or of this one, and the keys of the models' endpoints; however they are disguised."""
     keys = frozenset(key for key in ModelEndpoint.objects.values_list("key", flat=True) if key and len(key) >= SHORTEST_KEY)
-    run = Run.objects.select_related("environment__application").filter(pk=run_id).first() if run_id is not None else None
-    return keys | (secrets_of(run.environment) if run else frozenset())
+    run = Run.objects.filter(pk=run_id).first() if run_id is not None else None
+    found = Environment.objects.select_related("application").filter(pk=run.environment_id if run else environment_id or 0)
+    environment = found.first()
+    return disguised(keys | (secrets_of(environment) if environment else frozenset()))

@@ -118,13 +118,15 @@ def make(diagnosis_id: int, maker: str = "") -> bool:
     return True
 
 
-def live_one(actor: Actor, scope: Scope, *, symptom: str = "", say: Say = lambda _: None) -> tuple[Diagnosis, answers.Diagnosis]:
+def live_one(
+    actor: Actor, scope: Scope, *, symptom: str = "", say: Say = lambda _: None, limits: Limits | None = None
+) -> tuple[Diagnosis, answers.Diagnosis]:
     """Look and conclude at once, while the caller waits: the row that is kept, and the whole answer.
 
     Raises Refused, or what keeps the cluster from being asked.
     """
     asked = timezone.now()
-    snapshot, found = _look(actor, scope, symptom=symptom, say=say)
+    snapshot, found = _look(actor, scope, symptom=symptom, say=say, limits=limits)
     with transaction.atomic():
         row = Diagnosis.objects.create(
             environment=scope.environment,

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from redis import RedisError
 
 from controlplane.core.errors import NotFound, TimonelError
-from controlplane.core.redaction import redact
+from controlplane.core.redaction import disguised, redact
 from workloads import clusters
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.failures import Absent, Forbidden, Unauthorized
@@ -85,7 +85,7 @@ def secrets_of(environment: Environment) -> frozenset[str]:
         found |= {str(entry.get("value", "")) for entry in instance.release.configuration.values() if entry.get("secret")}
     for row in Applied.objects.filter(instance__in=running):
         found |= secrets_in(parts.read(row.manifests))
-    return frozenset(found - {""})
+    return disguised(found - {""})
 
 
 def veil(secrets: frozenset[str]) -> Callable[[str], str]:

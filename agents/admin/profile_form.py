@@ -9,9 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agents import legible
+from agents import legible, profiles
 from agents.models import AgentProfile
-from agents.specialists import registry
 from controlplane.core.redaction import redact
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class ProfileForm(ProfileModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = registry()[self.instance.name].tools if self.instance.name in registry() else ()
+        own = profiles.tools_of(self.instance.name)
         field = self.fields.get("tools")
         if isinstance(field, forms.MultipleChoiceField):
             field.choices = [(name, name) for name in own]
@@ -49,7 +48,7 @@ class ProfileForm(ProfileModelForm):
     def clean_tools(self) -> list[str] | None:
         """None where nothing is left out, so that a tool that is added later is held too."""
         chosen = self.cleaned_data["tools"]
-        own = registry()[self.instance.name].tools if self.instance.name in registry() else ()
+        own = profiles.tools_of(self.instance.name)
         return None if set(chosen) == set(own) else [name for name in own if name in chosen]
 
     def clean_prompt(self) -> str:

@@ -10,8 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from agents import thinking
+from agents import profiles, thinking
 from agents.admin.profile_form import ProfileForm
+from agents.investigating import asking
 from agents.models import AgentProfile
 from agents.specialists import registry
 from controlplane.core.administration import AuditedAdmin
@@ -36,9 +37,12 @@ class AgentProfileAdmin(AuditedAdmin):
     @admin.display(description=gettext_lazy("What a model is told now"))
     def told(self, profile: AgentProfile) -> SafeString:
         """The whole prompt, its own or the one above with the rules that hold for all, and its hash as calls record it."""
-        if profile.name not in registry():
+        if profile.name == profiles.INVESTIGATOR:
+            prompt = asking.prompt_of(profile)
+        elif profile.name in registry():
+            prompt = thinking.prompt_of(profile)
+        else:
             return SafeString("–")
-        prompt = thinking.prompt_of(profile)
         return format_html("<code>{}</code><pre>{}</pre>", prompt.reference, prompt.text)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -13,7 +13,7 @@ from agents import budgets
 from agents.budgets import Need, Use
 from agents.llm import estimates
 from agents.llm.listening import Heard, Patience, listen
-from agents.llm.question import Question
+from agents.llm.question import Question, Watch
 from agents.llm.troubles import NoAnswer, Status
 from agents.models import ModelCall, ModelEndpoint
 from controlplane.core.redaction import redact, redact_value
@@ -36,6 +36,14 @@ class Talk:
     deadline: float
     secrets: frozenset[str]
     calls: list[int] = field(default_factory=list)
+    watch: Watch = field(default_factory=Watch)
+    clean: dict[str, str] = field(default_factory=dict)  # what was sent before, as it left
+
+    def redacted(self, text: str) -> str:
+        """The text as it leaves. The same messages go out again in every round; each is looked at once."""
+        if text not in self.clean:
+            self.clean[text] = redact(text, self.secrets)
+        return self.clean[text]
 
     def left(self) -> float:
         """Seconds until its time is over."""
@@ -44,7 +52,7 @@ class Talk:
 
 def call(talk: Talk, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], body: dict[str, Any]) -> Heard:
     """What the model said. Raises NoAnswer; recorded either way."""
-    clean = _redacted(messages, talk.secrets)
+    clean = _redacted(messages, talk)
     sent = estimates.tokens([str(message.content) for message in clean] + [str(tools), str(body)])
     _fits(sent, talk.endpoint)
     record = _reserve(talk, sent)
@@ -59,6 +67,7 @@ def call(talk: Talk, messages: Sequence[BaseMessage], tools: Sequence[dict[str, 
         budgets.settle(record, tally.use(Status.FAILED, began, "It was broken off."))
         raise
     budgets.settle(record, tally.use(Status.OK, began))
+    talk.watch.told(record.pk)
     return heard
 
 
@@ -109,7 +118,7 @@ def _attempt(
 
     endpoint = talk.endpoint
     most = endpoint.answer_tokens * CHARACTERS_A_TOKEN
-    patience = Patience(endpoint.stall_seconds, talk.deadline, most)
+    patience = Patience(endpoint.stall_seconds, talk.deadline, most, talk.watch.over)
     seconds = max(0.1, min(endpoint.stall_seconds, talk.left()))
     wire = Wire(endpoint, seconds=seconds, most_bytes=max(1_000_000, most * BYTES_A_CHARACTER))
 
@@ -150,6 +159,7 @@ def _reserve(talk: Talk, sent: int) -> ModelCall:
         purpose=question.purpose,
         specialist=question.specialist,
         run=question.run,
+        environment=question.environment,
         prompt=question.prompt,
         tokens_in=sent,
         tokens_out=talk.endpoint.answer_tokens,
@@ -157,17 +167,18 @@ def _reserve(talk: Talk, sent: int) -> ModelCall:
     )
     record = budgets.reserve(need)
     talk.calls.append(record.pk)
+    talk.watch.told(record.pk)
     if record.status == Status.REFUSED:
         raise NoAnswer(record.error, Status.REFUSED, cure="Raise the budget, or wait for its next period.")
     return record
 
 
-def _redacted(messages: Sequence[BaseMessage], secrets: frozenset[str]) -> list[BaseMessage]:
+def _redacted(messages: Sequence[BaseMessage], talk: Talk) -> list[BaseMessage]:
     """The messages as they leave: nothing that looks like a secret, nor any that is known; what it said itself included."""
-    return [message.model_copy(update=_clean(message, secrets)) for message in messages]
+    return [message.model_copy(update=_clean(message, talk)) for message in messages]
 
 
-def _clean(message: BaseMessage, secrets: frozenset[str]) -> dict[str, Any]:
-    said = {"content": redact(str(message.content), secrets)}
+def _clean(message: BaseMessage, talk: Talk) -> dict[str, Any]:
+    said = {"content": talk.redacted(str(message.content))}
     calls = getattr(message, "tool_calls", None)
-    return {**said, "tool_calls": redact_value(calls, secrets)} if calls else said
+    return {**said, "tool_calls": redact_value(calls, talk.secrets)} if calls else said

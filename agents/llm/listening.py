@@ -13,6 +13,8 @@ from agents.llm.troubles import NoAnswer, Status, trouble_of
 
 MOST_TOKENS = 10_000_000  # a count beyond that is nonsense, and is not believed
 HANG_UP_SECONDS = 2.0
+CANCELLED = "Nobody waits for it any more."
+LOOK_UP_SECONDS = 0.5  # how often it is asked whether anybody still wants the answer
 
 
 @dataclass(slots=True)
@@ -52,11 +54,12 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long is waited: for the next piece, and until `deadline` on the clock of time.monotonic for all."""
+    """How long is waited: for the next piece, until `deadline` on the clock of time.monotonic for all, and while not `over`."""
 
     stall: float
     deadline: float
     most_characters: int
+    over: Callable[[], bool] = lambda: False
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -102,10 +105,7 @@ def _put(pieces: queue.Queue[tuple[str, Any]], over: threading.Event, item: tupl
 
 def _take(heard: Heard, pieces: queue.Queue[tuple[str, Any]], patience: Patience) -> None:
     while True:
-        try:
-            kind, item = pieces.get(timeout=max(0.0, min(patience.stall, patience.left())))
-        except queue.Empty:
-            raise _silence(patience) from None
+        kind, item = _next(pieces, patience)
         if kind == "error":
             raise trouble_of(item, begun=heard.chunks > 0) from item
         if kind == "end":
@@ -113,8 +113,23 @@ def _take(heard: Heard, pieces: queue.Queue[tuple[str, Any]], patience: Patience
         heard.add(item)
         if heard.size() > patience.most_characters:
             raise NoAnswer("It answered more than it was allowed to.", Status.BROKEN, billed=True)
+        if patience.over():
+            raise NoAnswer(CANCELLED, billed=True)
         if patience.left() <= 0:
             raise _silence(patience)
+
+
+def _next(pieces: queue.Queue[tuple[str, Any]], patience: Patience) -> tuple[str, Any]:
+    """The next piece, waited for in short stretches: between them whoever asked may have given up."""
+    end = min(time.monotonic() + patience.stall, patience.deadline)
+    while True:
+        try:
+            return pieces.get(timeout=max(0.0, min(LOOK_UP_SECONDS, end - time.monotonic())))
+        except queue.Empty:
+            if patience.over():
+                raise NoAnswer(CANCELLED, billed=True) from None
+            if time.monotonic() >= end:
+                raise _silence(patience) from None
 
 
 def _silence(patience: Patience) -> NoAnswer:

@@ -41,6 +41,23 @@ class Question:
     tools: tuple[BoundTool, ...] = ()
     specialist: str = ""
     run: int | None = None
+    environment: int | None = None  # where no run says it
+
+
+def _nobody(call: int) -> None:
+    """Nobody follows."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whoever follows a question while it is asked: told the ModelCall whose record has news, and asked whether it is over."""
+
+    told: Callable[[int], None] = _nobody
+    over: Callable[[], bool] = _never
 
 
 @dataclass(frozen=True, slots=True)

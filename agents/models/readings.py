@@ -14,7 +14,7 @@ from workloads.models import Change
 
 
 class Reading(models.Model):
-    """What a model wrote about one run, step or change, beside the facts it rests on. Decides nothing, and nobody waits for it.
+    """What a model wrote about a run, step or change, or for an inquiry, beside the facts it rests on. Decides nothing.
 
     Asked for by agents.readings.asked, written by agents.readings.writing; no other module writes its status.
     """
@@ -23,12 +23,16 @@ class Reading(models.Model):
         PLAN = "plan"
         FAILURE = "failure"
         FINDINGS = "findings"
+        INQUIRY = "inquiry"
 
     class Status(models.TextChoices):
         QUEUED = "queued"
         READING = "reading"
         WRITTEN = "written"
         NOT_ADDED = "not_added", "not added"
+        CANCELLED = "cancelled"
+
+    UNFINISHED = (Status.QUEUED, Status.READING)
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # What it is about, once: `plan-change-7`, `failure-run-7-412`. Asked for twice, the first one is found.
@@ -62,7 +66,8 @@ class Reading(models.Model):
         ordering: ClassVar = ["pk"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(run__isnull=False) | models.Q(change__isnull=False), name="reading_is_about_something"
+                condition=models.Q(run__isnull=False) | models.Q(change__isnull=False) | models.Q(kind="inquiry"),
+                name="reading_is_about_something",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status="reading") | models.Q(lease_expires_at__isnull=False), name="reading_has_a_lease"

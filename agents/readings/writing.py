@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import close_old_connections, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -19,7 +20,8 @@ from agents.llm import endpoints
 from agents.llm.asking import ask
 from agents.llm.question import Answer
 from agents.llm.troubles import NoAnswer
-from agents.models import ModelCall, Reading
+from agents.models import Inquiry, ModelCall, Reading
+from agents.readings import inquiring
 from agents.readings.asked import WRITE
 from agents.readings.kinds import Brief, brief
 from agents.readings.shapes import Told
@@ -53,7 +55,8 @@ def write(reading_id: int) -> None:
 
 def take_up_again() -> int:
     """Wake the readings that have waited for a while, or whose worker is gone; return how many."""
-    late = _free().filter(created_at__lt=Now() - WAKE_AGAIN).order_by("pk")
+    late = _free().filter(created_at__lt=Now() - WAKE_AGAIN)
+    late = late.order_by(Case(When(kind=Reading.Kind.INQUIRY, then=0), default=1), "pk")
     waiting = list(late.values_list("pk", flat=True)[:AT_ONCE])
     for pk in waiting:
         queue.enqueue(WRITE, pk)
@@ -63,6 +66,9 @@ def take_up_again() -> int:
 def _write(reading: Reading) -> None:
     if reading.fence > MOST_TRIES:
         _finish(reading, Status.NOT_ADDED, why_not=f"{MOST_TRIES} workers in a row were lost over it.")
+        return
+    if reading.kind == Reading.Kind.INQUIRY:
+        inquiring.write(reading, partial(_finish, reading))
         return
     asked = brief(reading)
     close_old_connections()
@@ -77,7 +83,7 @@ def _write(reading: Reading) -> None:
 def _keep(reading: Reading, asked: Brief, answer: Answer, told: Told) -> None:
     """What it wrote, with those of its facts that exist, and what of it was not kept. A text without any fact is not kept."""
     kept = sift(told, asked.gathered.facts)
-    said = {"left_out": asked.gathered.left_out, "not_kept": kept.not_kept}
+    said: dict[str, Any] = {"left_out": asked.gathered.left_out, "not_kept": kept.not_kept}
     if not kept.rests:
         _finish(reading, Status.NOT_ADDED, answer.calls, why_not=NO_FACT, **said)
         return
@@ -93,7 +99,8 @@ def _take(reading_id: int) -> Reading | None:
     found = _free().filter(pk=reading_id).first()
     if found is None:
         return None
-    until = timezone.now() + timedelta(seconds=_seconds(found.specialist)) + GRACE
+    looking = inquiring.SECONDS if found.kind == Reading.Kind.INQUIRY else 0
+    until = timezone.now() + timedelta(seconds=_seconds(found.specialist) + looking) + GRACE
     taken = _free().filter(pk=reading_id).update(status=Status.READING, lease_expires_at=until, fence=F("fence") + 1)
     if not taken:
         return None
@@ -108,8 +115,10 @@ def _seconds(specialist: str) -> int:
         return 0
 
 
-def _finish(reading: Reading, status: str, calls: tuple[int, ...] = (), **kept: Any) -> None:
-    """End it, unless another worker has it by now."""
+def _finish(
+    reading: Reading, status: str, calls: tuple[int, ...] = (), *, inquiry: dict[str, Any] | None = None, **kept: Any
+) -> None:
+    """End it, unless another worker has it by now or it was cancelled. `inquiry`: what that keeps besides."""
     with transaction.atomic():
         last = ModelCall.objects.filter(pk__in=calls).order_by("-pk").first()
         origin: dict[str, Any] = {"endpoint_id": last.endpoint_id, "model": last.model} if last else {}
@@ -118,13 +127,17 @@ def _finish(reading: Reading, status: str, calls: tuple[int, ...] = (), **kept: 
         if not mine.move(reading.pk, Status.READING, status, **done):  # type: ignore[attr-defined]
             return
         reading.calls.set(calls)
+        if inquiry:
+            Inquiry.objects.filter(reading=reading).update(**inquiry)
         after = {"status": status, "calls": list(calls), **{name: kept[name] for name in ("why_not",) if name in kept}}
         audit.record(Actor.system(f"model {last.model}" if last else "readings"), f"reading.{status}", reading, after=after)
         _ring(reading)
 
 
 def _wake_next() -> None:
-    following = Reading.objects.filter(status=Status.QUEUED).order_by("pk").first()
+    """A person waits for an inquiry, nobody for the others."""
+    waiting = Reading.objects.filter(status=Status.QUEUED)
+    following = waiting.filter(kind=Reading.Kind.INQUIRY).order_by("pk").first() or waiting.order_by("pk").first()
     if following is not None:
         queue.enqueue(WRITE, following.pk)
 
@@ -134,3 +147,5 @@ def _ring(reading: Reading) -> None:
         live.ring(f"run-{reading.run_id}", run=reading.run_id, reading=reading.pk)
     if reading.change_id is not None:
         live.ring(f"change-{reading.change_id}", change=reading.change_id, reading=reading.pk)
+    if reading.kind == Reading.Kind.INQUIRY:
+        inquiring.ring(reading)

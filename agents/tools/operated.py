@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import Field
 
 from agents.llm.question import ToolAnswer
-from agents.tools.scope import Scope
+from agents.tools.scope import Place, Scope
 from agents.tools.tool import Arguments, rows, tool
 from workloads.host import logs, place
 from workloads.models import Deployment, Sample
@@ -51,14 +51,14 @@ def get_variables(scope: Scope, _: Nothing) -> ToolAnswer:
 
 
 @tool(Nothing)
-def get_deployments(scope: Scope, _: Nothing) -> ToolAnswer:
+def get_deployments(scope: Place, _: Nothing) -> ToolAnswer:
     """The latest deployments to this environment, newest first: release, commit, how each stands and its verdict."""
     found = Deployment.objects.filter(environment=scope.environment).select_related("release__application").order_by("-pk")
     return rows(f"the latest deployments to {scope.environment}", [_deployment(one) for one in found[:MOST_DEPLOYMENTS]])
 
 
 @tool(Minutes)
-def get_samples(scope: Scope, back: Minutes) -> ToolAnswer:
+def get_samples(scope: Place, back: Minutes) -> ToolAnswer:
     """What was measured, by process and minute: CPU, memory, requests, errors, the slowest of a hundred answers."""
     since = timezone.now() - timedelta(minutes=back.minutes)
     found = (
@@ -73,7 +73,7 @@ def get_samples(scope: Scope, back: Minutes) -> ToolAnswer:
 
 
 @tool(Said)
-def get_logs(scope: Scope, which: Said) -> ToolAnswer:
+def get_logs(scope: Place, which: Said) -> ToolAnswer:
     """The last lines that a process of the release with the traffic wrote to its log, oldest first."""
     instance = scope.environment.active_instance
     asked = f"the log of {which.process} in {scope.environment}" + (f", lines that hold {which.text!r}" if which.text else "")

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from agents.models import Run, Step
 from agents.secrets import secrets_of
 from agents.specialists import registry
+from controlplane.core.redaction import disguised
 from workloads.host import place
 from workloads.models import Application, Deployment, Environment
+
+
+class Place(Protocol):
+    """What tools need that look at an environment, whoever asks: a run's scope, or the investigator's sight."""
+
+    @property
+    def environment(self) -> Environment:
+        """Where."""
+
+    @property
+    def application(self) -> Application:
+        """What runs there."""
+
+    def secrets(self) -> frozenset[str]:
+        """The values that must not be seen wherever they turn up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +72,4 @@ class Scope:
         for deployment in Deployment.objects.filter(environment=self.environment).select_related("release").order_by("-pk")[:2]:
             entries = (deployment.release.configuration or {}).values()
             found |= {str(entry["value"]) for entry in entries if entry.get("secret") and "value" in entry}
-        return frozenset(value for value in found if len(value) >= place.SHORTEST_SECRET)
+        return frozenset(value for value in disguised(found) if len(value) >= place.SHORTEST_SECRET)

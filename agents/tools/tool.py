@@ -7,13 +7,12 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from agents import legible
 from agents.llm.question import BoundTool, ToolAnswer
-from agents.tools.scope import Scope
 from controlplane.core.errors import TimonelError
 from controlplane.core.plain import plain
 from controlplane.core.redaction import redact, redact_value
@@ -22,6 +21,14 @@ log = logging.getLogger(__name__)
 MOST_CHARACTERS = 8_000  # of one answer's data, as JSON
 
 A = TypeVar("A", bound=BaseModel)
+S = TypeVar("S", bound="Bounded")
+
+
+class Bounded(Protocol):
+    """What every scope has, whatever else its tools look at."""
+
+    def secrets(self) -> frozenset[str]:
+        """The values that must not be seen wherever they turn up."""
 
 
 class Arguments(BaseModel):
@@ -37,18 +44,18 @@ class Tool:
     name: str
     description: str
     arguments: type[BaseModel]
-    look: Callable[[Scope, Any], ToolAnswer]
+    look: Callable[[Any, Any], ToolAnswer]
 
     @property
     def proposes(self) -> bool:
         """Whether it makes a proposal; all others only look."""
         return self.name.startswith("propose_")
 
-    def bind(self, scope: Scope) -> BoundTool:
+    def bind(self, scope: Bounded) -> BoundTool:
         """The tool as a model may call it: inside this scope only."""
         return BoundTool(self.name, self.description, self.arguments, lambda arguments: self._answer(scope, arguments))
 
-    def _answer(self, scope: Scope, arguments: BaseModel) -> ToolAnswer:
+    def _answer(self, scope: Bounded, arguments: BaseModel) -> ToolAnswer:
         try:
             return bounded(self.look(scope, arguments), scope.secrets())
         except TimonelError as error:
@@ -58,10 +65,10 @@ class Tool:
             return ToolAnswer("error", self.name, error="What it looks at could not be read just now.")
 
 
-def tool(arguments: type[A]) -> Callable[[Callable[[Scope, A], ToolAnswer]], Tool]:
+def tool(arguments: type[A]) -> Callable[[Callable[[S, A], ToolAnswer]], Tool]:
     """Make a tool of a function: what the function's docstring says is what a model is told of it."""
 
-    def made(look: Callable[[Scope, A], ToolAnswer]) -> Tool:
+    def made(look: Callable[[S, A], ToolAnswer]) -> Tool:
         return Tool(look.__name__, inspect.cleandoc(look.__doc__ or ""), arguments, look)
 
     return made

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from controlplane.core.plain import storable
 
 MASK = "[redacted]"
+SHORTEST_DISGUISED = 8  # characters: what is shorter is too likely a part of something else
 SECRET_NAME = re.compile(
     r"(?i)(pass(word|wd|phrase)?|secret|token|api_?key|private_?key|credential|authorization|cookie|dsn|access_?key|signature"
     r"|account_?key|signing_?key|^_?auth$)"
@@ -89,6 +93,16 @@ def redact(text: str, secrets: frozenset[str] = frozenset()) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def disguised(secrets: Iterable[str]) -> frozenset[str]:
+    """They, and as they stand in objects of Kubernetes, in addresses and in headers."""
+    known = frozenset(secrets)
+    found = set(known)
+    for secret in (one for one in known if len(one) >= SHORTEST_DISGUISED):
+        found |= {base64.b64encode(text.encode()).decode() for text in (secret, f"{secret}\n")}
+        found |= {base64.urlsafe_b64encode(secret.encode()).decode(), secret.encode().hex(), quote(secret, safe="")}
+    return frozenset(found)
 
 
 def redact_value(value: Any, secrets: frozenset[str] = frozenset()) -> Any:

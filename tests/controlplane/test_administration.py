@@ -168,7 +168,7 @@ def test_a_role_in_no_scope_is_refused(ada: Client, bob: User) -> None:
 
 
 def test_each_specialist_can_be_configured_before_the_first_run() -> None:
-    assert set(AgentProfile.objects.values_list("name", flat=True)) == set(registry())
+    assert set(AgentProfile.objects.values_list("name", flat=True)) == {*registry(), profiles.INVESTIGATOR}
     AgentProfile.objects.filter(name="testing").update(enabled=False)
     profiles.make_missing()
     assert not AgentProfile.objects.get(name="testing").enabled

@@ -37,6 +37,7 @@ def every(scene: Scene) -> list[str]:
     places += [reverse("search") + "?q=store", reverse("overview") + "?show=trouble", "/no-such-page/"]
     places += [reverse("runs") + "?q=test", reverse("findings") + "?state=fixed", compared(production.application_id)]
     places += [reverse("application", args=[production.application_id]), reverse("environment", args=[production.pk])]
+    places += [reverse("ask", args=[production.pk])]
     places += [reverse("environment", args=[scene.environments["billing/production"].pk])]  # with windows, a lock and a stop
     places += [reverse("change", args=[scene.change.pk]), reverse("incident", args=[Incident.objects.get().pk])]
     places += [reverse("webhook", args=[number]) for number in WebhookDelivery.objects.values_list("pk", flat=True)]

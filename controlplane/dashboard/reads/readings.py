@@ -9,7 +9,7 @@ from agents.models import ModelCall, Proposal, Reading, Run, Step
 from agents.readings.asked import TROUBLED
 from workloads.models import Change
 
-UNFINISHED = (Reading.Status.QUEUED, Reading.Status.READING)
+UNFINISHED = Reading.UNFINISHED
 
 
 def of_run(run: Run) -> Reading | None:

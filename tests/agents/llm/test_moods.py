@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from agents.llm.asking import ask
-from agents.llm.question import BoundTool, ToolAnswer
+from agents.llm.question import BoundTool, ToolAnswer, Watch
 from agents.models import AgentProfile, ModelCall, ModelEndpoint
 from tests.agents.llm.test_asking import Place, Told, question
 from tests.agents.model_server import ModelServer, Mood, texts
@@ -105,7 +105,9 @@ def test_each_endpoint_is_held_to_the_shape_its_own_way(
 def test_tools_are_bounded_and_then_it_has_to_answer(server: ModelServer, endpoint: ModelEndpoint) -> None:
     AgentProfile.objects.filter(name="testing").update(most_rounds=2, most_tool_calls=3)
     server.script(
-        Mood("tool", tools=(("look", '{"name": "quay"}'),) * 2), Mood("tool", tools=(("look", '{"name": "x"}'),) * 2), GOOD
+        Mood("tool", tools=(("look", '{"name": "quay"}'), ("look", '{"name": "bow"}'))),
+        Mood("tool", tools=(("look", '{"name": "x"}'), ("look", '{"name": "y"}'))),
+        GOOD,
     )
     looked: list[object] = []
     tool = BoundTool("look", "Looks.", Place, lambda place: looked.append(place) or ToolAnswer("ok", "x"))  # type: ignore[func-returns-value]
@@ -113,6 +115,30 @@ def test_tools_are_bounded_and_then_it_has_to_answer(server: ModelServer, endpoi
     assert len(looked) == 3
     assert "tools" not in server.asked[-1].body
     assert "Answer now" in texts(server.asked[-1:])[-1]
+
+
+def test_the_same_question_to_a_tool_is_asked_once_and_one_that_repeats_itself_has_to_answer(
+    server: ModelServer, endpoint: ModelEndpoint
+) -> None:
+    AgentProfile.objects.filter(name="testing").update(most_rounds=50, most_tool_calls=50)
+    again = ("look", '{"depth": 2, "name": "quay"}'), ("look", '{"name": "quay",  "depth": 2}')
+    server.answering = lambda asked: Mood("tool", tools=again) if "tools" in asked.body else GOOD
+    looked: list[object] = []
+    tool = BoundTool("look", "Looks.", Place, lambda place: looked.append(place) or ToolAnswer("ok", "x"))  # type: ignore[func-returns-value]
+    assert ask(question(tools=(tool,), specialist="testing")).value == Told(text="yes")
+    assert (len(looked), len(server.asked)) == (1, 3)
+    assert "again and again" in texts(server.asked[-1:])[-1]
+    assert [used["status"] for used in ModelCall.objects.order_by("pk")[0].tools] == ["ok", "error"]
+
+
+@pytest.mark.parametrize("mood", ["stall", "drip", "huge"])
+def test_what_nobody_waits_for_any_more_ends_at_once(mood: str, server: ModelServer, endpoint: ModelEndpoint) -> None:
+    ModelEndpoint.objects.update(timeout_seconds=60, stall_seconds=50, answer_tokens=1_000_000, context_tokens=2_000_000)
+    server.script(Mood(mood, seconds=60))
+    began = time.monotonic()
+    answer = ask(question(), watch=Watch(over=lambda: time.monotonic() > began + 0.3))
+    assert (answer.value, "Nobody waits" in answer.why_not) == (None, True)
+    assert time.monotonic() - began < 6
 
 
 def test_a_question_that_eats_its_tokens_ends(server: ModelServer, endpoint: ModelEndpoint) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from agents import inquiries
 from agents.models import Run
 from controlplane.core import tokens
 from controlplane.core.actors import Actor
@@ -96,6 +97,7 @@ def things(place: Stage) -> dict[str, Any]:
         "change_id": change.pk,
         "incident_id": incident.pk,
         "finding_id": finding.pk,
+        "inquiry_id": inquiries.ask(SYSTEM, environment, f"What of {application.name}?", key="k").pk,
         "report": report.pk,
         "delivery_id": _delivery(place).pk,
         "notification_id": _notification(place).pk,

@@ -32,6 +32,9 @@ GET    environments/<int:environment_id>/diagnosis/                             
 POST   environments/<int:environment_id>/diagnosis/ask/                            302 404 403 303 403 303 303 303 302 302
 POST   environments/<int:environment_id>/diagnosis/propose/                        302 404 403 404 403 404 404 404 302 302
 POST   changes/<int:change_id>/undo/                                               302 404 403 403 403 403 403 403 302 302
+GET    environments/<int:environment_id>/ask/                                      302 404 200 200 200 200 200 200 302 302
+POST   environments/<int:environment_id>/ask/question/                             302 404 403 303 403 303 303 303 302 302
+POST   questions/<int:inquiry_id>/cancel/                                          302 404 403 303 403 303 303 303 302 302
 POST   environments/<int:environment_id>/mend/                                     302 404 403 409 403 409 409 409 302 302
 POST   environments/<int:environment_id>/roll-back/                                302 404 403 303 303 303 303 303 302 302
 POST   environments/<int:environment_id>/release-hold/                             302 404 403 403 403 303 303 303 302 302
@@ -156,6 +159,10 @@ POST   environments/<number:number>/diagnoses  401 404 403 202 403 202 202 202 4
 GET    diagnoses/<number:number>/offers        401 404 200 200 200 200 200 200 200 404
 POST   diagnoses/<number:number>/offers/<slug:key>/propose 401 404 403 404 403 404 404 404 403 404
 POST   changes/<number:number>/undo            401 404 403 403 403 403 403 403 403 404
+GET    environments/<number:number>/questions  401 404 200 200 200 200 200 200 200 404
+POST   environments/<number:number>/questions  401 404 403 202 403 202 202 202 403 404
+GET    questions/<number:number>               401 404 200 200 200 200 200 200 200 404
+POST   questions/<number:number>/cancel        401 404 403 202 403 202 202 202 403 404
 GET    audit                                   401 403 403 403 403 403 200 200 403 403
 GET    changes                                 401 200 200 200 200 200 200 200 200 200
 GET    changes/<number:number>                 401 404 200 200 200 200 200 200 200 404

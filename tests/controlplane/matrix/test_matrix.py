@@ -51,8 +51,8 @@ NAMED_IN_THE_BODY = {
     ("POST", "incidents/open/"),
 }
 OF_APPLICATIONS = re.compile(
-    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
-    r"|(deployments|environments|runs|changes|releases|findings|incidents|reports|deliveries|sources|documents|diagnoses)/<number:number>"
+    r"<\w+:(application_id|environment_id|run_id|change_id|incident_id|inquiry_id|finding_id|delivery_id|source_id|document_id|passage_id|name)>"
+    r"|(deployments|environments|runs|changes|releases|findings|incidents|questions|reports|deliveries|sources|documents|diagnoses)/<number:number>"
 )
 OF_WHOLE_APPLICATIONS = {  # what a token for one environment does not reach
     ("POST", "api/v1/applications/<name:name>/environments"),
@@ -174,6 +174,7 @@ def _values(route: Route, things: dict[str, Any]) -> dict[str, object]:
         "environments": things["environment_id"],
         "findings": things["finding_id"],
         "incidents": things["incident_id"],
+        "questions": things["inquiry_id"],
         "reports": things["report"],
         "deliveries": things["delivery_id"],
         "notifications": things["notification_id"],
@@ -200,6 +201,7 @@ def _form(things: dict[str, Any]) -> dict[str, Any]:
     token = {"verbs": ["view"], "scope": "*", "days": "30"}
     return {
         "reason": "Because.",
+        "question": "What is wrong?",
         "now": "yes",
         "environment": things["environment_id"],
         "deployment": things["deployment"],
@@ -229,6 +231,7 @@ def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
         "look-again": {},
         "remedies": {"remedy": "a" * 16},
         "post-mortem": {"text": "It was slow.", "seen": 0},
+        "questions": {"question": "What is wrong?"},
         "rollbacks": place | {"reason": "Slow."},
         "schedule": {"not_before": None, "reason": "Now."},
         "tokens": {"name": "ci", "verbs": ["view"]},
