@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-exhaustive bench bench-scale bench-knowledge bench-cluster bench-pages check lock install install-dev browser \
+.PHONY: help demo up test test-slow test-cluster test-exhaustive bench bench-scale bench-knowledge bench-cluster bench-pages check lock install install-dev browser \
 	format lint types law templates migrations deployable budgets
 
 help: ## Show this list
@@ -28,6 +28,9 @@ test: install-dev browser ## Run every test that is not slow by nature
 
 test-slow: install-dev browser ## Run the slow tests: storms, whole installations, the whole story under 50 requests a second
 	$(RUN) -m pytest -m slow --timeout=1800 $(ARGS)
+
+test-cluster: install-dev ## Run the tests that need a Kubernetes cluster, at the one that KUBECONFIG names
+	$(RUN) -m pytest -m "cluster and not slow and not exhaustive" --timeout=900 $(ARGS)
 
 test-exhaustive: install-dev browser ## Ask the API 200 requests an operation as four identities; every naughty string in every field
 	$(RUN) -m pytest -n 2 --dist worksteal -m exhaustive --timeout=3600 $(ARGS)

@@ -16,11 +16,17 @@ from controlplane.core.redaction import redact
 from workloads.adapters.snapshots import read_snapshot
 from workloads.diagnosis.answers import Diagnosis, Standing
 from workloads.diagnosis.engine import diagnose
+from workloads.repairs.telling import with_offers
 
 
-def diagnose_folder(folder: Path, *, with_findings: bool = True) -> Diagnosis:
-    """The Diagnosis of a stored Snapshot. Raises NotFound and Invalid for what is none."""
-    return diagnose(read_snapshot(folder), with_findings=with_findings)
+def diagnose_folder(folder: Path, *, thorough: bool = True) -> Diagnosis:
+    """The Diagnosis of a stored Snapshot; `thorough` with findings, and with the parameters of its remedies.
+
+    Raises NotFound and Invalid for what is none.
+    """
+    snapshot = read_snapshot(folder)
+    found = diagnose(snapshot, with_findings=thorough)
+    return with_offers(found, snapshot) if thorough else found
 
 
 def snapshots_below(root: Path) -> list[Path]:
@@ -42,7 +48,7 @@ def line_of(root: Path, folder: Path) -> dict[str, Any]:
     place = folder.parent if folder.name == "snapshot" else folder
     case = str(place.relative_to(root)) if place.is_relative_to(root) and place != root else place.name
     try:
-        found = diagnose_folder(folder, with_findings=False)
+        found = diagnose_folder(folder, thorough=False)
     except TimonelError as error:
         return _error(case, str(error))
     except Exception as error:  # a door: hostile evidence must not stop the other folders

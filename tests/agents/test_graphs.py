@@ -166,7 +166,7 @@ def test_a_window_that_closes_just_before_it_began_parks_the_run_until_it_opens(
 
 
 def test_a_run_whose_window_opens_goes_on_by_itself_at_that_second(environment: Environment, start: Start, fake: Fake) -> None:
-    closed(environment, seconds=2)
+    closed(environment, seconds=6)  # long enough for a busy machine to get to the question
     run = drive(start(), fake())
     assert (run.status, nodes(run)[-1]) == (Run.Status.WAITING, "approval")
     change = run.waiting_for

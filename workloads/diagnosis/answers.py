@@ -42,7 +42,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What would mend it, as a description: an Action is made of it elsewhere, previewed and approved."""
+    """What would mend it, as a description: an Action is made of it elsewhere, previewed and approved.
+
+    `action` is a kind of repair, empty where a person must do it; `parameters` are there where the evidence tells them.
+    """
 
     action: str
     target: str

@@ -35,6 +35,8 @@ def _hypothesis(place: int, each: Hypothesis) -> Iterator[str]:
         yield f"   ! against it: {against}"
     for remedy in each.remedies:
         yield f"   > {remedy.summary}{'' if remedy.reversible else ' (cannot be undone)'}"
+        if remedy.parameters:
+            yield f"     {remedy.action} {remedy.target}: {', '.join(f'{name}={value}' for name, value in remedy.parameters)}"[:600]
 
 
 def _list(title: str, found: list[str], most: int) -> Iterator[str]:

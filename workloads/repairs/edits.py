@@ -19,6 +19,9 @@ MOST = 200
 
 
 class _Absent:
+    def __deepcopy__(self, _: object) -> _Absent:
+        return self
+
     def __repr__(self) -> str:
         return "absent"
 
@@ -28,11 +31,15 @@ ABSENT = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """`path` goes through mappings by key, through lists by `[name=web]` or a number. `was` and `to` may be ABSENT."""
+    """`path` goes through mappings by key, through lists by `[name=web]` or a number. `was` and `to` may be ABSENT.
+
+    `at` is the place in its list of an item that comes or goes.
+    """
 
     path: tuple[Part, ...]
     was: Any
     to: Any
+    at: int | None = None
 
     @property
     def where(self) -> str:
@@ -42,12 +49,12 @@ class Edit:
     @property
     def back(self) -> Edit:
         """The way back."""
-        return Edit(self.path, self.to, self.was)
+        return Edit(self.path, self.to, self.was, self.at)
 
     def as_json(self) -> Json:
         """Plain values; what is absent has no key."""
         sides = {name: value for name, value in (("was", self.was), ("to", self.to)) if value is not ABSENT}
-        return {"path": list(self.path), **sides}
+        return {"path": list(self.path), **sides} | ({"at": self.at} if self.at is not None else {})
 
 
 def read_edit(told: Mapping[str, Any]) -> Edit:
@@ -55,10 +62,13 @@ def read_edit(told: Mapping[str, Any]) -> Edit:
     path = told.get("path")
     if not isinstance(path, list) or not path or not all(isinstance(part, str | int) for part in path) or set(told) - _KEYS:
         raise Invalid("An edit has a path, and what was and shall be there.")
-    return Edit(tuple(path), told.get("was", ABSENT), told.get("to", ABSENT))
+    at = told.get("at")
+    if at is not None and (not isinstance(at, int) or isinstance(at, bool) or not 0 <= at < MOST):
+        raise Invalid("The place of an item in its list is a small number.")
+    return Edit(tuple(path), told.get("was", ABSENT), told.get("to", ABSENT), at)
 
 
-_KEYS = frozenset({"path", "was", "to"})
+_KEYS = frozenset({"path", "was", "to", "at"})
 
 
 def differences(before: Any, after: Any, path: tuple[Part, ...] = ()) -> Iterator[Edit]:
@@ -67,14 +77,24 @@ def differences(before: Any, after: Any, path: tuple[Part, ...] = ()) -> Iterato
         for key in sorted(set(before) | set(after)):
             yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), (*path, key))
     elif (keyed := _keyed(before, after)) is not None:
-        key, old, new = keyed
-        for name in dict.fromkeys((*old, *new)):
-            yield from differences(old.get(name, ABSENT), new.get(name, ABSENT), (*path, f"[{key}={name}]"))
+        yield from _by_name(keyed, path)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after) and _tables(before) and _tables(after):
         for number, (old_, new_) in enumerate(zip(before, after, strict=True)):
             yield from differences(old_, new_, (*path, number))
     elif before is not after and (before is ABSENT or after is ABSENT or before != after):
-        yield Edit(path, copy.deepcopy(before) if before is not ABSENT else ABSENT, after)
+        yield Edit(path, copy.deepcopy(before), copy.deepcopy(after))
+
+
+def _by_name(keyed: tuple[str, dict[str, Any], dict[str, Any]], path: tuple[Part, ...]) -> Iterator[Edit]:
+    """Of two lists whose items have names: what differs within items, and items that come or go, with their place."""
+    key, old, new = keyed
+    for name in dict.fromkeys((*old, *new)):
+        where = (*path, f"[{key}={name}]")
+        if name in old and name in new:
+            yield from differences(old[name], new[name], where)
+        else:
+            place = list(old if name in old else new).index(name)
+            yield Edit(where, copy.deepcopy(old.get(name, ABSENT)), copy.deepcopy(new.get(name, ABSENT)), place)
 
 
 def _tables(value: list[Any]) -> bool:
@@ -141,7 +161,7 @@ def _apply(obj: Json, edit: Edit) -> None:
     if edit.to is ABSENT:
         _remove(holder, last)
     else:
-        _put(holder, last, copy.deepcopy(edit.to))
+        _put(holder, last, copy.deepcopy(edit.to), edit.at)
 
 
 def _step(holder: Any, part: Part, edit: Edit) -> Any:
@@ -173,13 +193,15 @@ def _place(items: Sequence[Any], part: Part) -> int | None:
     return next(fitting, None)
 
 
-def _put(holder: Any, part: Part, value: Any) -> None:
+def _put(holder: Any, part: Part, value: Any, at: int | None) -> None:
     if isinstance(holder, dict):
         holder[str(part)] = value
         return
+    if not isinstance(holder, list):
+        raise Conflict(f"There is no place for {part} any more.", cure="Diagnose again.")
     place = _place(holder, part)
     if place is None:
-        holder.append(value)
+        holder.insert(len(holder) if at is None else at, value)
     else:
         holder[place] = value
 

@@ -32,7 +32,7 @@ _FAMILIES = (workloads, resources, images, probes, services, variables, declared
 KINDS: Mapping[str, Kind[Any]] = {
     kind.name: kind for kind in (*(kind for family in _FAMILIES for kind in family.KINDS), PUT_BACK, REMOVE_CREATED)
 }
-LONGEST = 500
+LONGEST = 1000
 _KEYS = {"kind", "ref", "parameters", "summary", "fault", "object"}
 
 

@@ -80,7 +80,7 @@ def _stands(repair: Repair, parameters: PutBack, world: World) -> Held:
 
 def replace_was(edit: Edit) -> Edit:
     """An edit that expects what it makes: it can be made only where it was made."""
-    return Edit(edit.path, edit.to, edit.to)
+    return Edit(edit.path, edit.to, edit.to, edit.at)
 
 
 def _remove(ref: Ref, parameters: RemoveCreated, live: Json) -> None:

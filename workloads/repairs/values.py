@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workloads.diagnosis.reading import word
+
 Json = dict[str, Any]
 
 
@@ -24,9 +26,8 @@ class Ref:
 
     def of(self, obj: Mapping[str, Any]) -> bool:
         """Whether an object is the one meant."""
-        metadata = obj.get("metadata") or {}
-        same = (obj.get("kind"), metadata.get("name")) == (self.kind, self.name)
-        return same and (metadata.get("namespace") or "") == self.namespace
+        same = (word(obj, "kind"), word(obj, "metadata", "name")) == (self.kind, self.name)
+        return same and word(obj, "metadata", "namespace") == self.namespace
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class ProofSerializer(serializers.Serializer[Any]):
 class RemedySerializer(serializers.Serializer[Any]):
     """What would mend it, in words. Nothing is done by it."""
 
-    action = serializers.CharField()
+    action = serializers.CharField(allow_blank=True)
     target = serializers.CharField()
     summary = serializers.CharField()
     parameters = serializers.DictField(child=serializers.CharField())

@@ -78,11 +78,14 @@ class Up:
     def end(self, how: signal.Signals = signal.SIGINT, seconds: float = 60) -> int:
         assert self.process
         self.process.send_signal(how)
-        return self.process.wait(seconds)
+        return self.exit_code(seconds)
 
     def exit_code(self, seconds: float = 60) -> int:
         assert self.process
-        return self.process.wait(seconds)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"It did not end within {seconds:.0f} s. It said:\n{self.said}") from None
 
     def children(self) -> dict[str, psutil.Process]:
         """What the supervisor says it started, by name."""

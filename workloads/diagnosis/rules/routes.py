@@ -97,12 +97,11 @@ def misled(view: View) -> Iterator[tuple[Route, str]]:
 
 
 def _misled(view: View) -> Iterator[tuple[Route, str, int]]:
-    found = [route for route in routes(view) if route.target]
     common = _common([service.name for service in view.services])
-    for route in found:
-        sisters = [each for each in found if each.where == route.where and each is not route]
-        fitting = [each for each in sisters if _meant(view, each, common) == each.target]
-        meant = _meant(view, route, common)
+    found = [(route, _meant(view, route, common)) for route in routes(view) if route.target]
+    for route, meant in found:
+        sisters = [(each, its) for each, its in found if each.where == route.where and each is not route]
+        fitting = [each for each, its in sisters if its == each.target]
         missing = not view.service(route.namespace, route.target) and bool(view.services)
         if (not meant or meant == route.target or len(fitting) < max(1, len(sisters) // 2)) and not (missing and meant):
             continue

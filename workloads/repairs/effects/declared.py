@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from controlplane.core.errors import Invalid
 from workloads.diagnosis.reading import labels, rows, word
 from workloads.diagnosis.view.workloads import Workload
+from workloads.repairs import readers
 from workloads.repairs.edits import masked
 from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.putting import bare
@@ -36,10 +39,12 @@ CREATES = (
 
 @dataclass(frozen=True, slots=True)
 class CreateDeclared:
-    """The whole object."""
+    """The whole object; `restarts` are workloads that got no pods for want of it (Deployment/web), `at` marks their restart."""
 
     __pydantic_config__ = STRICT
     object: dict[str, Any]
+    restarts: list[str] = field(default_factory=list)
+    at: Annotated[str, Field(max_length=64)] = ""
 
 
 def _change(ref: Ref, parameters: CreateDeclared, _: Json) -> Json:
@@ -121,6 +126,10 @@ def references(workload: Workload, kind: str) -> set[str]:
     return found - {""}
 
 
+def _after(repair: Repair, parameters: CreateDeclared) -> tuple[Repair, ...]:
+    return readers.restarts(repair, parameters.restarts, parameters.at)
+
+
 _PLACES = {
     "Secret": ("secretRef", "secretKeyRef", "secret", "secretName"),
     "ConfigMap": ("configMapRef", "configMapKeyRef", "configMap", "name"),
@@ -141,6 +150,7 @@ CREATE_DECLARED = Kind(
     _change,
     _there,
     ("Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"),
+    after=_after,
     verbs=("get", "create"),
     creates=True,
 )

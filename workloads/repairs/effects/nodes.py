@@ -30,11 +30,7 @@ def _cordon(ref: Ref, _: Nothing, live: Json) -> Json:
 def _uncordon(ref: Ref, _: Nothing, live: Json) -> Json:
     if of(live, "spec", "unschedulable") is not True:
         raise Conflict(f"{ref.title} is not cordoned any more.", cure="Diagnose again.")
-    made = applied(live, [Edit(("spec", "unschedulable"), True, ABSENT)])
-    taints = [taint for taint in of(made, "spec", "taints") or [] if taint.get("key") != "node.kubernetes.io/unschedulable"]
-    if "taints" in made["spec"]:
-        made["spec"]["taints"] = taints
-    return made
+    return applied(live, [Edit(("spec", "unschedulable"), True, ABSENT)])
 
 
 def _kept_away(repair: Repair, _: Nothing, world: World) -> Held:

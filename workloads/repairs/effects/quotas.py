@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from controlplane.core.errors import Invalid
-from workloads.diagnosis.reading import labels
+from workloads.diagnosis.reading import dig, labels
 from workloads.diagnosis.view.workloads import Workload
 from workloads.quantities import amount, quantity
+from workloads.repairs import readers
 from workloads.repairs.edits import Edit, applied
 from workloads.repairs.effects.declared import creatable
 from workloads.repairs.kind import STRICT, Kind, Risk
@@ -33,11 +34,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RaiseQuota:
-    """Lines to raise; `creates` are declared objects that were refused and follow."""
+    """Lines to raise; `creates` are declared objects that were refused and follow, `restarts` workloads without any pod."""
 
     __pydantic_config__ = STRICT
     lines: Annotated[list[Line], Field(min_length=1, max_length=12)]
     creates: list[dict[str, Any]] = field(default_factory=list)
+    restarts: list[str] = field(default_factory=list)
+    at: Annotated[str, Field(max_length=64)] = ""
 
 
 def _change(_: Ref, parameters: RaiseQuota, live: Json) -> Json:
@@ -63,11 +66,29 @@ def _has_room(repair: Repair, parameters: RaiseQuota, world: World) -> Held:
 
 def _needed(resource: str, repair: Repair, parameters: RaiseQuota, world: World) -> float:
     if not OF_PODS.match(resource):
-        refs = [_ref(obj, repair.ref.namespace) for obj in parameters.creates]
-        absent = sum(world.find(ref) is None for ref in refs)
-        return float(absent if refs else quantity(_line(parameters, resource).to) > quantity(_line(parameters, resource).was))
+        counted = [obj for obj in parameters.creates if counts(resource, str(obj.get("kind")))]
+        absent = [obj for obj in counted if world.find(_ref(obj, repair.ref.namespace)) is None]
+        if resource.endswith("requests.storage"):
+            return sum(quantity(dig(obj, "spec", "resources", "requests", "storage")) for obj in absent)
+        line = _line(parameters, resource)
+        return float(len(absent)) if counted else quantity(line.to) - quantity(line.was)
     short = [each for each in world.view.every_workload if each.namespace == repair.ref.namespace]
     return sum(per_pod(each, resource) * missing(each) for each in short)
+
+
+KINDS_COUNTED = {
+    "services": "Service",
+    "persistentvolumeclaims": "PersistentVolumeClaim",
+    "configmaps": "ConfigMap",
+    "secrets": "Secret",
+}
+
+
+def counts(resource: str, kind: str) -> bool:
+    """Whether a line of a quota counts objects of a kind, or what they claim."""
+    if resource.endswith("requests.storage"):
+        return kind == "PersistentVolumeClaim"
+    return KINDS_COUNTED.get(resource.removeprefix("count/").partition(".")[0]) == kind
 
 
 def missing(workload: Workload) -> int:
@@ -104,7 +125,7 @@ def _after(repair: Repair, parameters: RaiseQuota) -> tuple[Repair, ...]:
         made = creatable(obj, repair.ref.namespace)
         text = f"Create {ref.title} as it is declared"
         found.append(Repair("create_declared", ref, {"object": made}, text, repair.fault, repair.object))
-    return tuple(found)
+    return (*found, *readers.restarts(repair, parameters.restarts, parameters.at))
 
 
 RAISE_QUOTA = Kind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -61,7 +61,7 @@ def _read(told: list[dict[str, Any]]) -> list[Edit]:
 
 
 def _below(edits: list[Edit], *path: str | int) -> list[Edit]:
-    return [Edit((*path, *edit.path), edit.was, edit.to) for edit in edits]
+    return [replace(edit, path=(*path, *edit.path)) for edit in edits]
 
 
 def _return(ref: Ref, parameters: ReturnTemplate, live: Json) -> Json:

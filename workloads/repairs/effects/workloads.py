@@ -10,6 +10,8 @@ from pydantic import Field
 from controlplane.core.errors import Conflict
 from workloads.diagnosis.reading import word
 from workloads.diagnosis.times import seconds
+from workloads.diagnosis.view.pods import Pod
+from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.edits import ABSENT, Edit, applied
 from workloads.repairs.kind import STRICT, WORKLOADS, Kind, Risk
 from workloads.repairs.templates import ANNOTATIONS, template_of
@@ -77,10 +79,20 @@ def _restarted(repair: Repair, parameters: Restart, world: World) -> Held:
         return Held(False, f"{ref.title} is not there.")
     if word(template_of(dict(workload.obj)), "metadata", "annotations", RESTARTED) != parameters.at:
         return Held(False, f"{ref.title} was not restarted.")
-    new = [pod for pod in workload.standing_pods if word(pod.obj, "metadata", "annotations", RESTARTED) == parameters.at]
-    ready = sum(pod.ready for pod in new)
-    done = ready >= workload.desired and len(new) == len(workload.standing_pods)
+    ready = len(marked(workload, parameters.at))
+    done = started_anew(workload, parameters.at)
     return Held(True if done else None, f"{ready} of {workload.desired} pods of {ref.title} are new and ready.")
+
+
+def marked(workload: Workload, at: str) -> list[Pod]:
+    """The pods that were made by the restart of that mark and take traffic."""
+    return [pod for pod in workload.standing_pods if pod.ready and word(pod.obj, "metadata", "annotations", RESTARTED) == at]
+
+
+def started_anew(workload: Workload, at: str) -> bool:
+    """Whether all its pods are of that restart, and as many as shall be take traffic."""
+    new = marked(workload, at)
+    return len(new) >= workload.desired and len(new) == len(workload.standing_pods)
 
 
 SCALE = Kind(

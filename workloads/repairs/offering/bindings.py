@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
@@ -12,8 +13,10 @@ from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.edits import masked
 from workloads.repairs.effects.declared import creatable, references
+from workloads.repairs.kind import WORKLOADS
 from workloads.repairs.offering import finding
 from workloads.repairs.offering.former import sources
+from workloads.repairs.offering.variables import mark
 from workloads.repairs.values import Ref, Repair
 
 
@@ -23,7 +26,9 @@ def account(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     name = word(found.spec, "serviceAccountName") or word(found.spec, "serviceAccount") if found else ""
     if found is None or not name or view.named("ServiceAccount", found.namespace, name):
         return
-    yield from _declared(view, "ServiceAccount", found.namespace, name, hypothesis)
+    again = podless(view, [found])
+    for each in _declared(view, "ServiceAccount", found.namespace, name, hypothesis):
+        yield replace(each, parameters={**each.parameters, **again})
     there = {word(each, "metadata", "name") for each in view.kind("ServiceAccount") if view.seen(each)}
     for source in sources(view, found):
         former = word(source.spec, "serviceAccountName") or "default"
@@ -34,7 +39,14 @@ def account(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     if len(near) == 1:
         yield _account(found, name, near[0], "it exists and nobody else uses it", hypothesis)
     made = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": found.namespace}}
-    yield _created(made, f"Create the ServiceAccount {name}, without any rights, so that {found.name} gets pods", hypothesis)
+    created = _created(made, f"Create the ServiceAccount {name}, without any rights, so that {found.name} gets pods", hypothesis)
+    yield replace(created, parameters={**created.parameters, **again})
+
+
+def podless(view: View, workloads: Iterable[Workload]) -> dict[str, Any]:
+    """The parameters that let workloads without any pod be restarted: their controllers try again only after a while."""
+    lasting = [each for each in workloads if each.kind in WORKLOADS and not each.standing_pods and each.desired]
+    return {"restarts": [f"{each.kind}/{each.name}" for each in lasting], "at": mark(view)} if lasting else {}
 
 
 def _account(workload: Workload, was: str, to: str, told: str, hypothesis: Hypothesis) -> Repair:
@@ -53,7 +65,7 @@ def bindings(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
         yield from _declared(view, kind, found.namespace, name, hypothesis)
         for to, told in _instead(view, found, kind, name):
             if edits := list(_renaming(found, kind, name, to)):
-                summary = f"Let {found.name} use {kind} {to} ({told}; {name} does not exist)"
+                summary = f"Let {found.name} use {kind}/{to} ({told}; {name} does not exist)"
                 yield Repair("patch_template", finding.ref(found), {"edits": edits}, summary, hypothesis.fault, hypothesis.object)
     if found is not None:
         yield from _keys(view, found, hypothesis)
@@ -132,7 +144,7 @@ def _declared(view: View, kind: str, namespace: str, name: str, hypothesis: Hypo
     obj = finding.declared(view, kind, namespace, name)
     if not obj or masked(obj) or (kind == "Secret" and not (table(obj, "data") or table(obj, "stringData"))):
         return
-    yield _created(creatable(obj, namespace), f"Create {kind} {name} as it is declared", hypothesis)
+    yield _created(creatable(obj, namespace), f"Create {kind}/{name} as it is declared", hypothesis)
 
 
 def _created(obj: dict[str, Any], summary: str, hypothesis: Hypothesis) -> Repair:

@@ -60,7 +60,7 @@ def _as_declared(claim: Table, declared: Table) -> Iterator[tuple[list[Edit], st
 
 
 def _edit(name: str, was: Any, to: Any) -> Edit:
-    return Edit(("spec", name), was if was else ABSENT, to if to is not None else ABSENT)
+    return Edit(("spec", name), was if was is not None else ABSENT, to if to is not None else ABSENT)
 
 
 def _fitting(view: View, claim: Table) -> Iterator[tuple[list[Edit], str]]:

@@ -9,7 +9,7 @@ from controlplane.core.errors import TimonelError
 from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.rules.making import clean
 from workloads.diagnosis.view.cluster import View
-from workloads.repairs.kinds import wanted
+from workloads.repairs.kinds import read, wanted
 from workloads.repairs.offering import (
     bindings,
     claims,
@@ -26,7 +26,7 @@ from workloads.repairs.offering import (
     variables,
     workloads,
 )
-from workloads.repairs.offering.former import returning_by
+from workloads.repairs.offering.former import returning_by, returning_lately
 from workloads.repairs.values import Repair
 
 Offer = Callable[[View, Hypothesis], Iterator[Repair]]
@@ -36,7 +36,6 @@ _VARIABLES = returning_by("env", "envFrom")
 _CLAIM = (claims.binding,)
 _FACED = (returning_by("nodeSelector", "affinity", "tolerations", "nodeName"),)
 _SCHEDULED = scheduling.as_before("nodeSelector", "nodeName", "affinity", "tolerations")
-_ANYTHING = returning_by()
 
 OFFERS: dict[str, tuple[Offer, ...]] = {
     "missing_service_account": (bindings.account, returning_by("serviceAccountName")),
@@ -65,7 +64,7 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
     "oom_killed": (returning_by("limits"), resources.memory),
     "deployment_zero_replicas": (workloads.scaled_up,),
     "service_sidecar_port_conflict": (returning_by("containers", "containerPort", "env", "args", "ports"), pods.apart),
-    "crash_loop": (claims.expanded, _ANYTHING),
+    "crash_loop": (claims.expanded, returning_lately),
     "service_selector_mismatch": (services.selecting,),
     "service_port_mapping_mismatch": (services.leading,),
     "service_protocol_mismatch": (services.speaking,),
@@ -105,16 +104,17 @@ def offers(view: View, hypothesis: Hypothesis) -> tuple[Repair, ...]:
     found: list[Repair] = []
     for offer in OFFERS.get(hypothesis.fault, ()):
         for each in offer(view, hypothesis):
-            if not any((each.kind, each.ref, each.parameters) == (one.kind, one.ref, one.parameters) for one in found):
+            known = any((each.kind, each.ref, each.parameters) == (one.kind, one.ref, one.parameters) for one in found)
+            if not known and _can_be_made(view, each):
                 found.append(replace(each, summary=clean(each.summary)))
-    return tuple(each for each in found if _can_be_made(view, each))[:MOST]
+    return tuple(found[:MOST])
 
 
 def _can_be_made(view: View, repair: Repair) -> bool:
     """Whether it fits the very object that is in evidence: what is refused there is refused in the cluster too."""
     live = view.named(repair.ref.kind, repair.ref.namespace, repair.ref.name)
     try:
-        made = wanted(repair, dict(live) if live else None)
+        made = wanted(read(repair.as_json()), dict(live) if live else None)
     except TimonelError:
         return False
     return made is None or made != dict(live)

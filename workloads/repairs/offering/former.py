@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.reading import Table, labels, table, whole, word
+from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.assembly import latest_set
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
@@ -18,6 +19,7 @@ from workloads.repairs.values import Repair
 
 REVISION = "deployment.kubernetes.io/revision"
 HASH = "pod-template-hash"
+NEW = 6 * 3600.0  # seconds: how long a revision may be suspected for being new
 Touches = Callable[[Edit], bool]
 
 
@@ -114,10 +116,24 @@ def touching(*words: str) -> Touches:
     return touches
 
 
+def unsettled(view: View, workload: Workload) -> bool:
+    """Whether the latest revision is new or never got on: a former one still has its pods, or it is some hours old at most."""
+    made = seconds(word(latest_set(workload.sets), "metadata", "creationTimestamp"))
+    young = bool(made and view.now) and view.now - made < NEW
+    return young or any(whole(each, "status", "readyReplicas") > 0 for each in former_sets(workload))
+
+
+def returning_lately(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
+    """The former template whatever differs in it, for a fault that may have any cause: only where the latest is new."""
+    found = finding.lasting(view, hypothesis)
+    if found is not None and unsettled(view, found):
+        yield from returning(view, hypothesis, lambda edit: edit.path[0] == "spec")
+
+
 def returning_by(*words: str) -> Callable[[View, Hypothesis], Iterator[Repair]]:
     """An offer of the former template, for faults about these fields."""
 
     def offer(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
-        yield from returning(view, hypothesis, touching(*words) if words else lambda edit: edit.path[0] == "spec")
+        yield from returning(view, hypothesis, touching(*words))
 
     return offer

@@ -9,14 +9,14 @@ from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.reading import Table, labels, word
 from workloads.diagnosis.rules.admission import quota_code
 from workloads.diagnosis.view.cluster import View
+from workloads.diagnosis.view.workloads import Workload
 from workloads.quantities import quantity
 from workloads.repairs.amounts import rounded_up
 from workloads.repairs.edits import masked
-from workloads.repairs.effects.quotas import OF_PODS, missing, per_pod
+from workloads.repairs.effects.quotas import OF_PODS, counts, missing, per_pod
 from workloads.repairs.offering import finding
+from workloads.repairs.offering.bindings import podless
 from workloads.repairs.values import Ref, Repair
-
-_KINDS = {"services": "Service", "persistentvolumeclaims": "PersistentVolumeClaim", "configmaps": "ConfigMap", "secrets": "Secret"}
 
 
 def raised(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
@@ -33,11 +33,15 @@ def raised(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
         yield Repair(
             "raise_quota",
             Ref("ResourceQuota", name, hypothesis.namespace),
-            {"lines": lines, "creates": creates},
+            {"lines": lines, "creates": creates, **podless(view, _of(view, hypothesis.namespace))},
             f"Raise {told} in the quota {name}",
             hypothesis.fault,
             hypothesis.object,
         )
+
+
+def _of(view: View, namespace: str) -> list[Workload]:
+    return [each for each in view.every_workload if each.namespace == namespace]
 
 
 def _lines(view: View, quota: Table, namespace: str, creates: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
@@ -57,12 +61,11 @@ def _wanted(view: View, resource: str, namespace: str, creates: list[dict[str, A
     """How much of a line is wanted and not there."""
     if OF_PODS.match(resource):
         return sum(per_pod(each, resource) * missing(each) for each in view.every_workload if each.namespace == namespace)
+    counted = [each for each in creates if counts(resource, each["kind"])]
     if resource.endswith("requests.storage"):
-        claims = (each for each in creates if each["kind"] == "PersistentVolumeClaim")
-        return sum(quantity(word(each, "spec", "resources", "requests", "storage")) for each in claims)
-    kind = _KINDS.get(resource.removeprefix("count/").partition(".")[0], "")
-    listed = float(sum(each["kind"] == kind for each in creates))
-    return listed or (float(len(_called(view, namespace))) if kind == "Service" else 0.0)
+        return sum(quantity(word(each, "spec", "resources", "requests", "storage")) for each in counted)
+    called = _called(view, namespace) if counts(resource, "Service") else ()
+    return float(len(counted) or len(called))
 
 
 def _called(view: View, namespace: str) -> set[str]:
@@ -75,15 +78,10 @@ def _refused(view: View, hypothesis: Hypothesis, quota: Table) -> Iterator[dict[
     """Declared objects that are absent and that the quota counts."""
     for (kind, namespace, name), obj in sorted(view.declared.items()):
         here = (namespace or hypothesis.namespace) == hypothesis.namespace
-        counted = any(resource.removeprefix("count/").partition(".")[0] in _counting(kind) for resource in _hard(quota))
+        counted = any(counts(resource, kind) for resource in _hard(quota)) and kind != "Secret"
         if here and counted and not view.named(kind, hypothesis.namespace, name) and not masked(obj):
             yield dict(obj)
 
 
 def _hard(quota: Table) -> dict[str, str]:
     return labels(quota, "spec", "hard") or labels(quota, "status", "hard")
-
-
-def _counting(kind: str) -> tuple[str, ...]:
-    plural = next((plural for plural, each in _KINDS.items() if each == kind), "")
-    return (plural, "requests") if kind == "PersistentVolumeClaim" else (plural,) if plural and kind != "Secret" else ()

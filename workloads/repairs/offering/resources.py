@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.measuring import points
+from workloads.diagnosis.measuring import points, quantile
 from workloads.diagnosis.reading import table, word
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
@@ -16,7 +16,7 @@ from workloads.quantities import quantity
 from workloads.repairs.amounts import rounded_down, rounded_up
 from workloads.repairs.offering import finding
 from workloads.repairs.offering.former import sources
-from workloads.repairs.offering.room import most_allocatable, most_free
+from workloads.repairs.offering.room import most_allocatable, most_free, share
 from workloads.repairs.offering.scheduling import waiting
 from workloads.repairs.templates import container_of
 from workloads.repairs.values import Repair
@@ -55,8 +55,7 @@ def _requests(view: View, workload: Workload, container: Container, resource: st
     used = peak(view, workload, container.name) if resource == "memory" else 0.0
     if used and used * HEADROOM <= room:
         yield rounded_up(used * HEADROOM, resource), f"it used {rounded_up(used, resource)} at most"
-    share = room * 0.9
-    yield rounded_down(share, resource), f"a node has {rounded_down(room, resource)} free, none has more"
+    yield rounded_down(room * share(view), resource), f"a node has {rounded_down(room, resource)} free, none has more"
 
 
 def _line(container: Container, part: str, resource: str) -> float:
@@ -64,7 +63,7 @@ def _line(container: Container, part: str, resource: str) -> float:
 
 
 def memory(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
-    """A memory limit under which it lived before, or that holds its highest use; else twice what it has."""
+    """A memory limit under which it lived before, or that holds its highest use, or that is usual here; else twice what it has."""
     found = finding.lasting(view, hypothesis)
     for container in _killed(found) if found else ():
         assert found is not None
@@ -83,9 +82,19 @@ def _limits(view: View, workload: Workload, container: Container, was: str) -> I
     used = peak(view, workload, container.name)
     if used > 1.02 * quantity(was):
         yield rounded_up(used * HEADROOM, "memory"), f"it used {rounded_up(used, 'memory')} at most"
+    usual = _usual(view, workload)
+    if 4 * quantity(was) < usual:
+        yield rounded_up(usual, "memory"), f"half of the containers here have at least {rounded_up(usual, 'memory')}"
     factor = 4 if _at_once(workload, container.name) else 2
     told = "it is killed as soon as it starts" if factor == 4 else "twice as much as it reached"
     yield rounded_up(quantity(was) * factor, "memory"), told
+
+
+def _usual(view: View, workload: Workload) -> float:
+    """The median of the memory limits of other containers that run in the namespace; 0 where there are fewer than three."""
+    others = [each for each in view.workloads if each.namespace == workload.namespace and each.name != workload.name and each.ready]
+    limits = [most for each in others for one in each.containers if (most := _line(one, "limits", "memory"))]
+    return quantile(limits, 0.5) if len(limits) > 2 else 0.0
 
 
 def _killed(workload: Workload) -> list[Container]:

@@ -18,9 +18,17 @@ def asked(pod: Pod, resource: str) -> float:
 
 
 def free(view: View, node: Node, resource: str) -> float:
-    """What of a node's resource no pod asks for yet, as far as pods were collected."""
-    used = sum(asked(pod, resource) for each in view.every_workload for pod in each.pods if pod.node == node.name and not pod.over)
-    return max(0.0, node.allocatable(resource) - used)
+    """What of a node's resource no pod asks for yet: by the pods that were collected, or by what was said of all of them."""
+    here = [pod for each in view.every_workload for pod in each.pods if pod.node == node.name and not pod.over]
+    said = next((each for each in view.probe("nodeAllocations") if word(each, "node") == node.name), {})
+    all_of_them = quantity(word(said, "allocated", resource, "requests"))
+    return max(0.0, node.allocatable(resource) - max(all_of_them, sum(asked(pod, resource) for pod in here)))
+
+
+def share(view: View) -> float:
+    """How much of what seems free may be taken: nearly all of it where all pods of the cluster are known, else half."""
+    system = any(each.namespace == "kube-system" for each in view.every_workload)
+    return 0.9 if system or view.probe("nodeAllocations") else 0.5
 
 
 def largest(view: View, node: Node) -> float:

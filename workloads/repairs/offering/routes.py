@@ -11,7 +11,7 @@ from workloads.diagnosis.reading import Table, labels, rows, table, whole, word
 from workloads.diagnosis.rules.routes import Route, misled
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.services import Service
-from workloads.repairs.offering.variables import mark, readers
+from workloads.repairs.offering.variables import mark, places, readers
 from workloads.repairs.values import Ref, Repair
 
 _KINDS = {"ingress": "Ingress", "httproute": "HTTPRoute", "virtualservice": "VirtualService", "configmap": "ConfigMap"}
@@ -100,11 +100,21 @@ def _passages(view: View, obj: Table, route: Route, service: Service) -> Iterato
     for key, text in labels(obj, "data").items():
         for passage in _holding(text, route):
             to = _renamed(passage, route.target, service)
+            if _overruled(view, passage, route.namespace, word(obj, "metadata", "name")):
+                continue
             if to != passage and text.count(passage) == 1:
                 restarted = readers(view, word(obj, "metadata", "name"), route.namespace)
                 told = {"service": service.name, "readers": restarted, "at": mark(view)}
                 yield {"key": key, "was": passage, "to": to, **told}
                 return
+
+
+def _overruled(view: View, passage: str, namespace: str, config_map: str) -> bool:
+    """Whether a variable that stands before the name has a value where the text is read: then that counts, not the text."""
+    names = set(re.findall(r"\$\{(\w{1,100}):", passage))
+    told = (reader.partition("/")[2] for reader in readers(view, config_map, namespace))
+    found = (each for name in told if (each := view.workload(namespace, name)) is not None)
+    return any(place.variable in names for each in found for place in places(view, each))
 
 
 def _holding(text: str, route: Route) -> Iterator[str]:

@@ -81,6 +81,10 @@ def patched(workload: Workload, edits: list[Edit], told: str, hypothesis: Hypoth
 
 
 def _said(edit: Edit) -> str:
+    if edit.path[-1] == PREFERRED:
+        return f"{edit.path[1]} preferred"
+    if edit.path[-1] == REQUIRED:
+        return f"{edit.path[1]} not required"
     if edit.to is ABSENT:
         return f"without {edit.where}" + (f" {edit.was}" if isinstance(edit.was, str) else "")
     return f"{edit.where} {_short(edit.to)}" + (f" instead of {_short(edit.was)}" if edit.was is not ABSENT else "")
@@ -139,7 +143,7 @@ def affinity(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
         yield patched(found, edits, "nodes are labelled so", hypothesis)
     edits = list(_preferring(found, terms))
     if name_fits(view, found, edits):
-        yield patched(found, edits, "a preference, for no node that takes pods meets it", hypothesis)
+        yield patched(found, edits, "no node that takes pods meets it", hypothesis)
 
 
 def _expressions(view: View, place: int, term: Table) -> Iterator[Edit]:

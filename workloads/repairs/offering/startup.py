@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from controlplane.core.errors import Invalid
 from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.reading import dig, rows, table, whole, word, words
+from workloads.diagnosis.rules.service import alike
 from workloads.diagnosis.rules.startup import PULLING
 from workloads.diagnosis.view.cluster import View
-from workloads.diagnosis.view.pods import Container
+from workloads.diagnosis.view.pods import Container, Pod
 from workloads.diagnosis.view.workloads import Workload
 from workloads.images.reference import Reference, parse
 from workloads.repairs.offering import finding
@@ -29,7 +30,7 @@ def images(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
             to = word(container_of(source.spec, container.name), "image")
             if to and to != was:
                 yield _image(found, container.name, was, to, source.told, hypothesis)
-        for to, told in _nearest(view, found, was):
+        for to, told in _nearest(view, found, was, hypothesis.fault != "missing_image_pull_secret"):
             if to != was:
                 yield _image(found, container.name, was, to, told, hypothesis)
 
@@ -52,8 +53,11 @@ def _image(workload: Workload, container: str, was: str, to: str, told: str, hyp
     )
 
 
-def _nearest(view: View, workload: Workload, was: str) -> Iterator[tuple[str, str]]:
-    """Images that exist: of the same name on a node or in a pod, of the same path elsewhere; then what sister workloads suggest."""
+def _nearest(view: View, workload: Workload, was: str, with_tags: bool) -> Iterator[tuple[str, str]]:
+    """Images that exist: of the same name on a node or in a pod, of the same path elsewhere; then as sister workloads have it.
+
+    Another tag of it needs the same credentials: `with_tags` is false where those are what is missing.
+    """
     reference = _parsed(was)
     if reference is None:
         known = {name for name in known_images(view, workload) if "@" not in name}
@@ -62,7 +66,7 @@ def _nearest(view: View, workload: Workload, was: str) -> Iterator[tuple[str, st
         return
     known_ = {name: each for name in known_images(view, workload) if (each := _parsed(name)) and each.tag}
     same = [name for name, each in known_.items() if each.name == reference.name and each.tag != reference.tag]
-    if chosen := same[0] if len(same) == 1 else finding.closest(was, same, 0.5):
+    if with_tags and (chosen := same[0] if len(same) == 1 else finding.closest(was, same, 0.5)):
         yield chosen, "this tag of it is known here"
     elsewhere = [n for n, each in known_.items() if _same_path(each, reference) and each.registry != reference.registry]
     if tagged := [n for n in elsewhere if known_[n].tag == reference.tag] or elsewhere:
@@ -78,33 +82,42 @@ def _same_path(one: Reference, other: Reference) -> bool:
 
 
 def _as_sisters(view: View, workload: Workload, reference: Reference) -> Iterator[tuple[str, str]]:
-    """As two or more sister workloads, all alike, have it: their tag in the same folder, their registry for the same folder."""
+    """As two or more sister workloads, all alike, have it: their tag and registry for the same folder, their names."""
     folder = reference.repository.rpartition("/")[0]
-    running = [each for name in running_images(view, workload) if (each := _parsed(name)) is not None]
-    sisters = [each for each in running if folder and each.repository.rpartition("/")[0] == folder]
-    tags = Counter(each.tag for each in sisters if each.registry == reference.registry)
-    hosts = Counter(each.registry for each in sisters if each.tag == reference.tag)
+    running = {each: parsed for each, parsed in running_images(view, workload) if folder}
+    sisters = {each: one for each, one in running.items() if one.repository.rpartition("/")[0] == folder}
+    tags = Counter(each.tag for each in sisters.values() if each.registry == reference.registry)
     if len(tags) == 1 and (tag := next(iter(tags))) not in ("", reference.tag) and tags[tag] > 1:
         yield f"{reference.name}:{tag}", f"{tags[tag]} images of {folder} run with this tag"
-    if len(hosts) == 1 and (host := next(iter(hosts))) != reference.registry and hosts[host] > 1:
-        yield f"{host}/{reference.repository}:{reference.tag}", f"{hosts[host]} images of {folder} run from this registry"
+    within = [one for one in running.values() if f"/{one.repository.rpartition('/')[0]}".endswith(f"/{folder}")]
+    places = Counter(one.name.rpartition("/")[0] for one in within if one.tag == reference.tag)
+    place, name = next(iter(places), ""), reference.repository.rpartition("/")[2]
+    if len(places) == 1 and place != reference.name.rpartition("/")[0] and places[place] > 1:
+        yield f"{place}/{name}:{reference.tag}", f"{places[place]} images of {folder} run from there"
+    called = [each for each, one in sisters.items() if one.repository.rpartition("/")[2] == each]
+    if len(called) > 1 and len(called) > len(sisters) / 2 and name != workload.name and alike(name, workload.name):
+        told = f"{len(called)} images of {folder} are called as their workloads"
+        yield f"{reference.registry}/{folder}/{workload.name}:{reference.tag}", told
 
 
 def known_images(view: View, workload: Workload) -> set[str]:
     """Images that were pulled: nodes list those they hold, pods those they run."""
     held = {name for node in view.nodes for each in rows(node.obj, "status", "images") for name in words(each, "names")}
-    return {name for name in held if "@" not in name and "<none>" not in name} | running_images(view, workload)
+    running = {word(container.spec, "image") for each in view.every_workload for pod in each.pods for container in _running(pod)}
+    return {name for name in held if "@" not in name and "<none>" not in name} | running - {""}
 
 
-def running_images(view: View, workload: Workload) -> set[str]:
-    """Images of containers that run, as their pods name them."""
-    return {
-        word(container.spec, "image")
-        for each in view.every_workload
-        for pod in each.pods
-        for container in pod.containers
-        if container.ready or table(container.status, "state", "running")
-    } - {""}
+def running_images(view: View, workload: Workload) -> Iterator[tuple[str, Reference]]:
+    """Other workloads of the namespace by name, with the image of their first container that runs."""
+    for each in view.workloads:
+        pods = each.standing_pods if each.namespace == workload.namespace and each.name != workload.name else ()
+        first = next((container for pod in pods for container in _running(pod)), None)
+        if first and (parsed := _parsed(word(first.spec, "image"))):
+            yield each.name, parsed
+
+
+def _running(pod: Pod) -> list[Container]:
+    return [each for each in pod.containers if each.ready or table(each.status, "state", "running")]
 
 
 def _parsed(text: str) -> Reference | None:
