@@ -39,6 +39,7 @@ def read_snapshot(folder: Path) -> Snapshot:
         observed_at=_text(case.get("observedAt")),
         collected_at=_text(case.get("collectedAt")),
         problems=tuple(problems),
+        partly=tuple(_partly(case.get("coverage"))),
     )
 
 
@@ -80,6 +81,15 @@ def _series(value: Any) -> tuple[Json, ...]:
         value = value["data"]
     result = value.get("result") if isinstance(value, dict) else value
     return tuple(item for item in result if isinstance(item, dict)) if isinstance(result, list) else ()
+
+
+def _partly(coverage: Any) -> Iterator[str]:
+    """What whoever took it could read in part only, with the first reason."""
+    for kind, told in coverage.items() if isinstance(coverage, dict) else ():
+        if isinstance(told, dict) and told.get("state") == "partly" and isinstance(kind, str):
+            why = told.get("why")
+            first = why[0] if isinstance(why, list) and why and isinstance(why[0], str) else ""
+            yield f"{kind[:40]} ({first[:200]})" if first else kind[:40]
 
 
 def _text(value: Any) -> str:

@@ -85,7 +85,9 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The engine's answer. `missing` are kinds of evidence that were not collected, `problems` what could not be read."""
+    """The engine's answer. `missing` are kinds of evidence that were not collected, `partly` those that were in part only,
+    `problems` what could not be read.
+    """
 
     standing: Standing
     summary: str
@@ -94,6 +96,7 @@ class Diagnosis:
     findings: tuple[Fact, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for `--json` and for a JSON column."""

@@ -29,6 +29,7 @@ def diagnose(snapshot: Snapshot, *, with_findings: bool = True) -> Diagnosis:
         findings=tuple(findings(view)) if with_findings else (),
         missing=view.missing,
         problems=snapshot.problems,
+        partly=tuple(clean(each) for each in snapshot.partly),
     )
 
 
@@ -41,7 +42,11 @@ def _verdict(view: View, ranked: tuple[Hypothesis, ...], symptomatic: bool) -> t
         return Standing.FAULT, ranked[0].summary
     if symptomatic or critical(view):
         return Standing.INCONCLUSIVE, "Something is wrong, and the evidence does not tell why."
-    return Standing.HEALTHY, "Nothing is wrong in this evidence."
+    whole = not view.snapshot.problems and not view.snapshot.partly
+    return (
+        Standing.HEALTHY,
+        "Nothing is wrong in this evidence." if whole else "Nothing is wrong in this evidence, which is not whole.",
+    )
 
 
 def _tied(ranked: tuple[Hypothesis, ...]) -> bool:

@@ -38,3 +38,5 @@ class Snapshot:
     collected_at: str = ""
     # What could not be read, in words for a person: the verdict says so.
     problems: tuple[str, ...] = ()
+    # What was collected in part only, with a reason.
+    partly: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.missing:
         yield ""
         yield f"Not in this evidence, so not judged: {', '.join(diagnosis.missing)}."
+    for part in diagnosis.partly:
+        yield f"Read in part only: {part}."
     for problem in diagnosis.problems:
         yield f"Could not be read: {problem}"
 

@@ -15,6 +15,9 @@ from workloads.repairs.world import World
 # What the server and controllers write by themselves: no part of what was repaired.
 _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp")
 
+# Below these stand the names of secrets, never what is in them.
+_REFERENCES = frozenset({"secretKeyRef", "secretRef", "secret", "imagePullSecrets", "configMapKeyRef", "configMapRef"})
+
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
@@ -48,7 +51,7 @@ def put_back(repair: Repair, before: Json | None, made: Json | None) -> Repair |
 
 def _secret(edit: Edit) -> bool:
     """Whether what was before looks secret: it is not kept, and so cannot be put back."""
-    if edit.to is ABSENT:
+    if edit.to is ABSENT or not _REFERENCES.isdisjoint(edit.path[:-1]):
         return False
     return bool(SECRET_NAME.search(edit.where)) or redact_value(edit.to) != edit.to
 

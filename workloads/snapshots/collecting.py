@@ -22,7 +22,8 @@ from workloads.snapshots.veil import Json, veiled
 Result = TypeVar("Result")
 Say = Callable[[str], None]
 MAY_NOT = "the identity may not"
-NO_LOG = re.compile(r"unable to retrieve container logs for \S+")  # what a kubelet gives for a log that is gone, with 200
+# What a kubelet gives, with 200, for a log that is gone.
+NO_LOG = re.compile(r"unable to retrieve container logs for \S+|failed to try resolving symlinks in path .{1,1000}")
 
 
 @dataclass
@@ -109,7 +110,11 @@ class Collecting:
         except (Busy, Failing, Unreachable) as failure:
             self._silent.add(log.node)
             raise Unreachable(f"node {log.node} gives no logs: {failure.message}") from failure
-        return None if NO_LOG.fullmatch(found.strip()) else redact(found)
+        if not NO_LOG.fullmatch(found.strip()):
+            return redact(found)
+        if log.previous:
+            return None
+        raise Unreachable("it runs, and its log is gone from its node")
 
     def _reached(self, target: tuple[str, str, int]) -> Json | None:
         found = probing.connectivity(self.client, *target)

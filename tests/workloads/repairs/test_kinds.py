@@ -12,6 +12,7 @@ from tests.workloads.repairs.shop import deployment, service, template
 from workloads.diagnosis.remedies import _KNOWN
 from workloads.repairs import KINDS, Ref, Repair, needs, read, reads, undone, wanted
 from workloads.repairs.offering.everything import OFFERS
+from workloads.repairs.putting import put_back
 
 WEB = Ref("Deployment", "web", "shop")
 SCALE = Repair("scale", WEB, {"replicas": 3, "was": 1}, "Scale web to 3 (it is 1)", "deployment_zero_replicas", "app/web")
@@ -114,6 +115,16 @@ def test_what_looks_secret_is_not_kept_to_be_put_back() -> None:
     back = Repair("return_template", WEB, {"revision": "1", "replica_set": "web-1", "edits": [edit]})
     assert "env" not in (wanted(back, live) or {})["spec"]["template"]["spec"]["containers"][0]
     assert undone(back, live) is None
+
+
+def test_the_name_of_a_secret_is_put_back() -> None:
+    made, before = deployment(), deployment()
+    for item, name in ((before, "wbe"), (made, "web")):
+        reference = {"secretKeyRef": {"name": name, "key": "SECRET_KEY"}}
+        item["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "SECRET_KEY", "valueFrom": reference}]
+    back = put_back(SCALE, before, made)
+    assert back is not None
+    assert [edit["to"] for edit in back.parameters["edits"]] == ["wbe"]
 
 
 def test_a_service_is_put_back_as_it_was() -> None:

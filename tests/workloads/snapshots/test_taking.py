@@ -19,6 +19,7 @@ from tests.cluster import kubeconfig
 from tests.fake_cluster import FakeCluster
 from workloads import clusters
 from workloads.adapters.kubernetes.client import Client
+from workloads.diagnosing import diagnose_folder
 from workloads.models import Snapshot
 from workloads.snapshots import folder, taking
 from workloads.snapshots.limits import Limits
@@ -116,6 +117,17 @@ def test_a_list_that_ever_fails_is_told_and_the_rest_is_read(cluster: FakeCluste
     taken = taking.take(TERMINAL, scope, tmp_path / "s")
     assert any("events" in why for why in taken.coverage["objects"]["why"])
     assert "Pod" in {item["kind"] for item in read(taken.path, "objects.json")["items"]}
+
+
+def test_the_log_of_a_running_container_that_its_node_lost_is_told(cluster: FakeCluster, scope: Scope, tmp_path: Path) -> None:
+    gone = 'failed to try resolving symlinks in path "/var/log/pods/shop_web-1/web/2.log": no such file or directory'
+    cluster.logs["shop", "web-1", "web", False] = [gone]
+    cluster.logs["shop", "web-1", "web", True] = ["unable to retrieve container logs for containerd://0123"]
+    taken = taking.take(TERMINAL, scope, tmp_path / "s")
+    assert taken.coverage["logs"] == {"state": "partly", "why": ["the log of web-1: it runs, and its log is gone from its node"]}
+    assert not (taken.path / "logs").exists()
+    found = diagnose_folder(taken.path)
+    assert found.partly == ("logs (the log of web-1: it runs, and its log is gone from its node)",)
 
 
 def test_bounds_are_told(scope: Scope, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Faults made for real in a small town of pods on a node that really runs them."""
