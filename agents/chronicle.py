@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from agents.models import Step
 from controlplane.core.models import AuditEntry
-from workloads.models import Change, Deployment, Incident, Inquiry
+from workloads.models import Change, Deployment, Examination, Incident
 
 DEPLOY_STEPS = ("verify", "ask", "answer", "roll_back")
 STEPS = ("look", "suspects", "remedies", "gate", "apply", "verify", "recheck", "close", "undo", "take_back", "escalate")
@@ -85,7 +85,7 @@ def moments(incident: Incident) -> list[Moment]:
 
 def runs_of(incident: Incident) -> list[int]:
     """The runs that looked after it, the first one first."""
-    found = Inquiry.objects.filter(incident=incident).values_list("run_number", flat=True)
+    found = Examination.objects.filter(incident=incident).values_list("run_number", flat=True)
     return sorted({*found, *([incident.response] if incident.response else [])})
 
 

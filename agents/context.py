@@ -20,18 +20,18 @@ class Incidents(Protocol):
         """
 
     def look(self, context: Context, incident: int, round: int) -> Assessment:
-        """Diagnose what runs here as it is now, or join who did. Data: `inquiry`, `standing`."""
+        """Diagnose what runs here as it is now, or join who did. Data: `examination`, `standing`."""
 
-    def suspects(self, context: Context, inquiry: int) -> Assessment:
+    def suspects(self, context: Context, examination: int) -> Assessment:
         """What changed before the first symptom, ranked."""
 
-    def recall(self, context: Context, inquiry: int) -> Assessment:
+    def recall(self, context: Context, examination: int) -> Assessment:
         """What the knowledge base says of it, cited."""
 
-    def remedies(self, context: Context, inquiry: int) -> Assessment:
+    def remedies(self, context: Context, examination: int) -> Assessment:
         """What would mend it. Data: `offered`: whether there is anything to propose."""
 
-    def gate(self, context: Context, inquiry: int) -> Assessment:
+    def gate(self, context: Context, examination: int) -> Assessment:
         """Propose one remedy. Data: `change`, `decision` (`elsewhere`: another run asks for the same), or `decision`: `none`."""
 
     def decision(self, context: Context, incident: int, change: int) -> Assessment:
@@ -46,10 +46,10 @@ class Incidents(Protocol):
     def watched(self, context: Context, incident: int, change: int) -> Assessment:
         """Data: `wait` while it could still come back."""
 
-    def recheck(self, context: Context, inquiry: int, change: int) -> Assessment:
+    def recheck(self, context: Context, examination: int, change: int) -> Assessment:
         """Diagnose again. Data: `recurred`: `gone`, `same`, `other` or `unclear`; `over` where it is resolved already."""
 
-    def close(self, context: Context, inquiry: int, change: int) -> Assessment:
+    def close(self, context: Context, examination: int, change: int) -> Assessment:
         """Resolve the incident. Data: `closed`."""
 
     def undo(self, context: Context, incident: int, change: int) -> Assessment:

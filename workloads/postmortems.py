@@ -11,7 +11,7 @@ from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.permissions import Verb
 from controlplane.core.plain import storable
 from controlplane.core.redaction import redact
-from workloads import inquiries
+from workloads import examinations
 from workloads.models import Incident, PostMortem
 
 LONGEST = 100_000  # characters
@@ -69,5 +69,5 @@ def _keep(actor: Actor, incident: Incident, text: str, *, drafted: bool) -> Post
         written_at=timezone.now(),
     )
     audit.record(actor, "postmortem.draft" if drafted else "postmortem.write", incident, after={"version": made.number})
-    inquiries.ring(incident.pk)
+    examinations.ring(incident.pk)
     return made

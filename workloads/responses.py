@@ -12,7 +12,7 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, NotFound
 from controlplane.core.permissions import Verb
 from controlplane.core.redaction import redact
-from workloads import changes, incidents, inquiries
+from workloads import changes, examinations, incidents
 from workloads.models import Change, Incident
 from workloads.models.notices import Kind
 from workloads.notices import telling
@@ -25,7 +25,7 @@ def answered_by(actor: Actor, incident: Incident, run_number: int) -> None:
     with transaction.atomic():
         Incident.objects.filter(pk=incident.pk).update(response=run_number)
         audit.record(actor, "incident.respond", incident, after={"run": run_number})
-        inquiries.ring(incident.pk)
+        examinations.ring(incident.pk)
     incident.response = run_number
 
 
@@ -44,7 +44,7 @@ def choose(actor: Actor, incident: Incident, key: str) -> Incident:
         audit.record(actor, "incident.choose", held, after={"remedy": remedy["summary"]}, reason=remedy["summary"])
         _withdraw(actor, held, f"{actor.label} chose another remedy: {remedy['summary']}")
         queue.enqueue(incidents.TEND, held.pk)
-        inquiries.ring(held.pk)
+        examinations.ring(held.pk)
     incident.refresh_from_db()
     return incident
 
@@ -71,15 +71,17 @@ def escalate(actor: Actor, incident_id: int, because: str) -> None:
         Incident.objects.filter(pk=incident.pk).update(escalated_at=timezone.now(), escalated_because=because)
         audit.record(actor, "incident.escalate", incident, after={"status": incident.status}, reason=because)
         telling.of_incident(Kind.INCIDENT_ESCALATED, incident, because)
-        inquiries.ring(incident.pk)
+        examinations.ring(incident.pk)
         live.ring("overview", environment=incident.environment_id)
 
 
 def _offered(incident: Incident, key: str) -> dict[str, Any]:
     if incident.status == Incident.Status.RESOLVED:
         raise Conflict("This incident is resolved: nothing is to be mended.", cure="Open another one if it is back.")
-    inquiry = inquiries.newest(incident)
-    found: dict[str, Any] | None = next((one for one in (inquiry.remedies if inquiry else []) if one.get("key") == key), None)
+    examination = examinations.newest(incident)
+    found: dict[str, Any] | None = next(
+        (one for one in (examination.remedies if examination else []) if one.get("key") == key), None
+    )
     if found is None:
         raise NotFound("This remedy is not offered any more.", cure="Look at the incident again.")
     if found.get("why_not"):

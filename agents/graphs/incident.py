@@ -26,7 +26,7 @@ class State(TypedDict, total=False):
     round: int
     most: int  # rounds
     over: bool  # somebody resolved it meanwhile
-    inquiry: int
+    examination: int
     standing: str
     offered: bool
     change: int
@@ -65,22 +65,22 @@ def look(state: State, do: Context) -> Assessment:
 
 def suspects(state: State, do: Context) -> Assessment:
     """What changed before the first symptom, the usual suspect first."""
-    return do.operations.incidents.suspects(do, state["inquiry"])
+    return do.operations.incidents.suspects(do, state["examination"])
 
 
 def knowledge(state: State, do: Context) -> Assessment:
     """What is known of such a thing."""
-    return do.operations.incidents.recall(do, state["inquiry"])
+    return do.operations.incidents.recall(do, state["examination"])
 
 
 def remedies(state: State, do: Context) -> Assessment:
     """What would mend it, each with what it would do."""
-    return do.operations.incidents.remedies(do, state["inquiry"])
+    return do.operations.incidents.remedies(do, state["examination"])
 
 
 def gate(state: State, do: Context) -> Assessment:
     """Propose what a person chose, or the best; policy judges it."""
-    return do.operations.incidents.gate(do, state["inquiry"])
+    return do.operations.incidents.gate(do, state["examination"])
 
 
 def approval(state: State, do: Context) -> Assessment:
@@ -111,12 +111,12 @@ def watch(state: State, do: Context) -> Assessment:
 
 def recheck(state: State, do: Context) -> Assessment:
     """Diagnose once more: is the fault gone?"""
-    return do.operations.incidents.recheck(do, state["inquiry"], state["change"])
+    return do.operations.incidents.recheck(do, state["examination"], state["change"])
 
 
 def close(state: State, do: Context) -> Assessment:
     """The cause is gone."""
-    return do.operations.incidents.close(do, state["inquiry"], state["change"])
+    return do.operations.incidents.close(do, state["examination"], state["change"])
 
 
 def undo(state: State, do: Context) -> Assessment:

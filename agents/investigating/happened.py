@@ -137,7 +137,7 @@ def _commits(change: Change) -> list[str]:
 
 def _incident(sight: Sight, one: Incident) -> Row:
     said = str(one.evidence.get("summary", "")) if isinstance(one.evidence, dict) else ""
-    text = "\n".join(filter(None, [one.title, said, f"{one.status}, alert {one.alert or 'none'}"]))
+    text = "\n".join(filter(None, [one.title, said, f"{one.status}, {one.alert_count} alerts, about {one.about or 'no object'}"]))
     row = {"incident": one.pk, "title": one.title, "said": said[:600], "status": one.status, "since": _iso(one.opened_at)}
     return {"evidence": sight.note("incident", f"incident {one.pk}", text, _iso(one.opened_at), one.pk), **row}
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("agents", "0009_thinking"),
-        ("workloads", "0019_inquiries"),
+        ("workloads", "0019_examinations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("agents", "0010_resting"),
-        ("workloads", "0019_inquiries"),
+        ("workloads", "0019_examinations"),
     ]
 
     operations = [

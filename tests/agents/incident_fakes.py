@@ -36,25 +36,25 @@ class FakeIncidents:
 
     def look(self, context: Context, incident: int, round: int) -> Assessment:
         return self._effect(
-            context, f"Looked in round {round}.", f"-{round}", inquiry=round, standing=self._said("standing", context, "fault")
+            context, f"Looked in round {round}.", f"-{round}", examination=round, standing=self._said("standing", context, "fault")
         )
 
-    def suspects(self, context: Context, inquiry: int) -> Assessment:
+    def suspects(self, context: Context, examination: int) -> Assessment:
         return self._plain(context, "A suspect.")
 
-    def recall(self, context: Context, inquiry: int) -> Assessment:
+    def recall(self, context: Context, examination: int) -> Assessment:
         return self._plain(context, "A passage.")
 
-    def remedies(self, context: Context, inquiry: int) -> Assessment:
+    def remedies(self, context: Context, examination: int) -> Assessment:
         return self._plain(context, "Remedies.", offered=self._said("offered", context, True))
 
-    def gate(self, context: Context, inquiry: int) -> Assessment:
+    def gate(self, context: Context, examination: int) -> Assessment:
         self.fake._begin(context)
         said = self._said("policy", context, "approved")
         if said in {"none", "elsewhere"}:
-            other = self._change(context, f"-other-{inquiry}", "waiting").pk if said == "elsewhere" else 0
+            other = self._change(context, f"-other-{examination}", "waiting").pk if said == "elsewhere" else 0
             return self._end(context, "Not ours.", decision=said, change=other)
-        change = self._change(context, f"-{inquiry}", said)
+        change = self._change(context, f"-{examination}", said)
         return self.fake._end(context, self.fake._standing(change))
 
     def decision(self, context: Context, incident: int, change: int) -> Assessment:
@@ -83,12 +83,12 @@ class FakeIncidents:
             )
         return self._end(context, "Watched.")
 
-    def recheck(self, context: Context, inquiry: int, change: int) -> Assessment:
+    def recheck(self, context: Context, examination: int, change: int) -> Assessment:
         return self._plain(
             context, "Looked again.", recurred=self._said("recurred", context, "gone"), over=self._said("over_late", context, False)
         )
 
-    def close(self, context: Context, inquiry: int, change: int) -> Assessment:
+    def close(self, context: Context, examination: int, change: int) -> Assessment:
         return self._effect(context, "Closed.", closed=True)
 
     def undo(self, context: Context, incident: int, change: int) -> Assessment:

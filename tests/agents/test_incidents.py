@@ -24,7 +24,7 @@ from tests.workloads.drivers.kubernetes.conftest import cluster, hurried, preten
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
 from tests.workloads.hooks import payloads
 from tests.workloads.stage import decide
-from workloads import incidents, inquiries, postmortems, responses
+from workloads import examinations, incidents, postmortems, responses
 from workloads.adapters.kubernetes.kinds import kind_named
 from workloads.models import Announcement, Application, Change, Cluster, Environment, Incident, PostMortem, Snapshot
 
@@ -106,14 +106,14 @@ def test_from_the_alert_to_the_post_mortem_that_a_search_finds(shop: ClusterStag
     incident = Incident.objects.get()
     run = tended(incident)
     assert run.status == Run.Status.WAITING, run.result
-    inquiry = inquiries.newest(incident)
-    assert inquiry is not None and inquiry.diagnosis is not None
+    examination = examinations.newest(incident)
+    assert examination is not None and examination.diagnosis is not None
     snapshot = Snapshot.objects.get()
-    assert (inquiry.standing, inquiry.diagnosis.snapshot, len(snapshot.sha256)) == ("fault", snapshot, 64)
-    assert inquiry.diagnosis.hypotheses[0]["fault"] == "deployment_zero_replicas"
-    assert {one["kind"] for one in inquiry.suspects} >= {"deployment", "drift"}
-    assert inquiry.suspects[0]["kind"] == "drift" and "kubectl-edit" in inquiry.suspects[0]["who"]
-    assert inquiry.remedies[0]["kind"] == "scale" and inquiry.remedies[0]["world"]["differences"]
+    assert (examination.standing, examination.diagnosis.snapshot, len(snapshot.sha256)) == ("fault", snapshot, 64)
+    assert examination.diagnosis.hypotheses[0]["fault"] == "deployment_zero_replicas"
+    assert {one["kind"] for one in examination.suspects} >= {"deployment", "drift"}
+    assert examination.suspects[0]["kind"] == "drift" and "kubectl-edit" in examination.suspects[0]["who"]
+    assert examination.remedies[0]["kind"] == "scale" and examination.remedies[0]["world"]["differences"]
     assert run.waiting_for is not None and "Scale Deployment" in run.waiting_for.title
     run = go_on(run, bob)
     assert run.status == Run.Status.SUCCEEDED, list(run.steps.values_list("node", "verdict", "summary"))
@@ -143,9 +143,9 @@ def test_a_repair_that_a_person_rejects_leaves_it_open_and_tells_people(shop: Cl
     assert (run.status, incident.status) == (Run.Status.REFUSED, "open")
     assert "I looked at it." in incident.escalated_because
     assert Announcement.objects.filter(kind="incident_escalated").count() == 1
-    inquiry = inquiries.newest(incident)
-    assert inquiry is not None
-    responses.choose(Actor.person(alice), incident, inquiry.remedies[0]["key"])
+    examination = examinations.newest(incident)
+    assert examination is not None
+    responses.choose(Actor.person(alice), incident, examination.remedies[0]["key"])
     again = drive(responding.tend(incident.pk) or run)
     assert again.pk != run.pk and again.waiting_for is not None
     assert alice in again.waiting_for.proposers.all()
@@ -227,8 +227,8 @@ def test_a_cluster_that_is_away_is_not_evaluated_and_what_is_known_is_told(shop:
     incident = incidents.open_for_alert(SYSTEM, shop.environment, "Slow", "It is slow", {})
     run = tended(incident)
     assert (run.status, said(run, "look").verdict) == (Run.Status.STOPPED, "not_evaluated")
-    inquiry = inquiries.newest(incident)
-    assert inquiry is not None and inquiry.lacking and inquiry.suspects
+    examination = examinations.newest(incident)
+    assert examination is not None and examination.lacking and examination.suspects
 
 
 def test_on_one_machine_it_says_what_it_cannot_see_and_goes_on_with_what_is_known(transactional_db: None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from controlplane.core.actors import Actor
-from tests.journeys import inquired
+from tests.journeys import examined
 from tests.journeys.conftest import aside, live, sign_in
 from tests.journeys.scene import Scene
 from tests.journeys.test_accessibility import both
@@ -16,7 +16,7 @@ from workloads.models import Change, Incident, PostMortem
 
 @pytest.fixture
 def incident(scene: Scene) -> Incident:
-    return aside(lambda: inquired.add(scene.environments["billing/production"]))
+    return aside(lambda: examined.add(scene.environments["billing/production"]))
 
 
 def narrow(page: Page) -> int:

@@ -5,12 +5,12 @@ from workloads.models.catalog import Application, Environment, Variable
 from workloads.models.changes import Action, Approval, Change, Former
 from workloads.models.clusters import Cluster, Drift, Target
 from workloads.models.diagnoses import Diagnosis
+from workloads.models.examinations import Examination, PostMortem
 from workloads.models.findings import Finding, Incident, Report, Sighting
 from workloads.models.gitops import GitOpsRepository
 from workloads.models.hooks import ForgeStatus, WebhookDelivery, WebhookRule, WebhookSource
 from workloads.models.hosting import Applied, Instance, Sample
 from workloads.models.images import Registry
-from workloads.models.inquiries import Inquiry, PostMortem
 from workloads.models.notices import (
     Announcement,
     Notification,
@@ -38,12 +38,12 @@ __all__ = [
     "Drift",
     "Environment",
     "EnvironmentLock",
+    "Examination",
     "Finding",
     "ForgeStatus",
     "Former",
     "GitOpsRepository",
     "Incident",
-    "Inquiry",
     "Instance",
     "Notification",
     "NotificationAttempt",

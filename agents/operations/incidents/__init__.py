@@ -26,22 +26,22 @@ class RealIncidents:
         """Diagnose what runs here as it is now."""
         return looking.look(context, incident, round)
 
-    def suspects(self, context: Context, inquiry: int) -> Assessment:
+    def suspects(self, context: Context, examination: int) -> Assessment:
         """What changed before the first symptom."""
-        return looking.suspects(context, inquiry)
+        return looking.suspects(context, examination)
 
-    def recall(self, context: Context, inquiry: int) -> Assessment:
+    def recall(self, context: Context, examination: int) -> Assessment:
         """What the knowledge base says of it."""
-        return recalling.recall(inquiry)
+        return recalling.recall(examination)
 
-    def remedies(self, context: Context, inquiry: int) -> Assessment:
+    def remedies(self, context: Context, examination: int) -> Assessment:
         """What would mend it."""
-        return remedies.remedies(context, inquiry)
+        return remedies.remedies(context, examination)
 
-    def gate(self, context: Context, inquiry: int) -> Assessment:
+    def gate(self, context: Context, examination: int) -> Assessment:
         """Propose one remedy, once nothing half-done is in its way."""
         leftovers.settle(context)
-        return proposing.gate(context, inquiry)
+        return proposing.gate(context, examination)
 
     def decision(self, context: Context, incident: int, change: int) -> Assessment:
         """How a Change stands."""
@@ -59,13 +59,13 @@ class RealIncidents:
         """Whether it was watched for long enough."""
         return waiting.watched(context, incident)
 
-    def recheck(self, context: Context, inquiry: int, change: int) -> Assessment:
+    def recheck(self, context: Context, examination: int, change: int) -> Assessment:
         """Diagnose again."""
-        return looking.recheck(context, inquiry)
+        return looking.recheck(context, examination)
 
-    def close(self, context: Context, inquiry: int, change: int) -> Assessment:
+    def close(self, context: Context, examination: int, change: int) -> Assessment:
         """Resolve the incident."""
-        return ending.close(context, inquiry, change)
+        return ending.close(context, examination, change)
 
     def undo(self, context: Context, incident: int, change: int) -> Assessment:
         """Propose to take the Change back."""

@@ -8,7 +8,7 @@ from agents.context import Context
 from agents.models import Run, Step
 from agents.operations import actors
 from controlplane.core.errors import Conflict
-from workloads import changes, incidents, inquiries, responses
+from workloads import changes, examinations, incidents, responses
 from workloads.evidence import Assessment
 from workloads.models import Change, Incident
 from workloads.verdicts import Verdict
@@ -16,15 +16,15 @@ from workloads.verdicts import Verdict
 CANCELLED = "The run that looks after it was cancelled."
 
 
-def close(context: Context, inquiry_id: int, change_id: int) -> Assessment:
+def close(context: Context, examination_id: int, change_id: int) -> Assessment:
     """The cause is gone, as the verified repair and the second diagnosis say."""
-    inquiry = inquiries.one(inquiry_id)
+    examination = examinations.one(examination_id)
     change = Change.objects.get(pk=change_id)
     said = {step.node: step.summary for step in Step.objects.filter(run=context.run, status=Step.Status.DONE).order_by("pk")}
-    cause = inquiry.incident.diagnosed or inquiry.incident.title
+    cause = examination.incident.diagnosed or examination.incident.title
     reason = " ".join(filter(None, [f"{cause} Mended: {change.title}.", said.get("verify", ""), said.get("recheck", "")]))
     try:
-        incidents.resolve(actors.engine(context), inquiry.incident, reason)
+        incidents.resolve(actors.engine(context), examination.incident, reason)
     except Conflict:
         reason = "It was resolved meanwhile."
     return Assessment(Verdict.PASSED, reason, data={"closed": True})

@@ -15,15 +15,15 @@ from agents.models import Step
 from agents.operations import actors
 from agents.operations.incidents import shown
 from controlplane.core.errors import DeadlineExceeded, TimonelError
-from workloads import diagnoses, drift, inquiries
+from workloads import diagnoses, drift, examinations
 from workloads import suspects as suspicion
 from workloads.adapters.snapshots import read_snapshot
 from workloads.evidence import Assessment, Evidence
-from workloads.models import Diagnosis, Incident, Inquiry
+from workloads.models import Diagnosis, Examination, Incident
 from workloads.snapshots import taking
 from workloads.verdicts import Verdict
 
-Standing = Inquiry.Standing
+Standing = Examination.Standing
 LOOK_AGAIN_SECONDS = 0.5
 VERDICTS = {
     Standing.FAULT: Verdict.PASSED,
@@ -44,21 +44,21 @@ CURES = {
 
 def look(context: Context, incident_id: int, round: int) -> Assessment:
     """Take or join a diagnosis made after the incident was opened and after whatever was last done here."""
-    inquiry = inquiries.one(inquiries.begin(incident_id, context.run, round).pk)
-    if not inquiry.standing:
-        _look(context, inquiry)
-    return _told(inquiry)
+    examination = examinations.one(examinations.begin(incident_id, context.run, round).pk)
+    if not examination.standing:
+        _look(context, examination)
+    return _told(examination)
 
 
-def suspects(context: Context, inquiry_id: int) -> Assessment:
+def suspects(context: Context, examination_id: int) -> Assessment:
     """What changed here before the first symptom, ranked."""
-    inquiry = inquiries.one(inquiry_id)
-    incident, hypotheses = inquiry.incident, _hypotheses(inquiry)
+    examination = examinations.one(examination_id)
+    incident, hypotheses = examination.incident, _hypotheses(examination)
     onset = suspicion.onset(incident.opened_at, incident.evidence, hypotheses)
     drift.look(incident.environment)
-    found = suspicion.happenings(incident.environment, onset, _objects(inquiry))
+    found = suspicion.happenings(incident.environment, onset, _objects(examination))
     ranked = [one.as_json() for one in suspicion.rank(found, onset, _named(hypotheses))]
-    inquiries.write(inquiry, onset_at=onset, suspects=ranked)
+    examinations.write(examination, onset_at=onset, suspects=ranked)
     table = Evidence("What changed before the first symptom", "table", shown.suspects(ranked))
     when = f"The first symptom showed at {onset:%Y-%m-%d %H:%M:%S} UTC."
     if not ranked:
@@ -69,35 +69,35 @@ def suspects(context: Context, inquiry_id: int) -> Assessment:
     return Assessment(Verdict.PASSED, f"{when} The usual suspect: {first['title']}, {'; '.join(first['why'])}.", evidence=(table,))
 
 
-def recheck(context: Context, inquiry_id: int) -> Assessment:
+def recheck(context: Context, examination_id: int) -> Assessment:
     """Diagnose again: whether the fault that was to be mended is gone."""
-    inquiry = inquiries.one(inquiry_id)
-    if inquiry.incident.status == Incident.Status.RESOLVED:
+    examination = examinations.one(examination_id)
+    if examination.incident.status == Incident.Status.RESOLVED:
         return Assessment(Verdict.PASSED, "The incident was resolved meanwhile.", data={"over": True, "recurred": "gone"})
-    if not shown.on_a_cluster(inquiry.incident.environment):
-        return _unclear(inquiry, "Nothing here can be diagnosed again, so nobody knows whether the fault is gone.")
+    if not shown.on_a_cluster(examination.incident.environment):
+        return _unclear(examination, "Nothing here can be diagnosed again, so nobody knows whether the fault is gone.")
     try:
-        found = _diagnosed(context, inquiry.incident, _watched_until(context))
+        found = _diagnosed(context, examination.incident, _watched_until(context))
     except TimonelError as error:
-        return _unclear(inquiry, f"It could not be diagnosed again: {error.message}")
-    word, verdict, summary = _compared(inquiry, found)
-    inquiries.write(inquiry, checked=found, recurred=word)
+        return _unclear(examination, f"It could not be diagnosed again: {error.message}")
+    word, verdict, summary = _compared(examination, found)
+    examinations.write(examination, checked=found, recurred=word)
     return Assessment(verdict, summary, evidence=shown.diagnosis(found), data={"recurred": word})
 
 
-def _look(context: Context, inquiry: Inquiry) -> None:
-    incident = inquiry.incident
+def _look(context: Context, examination: Examination) -> None:
+    incident = examination.incident
     if not shown.on_a_cluster(incident.environment):
-        inquiries.seen(inquiry, Standing.UNSEEN, NO_CLUSTER, lacking=[NO_CLUSTER])
+        examinations.seen(examination, Standing.UNSEEN, NO_CLUSTER, lacking=[NO_CLUSTER])
         return
     try:
-        found = _diagnosed(context, incident, inquiries.fresh_since(inquiry))
+        found = _diagnosed(context, incident, examinations.fresh_since(examination))
     except TimonelError as error:
         said = f"The cluster could not be looked at: {error.message}"
-        inquiries.seen(inquiry, Standing.UNSEEN, said, lacking=[said])
+        examinations.seen(examination, Standing.UNSEEN, said, lacking=[said])
         return
     standing = Standing.INCONCLUSIVE if found.verdict == Diagnosis.Verdict.ERROR else Standing(found.verdict)
-    inquiries.seen(inquiry, standing, found.summary, found, lacking=[*_lacking(found)])
+    examinations.seen(examination, standing, found.summary, found, lacking=[*_lacking(found)])
 
 
 def _diagnosed(context: Context, incident: Incident, since: datetime) -> Diagnosis:
@@ -125,10 +125,10 @@ def _wait_for(context: Context, row: Diagnosis) -> None:
         diagnoses.give_up_lost(timezone.now())
 
 
-def _compared(inquiry: Inquiry, found: Diagnosis) -> tuple[str, Verdict, str]:
+def _compared(examination: Examination, found: Diagnosis) -> tuple[str, Verdict, str]:
     """What became of the fault, in a word, a verdict and a sentence."""
-    done = [one for one in inquiry.remedies if inquiry.change and one.get("change") == inquiry.change.pk]
-    mended = {_name(one) for one in done if one.get("fault")} or {_name(one) for one in _hypotheses(inquiry)[:1]}
+    done = [one for one in examination.remedies if examination.change and one.get("change") == examination.change.pk]
+    mended = {_name(one) for one in done if one.get("fault")} or {_name(one) for one in _hypotheses(examination)[:1]}
     left = {_name(one) for one in found.hypotheses}
     if mended & left:
         return "same", Verdict.FAILED, f"The fault is still there, or back: {found.summary}"
@@ -143,18 +143,18 @@ def _compared(inquiry: Inquiry, found: Diagnosis) -> tuple[str, Verdict, str]:
     )
 
 
-def _unclear(inquiry: Inquiry, summary: str) -> Assessment:
-    inquiries.write(inquiry, recurred="unclear")
+def _unclear(examination: Examination, summary: str) -> Assessment:
+    examinations.write(examination, recurred="unclear")
     return Assessment(Verdict.NOT_EVALUATED, summary, "A person looks, and resolves the incident.", data={"recurred": "unclear"})
 
 
-def _told(inquiry: Inquiry) -> Assessment:
-    standing = Standing(inquiry.standing)
-    evidence = shown.diagnosis(inquiry.diagnosis) if inquiry.diagnosis else ()
-    lacking = Evidence("What was not evaluated", "text", "\n".join(inquiry.lacking))
-    data = {"inquiry": inquiry.pk, "standing": standing.value}
-    pieces = (*evidence, lacking) if inquiry.lacking else evidence
-    return Assessment(VERDICTS[standing], inquiry.summary, CURES.get(standing, ""), pieces, data=data)
+def _told(examination: Examination) -> Assessment:
+    standing = Standing(examination.standing)
+    evidence = shown.diagnosis(examination.diagnosis) if examination.diagnosis else ()
+    lacking = Evidence("What was not evaluated", "text", "\n".join(examination.lacking))
+    data = {"examination": examination.pk, "standing": standing.value}
+    pieces = (*evidence, lacking) if examination.lacking else evidence
+    return Assessment(VERDICTS[standing], examination.summary, CURES.get(standing, ""), pieces, data=data)
 
 
 def _watched_until(context: Context) -> datetime:
@@ -166,8 +166,8 @@ def _lacking(found: Diagnosis) -> list[str]:
     return [f"No {kind} were collected." for kind in map(str, found.missing)] + [str(problem) for problem in found.problems[:20]]
 
 
-def _hypotheses(inquiry: Inquiry) -> Sequence[dict[str, Any]]:
-    return inquiry.diagnosis.hypotheses if inquiry.diagnosis else []
+def _hypotheses(examination: Examination) -> Sequence[dict[str, Any]]:
+    return examination.diagnosis.hypotheses if examination.diagnosis else []
 
 
 def _name(one: dict[str, Any]) -> tuple[str, str]:
@@ -181,9 +181,9 @@ def _named(hypotheses: Sequence[dict[str, Any]]) -> frozenset[str]:
     return frozenset(part for place in places for part in place.replace(":", "/").split("/")[1:] if part)
 
 
-def _objects(inquiry: Inquiry) -> Sequence[dict[str, Any]]:
+def _objects(examination: Examination) -> Sequence[dict[str, Any]]:
     """What the Snapshot holds, where its files are still there."""
-    snapshot = inquiry.diagnosis.snapshot if inquiry.diagnosis else None
+    snapshot = examination.diagnosis.snapshot if examination.diagnosis else None
     if snapshot is None or not snapshot.folder:
         return ()
     try:

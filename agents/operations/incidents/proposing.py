@@ -8,34 +8,34 @@ from agents.operations import actors, questions
 from agents.operations.incidents.remedies import Remedy
 from controlplane.core.errors import Conflict, Invalid, NotFound, Refused
 from controlplane.core.models import User
-from workloads import changes, inquiries, mending, repairs, responses, rollback
+from workloads import changes, examinations, mending, repairs, responses, rollback
 from workloads.evidence import Assessment
-from workloads.models import Action, Change, Environment, Incident, Inquiry
+from workloads.models import Action, Change, Environment, Examination, Incident
 from workloads.offers import ROLL_BACK
 from workloads.verdicts import Verdict
 
 
-def gate(context: Context, inquiry_id: int) -> Assessment:
+def gate(context: Context, examination_id: int) -> Assessment:
     """Propose what a person chose, otherwise the best that can be done; another run's Change for the same is joined."""
-    inquiry = inquiries.one(inquiry_id)
-    key = f"{context.key}-{inquiry.round}"
+    examination = examinations.one(examination_id)
+    key = f"{context.key}-{examination.round}"
     known = Change.objects.filter(idempotency_key=key).first()
     if known is None:
-        remedy = _remedy(inquiry)
+        remedy = _remedy(examination)
         if remedy is None:
             return _none("What was chosen is not offered any more: the world is otherwise now.")
-        other = _elsewhere(context, inquiry.incident.environment, remedy)
+        other = _elsewhere(context, examination.incident.environment, remedy)
         if other is not None:
-            inquiries.write(inquiry, change=other)
+            examinations.write(examination, change=other)
             data = {"change": other.pk, "decision": "elsewhere"}
             return Assessment(Verdict.NOT_EVALUATED, f"Change {other.pk} asks for the same already: {other.title}", data=data)
         try:
-            known = _propose(context, inquiry, remedy, key)
+            known = _propose(context, examination, remedy, key)
         except (Refused, Conflict, Invalid, NotFound) as error:
             return _none(f"It cannot be proposed: {error.message}", error.cure)
         remedy["change"] = known.pk
-        inquiries.write(inquiry, change=known, remedies=inquiry.remedies)
-        responses.forget_choice(inquiry.incident)
+        examinations.write(examination, change=known, remedies=examination.remedies)
+        responses.forget_choice(examination.incident)
     context.say(f"{known.get_risk_display().capitalize()} risk: {' '.join(known.reasons)}")
     return questions.decision(known.pk)
 
@@ -72,9 +72,9 @@ def undo(context: Context, incident_id: int, change_id: int) -> Assessment:
     return Assessment(stands.verdict, summary, data={"undo": found.pk, "consent": stands.data["decision"]})
 
 
-def _remedy(inquiry: Inquiry) -> Remedy | None:
-    possible: list[Remedy] = [one for one in inquiry.remedies if not one.get("why_not")]
-    chosen = inquiry.incident.chosen
+def _remedy(examination: Examination) -> Remedy | None:
+    possible: list[Remedy] = [one for one in examination.remedies if not one.get("why_not")]
+    chosen = examination.incident.chosen
     if chosen:
         return next((one for one in possible if one["key"] == chosen["key"]), None)
     return possible[0] if possible else None
@@ -88,8 +88,8 @@ def _elsewhere(context: Context, environment: Environment, remedy: Remedy) -> Ch
     return rows.filter(actions__parameters__repair=remedy["repair"]).first()
 
 
-def _propose(context: Context, inquiry: Inquiry, remedy: Remedy, key: str) -> Change:
-    incident, engine = inquiry.incident, actors.engine(context)
+def _propose(context: Context, examination: Examination, remedy: Remedy, key: str) -> Change:
+    incident, engine = examination.incident, actors.engine(context)
     proposers = _proposers(context, incident)
     if remedy["kind"] != ROLL_BACK:
         return mending.propose(

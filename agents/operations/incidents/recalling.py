@@ -6,21 +6,21 @@ from typing import Any
 
 from controlplane.core.redaction import redact
 from knowledge.retrieval import Found, Scope, search
-from workloads import inquiries
+from workloads import examinations
 from workloads.evidence import Assessment, Evidence
-from workloads.models import Inquiry
+from workloads.models import Examination
 from workloads.verdicts import Verdict
 
 MOST, LONGEST = 5, 700
 
 
-def recall(inquiry_id: int) -> Assessment:
+def recall(examination_id: int) -> Assessment:
     """The passages that say most about it."""
-    inquiry = inquiries.one(inquiry_id)
-    question = question_of(inquiry)
-    scope = Scope(frozenset(inquiry.incident.environment.scopes))
+    examination = examinations.one(examination_id)
+    question = question_of(examination)
+    scope = Scope(frozenset(examination.incident.environment.scopes))
     passages = [_kept(one) for one in search(question, scope, MOST)]
-    inquiries.write(inquiry, passages=passages)
+    examinations.write(examination, passages=passages)
     rows = [[one["source"], one["title"], " / ".join(one["headings"]), one["text"]] for one in passages]
     table = Evidence(
         "Passages", "table", {"columns": ["source", "document", "where", "what it says"], "rows": rows}, asked=question
@@ -32,10 +32,10 @@ def recall(inquiry_id: int) -> Assessment:
     return Assessment(Verdict.PASSED, f"{first['title']} ({first['source']}){more} may help.", evidence=(table,))
 
 
-def question_of(inquiry: Inquiry) -> str:
+def question_of(examination: Examination) -> str:
     """What is asked: the alert, the title, the fault, and what the best hypothesis says."""
-    incident = inquiry.incident
-    best = inquiry.diagnosis.hypotheses[0] if inquiry.diagnosis and inquiry.diagnosis.hypotheses else {}
+    incident = examination.incident
+    best = examination.diagnosis.hypotheses[0] if examination.diagnosis and examination.diagnosis.hypotheses else {}
     alert = str(incident.evidence.get("alert", ""))
     fault = str(best.get("fault", "")).replace("_", " ")
     parts = [alert, incident.title, fault, str(best.get("summary", ""))]

@@ -13,9 +13,9 @@ from agents.context import Context
 from agents.operations import actors
 from controlplane.core.errors import TimonelError
 from controlplane.core.redaction import redact_value
-from workloads import inquiries, mending, rollback
+from workloads import examinations, mending, rollback
 from workloads.evidence import Assessment, Evidence
-from workloads.models import Incident, Inquiry
+from workloads.models import Examination, Incident
 from workloads.offers import ROLL_BACK, Offer
 from workloads.suspects import Kind
 from workloads.verdicts import Verdict
@@ -23,27 +23,27 @@ from workloads.verdicts import Verdict
 Remedy = dict[str, Any]
 
 
-def remedies(context: Context, inquiry_id: int) -> Assessment:
-    """Ask what is offered, and keep it with the inquiry."""
-    inquiry = inquiries.one(inquiry_id)
+def remedies(context: Context, examination_id: int) -> Assessment:
+    """Ask what is offered, and keep it with the examination."""
+    examination = examinations.one(examination_id)
     close_old_connections()
-    found = ordered([*_repairs(context, inquiry), *_rollback(inquiry)], inquiry.suspects)
-    inquiries.write(inquiry, remedies=redact_value(found))
+    found = ordered([*_repairs(context, examination), *_rollback(examination)], examination.suspects)
+    examinations.write(examination, remedies=redact_value(found))
     rows = [[one["summary"], one["risk"], "yes" if one["reversible"] else "no", one["why_not"]] for one in found]
     columns = ["what", "risk", "can be undone", "why it cannot be done"]
     table = Evidence("Remedies", "table", {"columns": columns, "rows": rows})
     possible = [one for one in found if not one["why_not"]]
     if not possible:
-        why = found[0]["why_not"] if found else _why_none(inquiry)
+        why = found[0]["why_not"] if found else _why_none(examination)
         return Assessment(Verdict.NOT_EVALUATED, f"No remedy. {why}", "A person looks at it.", (table,), data={"offered": False})
     return Assessment(Verdict.PASSED, f"The best remedy: {possible[0]['summary']}", evidence=(table,), data={"offered": True})
 
 
-def _why_none(inquiry: Inquiry) -> str:
+def _why_none(examination: Examination) -> str:
     """Why nothing is offered, in a sentence."""
-    if inquiry.standing == Inquiry.Standing.HEALTHY and inquiry.incident.status == Incident.Status.MITIGATED:
+    if examination.standing == Examination.Standing.HEALTHY and examination.incident.status == Incident.Status.MITIGATED:
         return "People are served again, and nothing is wrong on the cluster; what is left is to mend what caused it."
-    if inquiry.standing == Inquiry.Standing.HEALTHY:
+    if examination.standing == Examination.Standing.HEALTHY:
         return "Nothing is wrong that can be seen here."
     return "Nothing can honestly be offered for what was found."
 
@@ -63,21 +63,21 @@ def ordered(found: Sequence[Remedy], suspects: Sequence[dict[str, Any]]) -> list
     return sorted(unique, key=lambda one: one["kind"] != ROLL_BACK) if deployed else unique
 
 
-def _repairs(context: Context, inquiry: Inquiry) -> Iterator[Remedy]:
-    if inquiry.diagnosis is None or inquiry.standing != Inquiry.Standing.FAULT:
+def _repairs(context: Context, examination: Examination) -> Iterator[Remedy]:
+    if examination.diagnosis is None or examination.standing != Examination.Standing.FAULT:
         return
     try:
-        offers = mending.offered(actors.engine(context), inquiry.diagnosis)
+        offers = mending.offered(actors.engine(context), examination.diagnosis)
     except TimonelError as error:
         context.say(f"No repair can be offered: {error}", level="warning")
         return
     for offer in offers:
-        yield _told(inquiry, offer)
+        yield _told(examination, offer)
 
 
-def _told(inquiry: Inquiry, offer: Offer) -> Remedy:
-    assert inquiry.diagnosis is not None
-    hypothesis = inquiry.diagnosis.hypotheses[offer.hypothesis]
+def _told(examination: Examination, offer: Offer) -> Remedy:
+    assert examination.diagnosis is not None
+    hypothesis = examination.diagnosis.hypotheses[offer.hypothesis]
     repair = {"release": offer.target.release_id} if offer.target else offer.repair.as_json() if offer.repair else {}
     remedy: Remedy = {
         "kind": offer.kind,
@@ -96,11 +96,11 @@ def _told(inquiry: Inquiry, offer: Offer) -> Remedy:
     return {"key": key_of(remedy), **remedy}
 
 
-def _rollback(inquiry: Inquiry) -> Iterator[Remedy]:
+def _rollback(examination: Examination) -> Iterator[Remedy]:
     """Back to the last verified release, where a deployment came before the first symptom and no hypothesis offers it already."""
-    deployed = next((one for one in inquiry.suspects if one["kind"] == Kind.DEPLOYMENT), None)
-    found = rollback.plan(inquiry.incident.environment)
-    if deployed is None or found.target is None or inquiry.standing == Inquiry.Standing.HEALTHY:
+    deployed = next((one for one in examination.suspects if one["kind"] == Kind.DEPLOYMENT), None)
+    found = rollback.plan(examination.incident.environment)
+    if deployed is None or found.target is None or examination.standing == Examination.Standing.HEALTHY:
         return
     remedy: Remedy = {
         "kind": ROLL_BACK,

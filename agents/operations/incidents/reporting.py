@@ -10,10 +10,10 @@ from agents.context import Context
 from agents.models import Step
 from agents.operations import actors, reports
 from controlplane.core import queue
-from workloads import incidents, inquiries, postmortems
+from workloads import examinations, incidents, postmortems
 from workloads.drafting import Moment, Story, draft
 from workloads.evidence import Assessment, Evidence
-from workloads.models import Change, Incident, Inquiry
+from workloads.models import Change, Examination, Incident
 from workloads.suspects import Kind
 
 VERIFYING = ("verify", "recheck")
@@ -32,7 +32,7 @@ def report(context: Context, incident_id: int, outcome: str, nodes: Sequence[str
 
 def story_of(incident: Incident) -> Story:
     """Everything that a draft is made of."""
-    inquiry, runs = inquiries.newest(incident), chronicle.runs_of(incident)
+    examination, runs = examinations.newest(incident), chronicle.runs_of(incident)
     timeline = tuple(
         Moment(one.at, one.words, " ".join([one.label, one.text]).strip(), one.who) for one in chronicle.moments(incident)
     )
@@ -46,27 +46,27 @@ def story_of(incident: Incident) -> Story:
         "verification": _verification(runs),
         "timeline": timeline,
     }
-    return Story(**told, **(_found(inquiry) if inquiry else {"summary": str(incident.evidence.get("summary", ""))}))
+    return Story(**told, **(_found(examination) if examination else {"summary": str(incident.evidence.get("summary", ""))}))
 
 
-def _found(inquiry: Inquiry) -> dict[str, Any]:
+def _found(examination: Examination) -> dict[str, Any]:
     """What the last round found; the hypotheses are those before any repair."""
-    hypotheses = inquiry.diagnosis.hypotheses if inquiry.diagnosis else []
+    hypotheses = examination.diagnosis.hypotheses if examination.diagnosis else []
     best = hypotheses[0] if hypotheses else {}
     return {
-        "onset_at": inquiry.onset_at,
-        "standing": inquiry.get_standing_display(),
-        "summary": inquiry.summary,
+        "onset_at": examination.onset_at,
+        "standing": examination.get_standing_display(),
+        "summary": examination.summary,
         "fault": str(best.get("fault", "")),
         "object": str(best.get("object", "")),
         "confidence": float(best.get("confidence", 0)),
         "proofs": [(str(proof.get("where", "")), str(proof.get("text", ""))) for proof in best.get("evidence", ())],
         "contradictions": [str(text) for text in best.get("contradictions", ())],
         "others": [str(one.get("summary", "")) for one in hypotheses[1:4]],
-        "lacking": [str(text) for text in inquiry.lacking],
-        "suspects": [_suspect(one) for one in inquiry.suspects[:5]],
-        "deployed": bool(inquiry.suspects) and inquiry.suspects[0]["kind"] == Kind.DEPLOYMENT,
-        "passages": [(str(one["title"]), str(one["source"])) for one in inquiry.passages],
+        "lacking": [str(text) for text in examination.lacking],
+        "suspects": [_suspect(one) for one in examination.suspects[:5]],
+        "deployed": bool(examination.suspects) and examination.suspects[0]["kind"] == Kind.DEPLOYMENT,
+        "passages": [(str(one["title"]), str(one["source"])) for one in examination.passages],
     }
 
 

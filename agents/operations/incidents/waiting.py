@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents.context import Context
 from agents.models import Step
-from workloads import inquiries
+from workloads import examinations
 from workloads.evidence import Assessment
 from workloads.models import Action, Change, Deployment, Incident
 from workloads.verdicts import Verdict
@@ -32,7 +32,7 @@ def calm(context: Context, incident_id: int, round: int) -> Assessment:
     if asking is not None:
         context.say(f"Change {asking.pk} asks whether a release is kept here. Its answer comes first.")
         return Assessment(Verdict.NOT_EVALUATED, asking.title, data={"wait": {"change": asking.pk}})
-    busy = inquiries.under_way(incident.environment)
+    busy = examinations.under_way(incident.environment)
     if busy is not None and _since(busy) > timezone.now() - AT_MOST:
         context.say(f"{busy} is under way here. What is half done is no fault: waiting until it is over.")
         return Assessment(Verdict.NOT_EVALUATED, str(busy), data={"wait": _until(timezone.now() + ASK_AGAIN)})

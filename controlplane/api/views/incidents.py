@@ -17,7 +17,7 @@ from controlplane.api.serializers import IncidentSerializer
 from controlplane.core.errors import NotFound
 from controlplane.core.permissions import Verb
 from controlplane.core.rights import demand
-from workloads import incidents, inquiries, postmortems, queries, responses
+from workloads import examinations, incidents, postmortems, queries, responses
 from workloads.models import Environment, Incident
 
 
@@ -68,7 +68,7 @@ class SuspectSerializer(serializers.Serializer[Any]):
     why = serializers.ListField(child=serializers.CharField())
 
 
-class InquirySerializer(serializers.Serializer[Any]):
+class ExaminationSerializer(serializers.Serializer[Any]):
     """The newest round of looking into it."""
 
     number = serializers.IntegerField()
@@ -158,13 +158,13 @@ class LookAgain(Endpoint):
 class Remedies(Endpoint):
     """What would mend an incident."""
 
-    @operation("Show what was found out about an incident", InquirySerializer, errors=(404,))
+    @operation("Show what was found out about an incident", ExaminationSerializer, errors=(404,))
     def get(self, request: Request, number: int) -> Response:
         """What is wrong, what changed before, and the remedies. Nothing of it happens before it is approved."""
-        inquiry = inquiries.newest(one(self, number))
-        if inquiry is None:
+        examination = examinations.newest(one(self, number))
+        if examination is None:
             raise NotFound("Nobody has looked into this incident yet.", cure="Ask again in a moment.")
-        return Response(InquirySerializer(inquiry).data)
+        return Response(ExaminationSerializer(examination).data)
 
     @operation("Choose a remedy", {202: IncidentSerializer}, errors=(403, 404, 409), request=ChooseSerializer, key="optional")
     def post(self, request: Request, number: int) -> Response:

@@ -20,8 +20,8 @@ from controlplane.core.rights import may
 from controlplane.dashboard.reads import diagnoses, worlds
 from controlplane.dashboard.reads.worlds import World
 from controlplane.dashboard.shapes import title_of
-from workloads import inquiries, postmortems, queries
-from workloads.models import Change, Incident, Inquiry
+from workloads import examinations, postmortems, queries
+from workloads.models import Change, Examination, Incident
 
 SAID: dict[str, str | Promise] = {
     "symptom": gettext_lazy("The alert began"),
@@ -56,7 +56,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One remedy as it is offered: `told` as the inquiry keeps it, what it would do, and its Change where it was proposed."""
+    """One remedy as it is offered: `told` as the examination keeps it, what it would do, and its Change where it was proposed."""
 
     told: dict[str, Any]
     world: World | None
@@ -72,22 +72,22 @@ def story(actor: Actor, incident: Incident) -> list[Moment]:
 
 def page_of(actor: Actor, incident: Incident) -> dict[str, Any]:
     """Everything on the page but its story: two looks at the rows of the newest round and its run."""
-    inquiry, run = inquiries.newest(incident), _run(incident)
+    examination, run = examinations.newest(incident), _run(incident)
     changes = _changes(incident)
     may_run, resolved = may(actor, Verb.RUN, incident.environment.scopes), incident.status == Incident.Status.RESOLVED
     at_work = run is not None and run.finished_at is None
     return {
-        "inquiry": inquiry,
+        "examination": examination,
         "run": run,
         "at_work": at_work,
         "doing": _doing(run) if at_work else None,
         "waits": run.waiting_for if run is not None and run.state in {"waiting", "scheduled"} else None,
         "may_decide": _may_decide(actor, run),
         "changes": changes,
-        "offered": list(_remedies(inquiry, changes)),
-        "suspects": [{**one, "url": url_of(one.get("page", ""))} for one in inquiry.suspects] if inquiry else [],
+        "offered": list(_remedies(examination, changes)),
+        "suspects": [{**one, "url": url_of(one.get("page", ""))} for one in examination.suspects] if examination else [],
         **_written(incident),
-        **_looked(incident, inquiry),
+        **_looked(incident, examination),
         "may_run": may_run,
         "may_resolve": may_run and not resolved,
         "may_look": may_run and not resolved and not at_work,
@@ -120,11 +120,11 @@ def _written(incident: Incident) -> dict[str, Any]:
     return {"post_mortem": found, "typed": found.text if found else "", "seen": found.number if found else 0}
 
 
-def _looked(incident: Incident, inquiry: Inquiry | None) -> dict[str, Any]:
+def _looked(incident: Incident, examination: Examination | None) -> dict[str, Any]:
     """The diagnosis, and what it came to in a word and a sentence, or why nobody could look."""
-    found = (inquiry.diagnosis if inquiry else None) or diagnoses.of_incident(incident)
-    word = (inquiry.standing if inquiry else "") or (found.verdict or found.status if found else "")
-    said = (inquiry.summary if inquiry else "") or (found.summary or found.trouble if found else "")
+    found = (examination.diagnosis if examination else None) or diagnoses.of_incident(incident)
+    word = (examination.standing if examination else "") or (found.verdict or found.status if found else "")
+    said = (examination.summary if examination else "") or (found.summary or found.trouble if found else "")
     return {"diagnosis": found, "looked": word, "looked_said": said}
 
 
@@ -162,8 +162,8 @@ def _changes(incident: Incident) -> list[Change]:
     return list(rows.defer("preview").order_by("-pk")[:20])
 
 
-def _remedies(inquiry: Inquiry | None, changes: Iterable[Change]) -> Iterator[Remedy]:
+def _remedies(examination: Examination | None, changes: Iterable[Change]) -> Iterator[Remedy]:
     known = {change.pk: change for change in changes}
-    for told in inquiry.remedies if inquiry else ():
+    for told in examination.remedies if examination else ():
         world = worlds.world({"world": told.get("world")})
         yield Remedy(told, world, known.get(told.get("change", 0)))

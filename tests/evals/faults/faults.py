@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.evals.faults.town import IMAGE, Json, Town, container, deployment, named
+from tests.evals.faults.town import IMAGE, Town, container, deployment, named
+from workloads.adapters.kubernetes.kinds import Json
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from controlplane.core.models import User
 from tests.cluster import kubeconfig
 from tests.workloads.drivers.kubernetes.stage import ClusterStage, cluster_stage
 from tests.workloads.stage import decide
-from workloads import drift
+from workloads import carrying, drift
 from workloads.adapters.kubernetes import proxied
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import kind_named
@@ -128,7 +128,7 @@ def test_drift_is_mended_after_approval_and_configuration_returns_with_the_relea
     change = drift.propose_restore(Actor.person(alice), found)
     assert answer(shop) == "v2 by hand", "nothing is corrected without approval"
     decide(change, bob)
-    assert drift.carry_through(change.pk, fence=2)
+    assert carrying.carry_through(change.pk, fence=2)
     until(lambda: answer(shop) == "v2 v2")
     assert shop.roll_back().switched
     until(lambda: answer(shop) == "v1 v1")

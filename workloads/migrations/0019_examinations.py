@@ -208,7 +208,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
-            name="Inquiry",
+            name="Examination",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveIntegerField()),
@@ -238,7 +238,7 @@ class Migration(migrations.Migration):
                 (
                     "change",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="inquiries", to="workloads.change"
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="examinations", to="workloads.change"
                     ),
                 ),
                 (
@@ -250,22 +250,25 @@ class Migration(migrations.Migration):
                 (
                     "diagnosis",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="inquiries", to="workloads.diagnosis"
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="examinations",
+                        to="workloads.diagnosis",
                     ),
                 ),
                 (
                     "incident",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="inquiries", to="workloads.incident"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="examinations", to="workloads.incident"
                     ),
                 ),
             ],
             options={
-                "verbose_name_plural": "inquiries",
+                "verbose_name_plural": "examinations",
                 "ordering": ["-pk"],
                 "constraints": [
-                    models.UniqueConstraint(fields=("incident", "number"), name="inquiry_number_once_an_incident"),
-                    models.UniqueConstraint(fields=("incident", "run_number", "round"), name="inquiry_once_a_round"),
+                    models.UniqueConstraint(fields=("incident", "number"), name="examination_number_once_an_incident"),
+                    models.UniqueConstraint(fields=("incident", "run_number", "round"), name="examination_once_a_round"),
                 ],
             },
         ),

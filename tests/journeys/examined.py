@@ -11,7 +11,7 @@ from agents.models import Run, Step
 from controlplane.core.actors import Actor
 from workloads import actions, changes, incidents, postmortems
 from workloads.foreseen import Clash, Difference, Foreseen
-from workloads.models import Change, Diagnosis, Environment, Incident, Inquiry
+from workloads.models import Change, Diagnosis, Environment, Examination, Incident
 from workloads.policy import Judgement
 from workloads.verdicts import Verdict
 
@@ -42,7 +42,7 @@ def add(environment: Environment, now: datetime | None = None) -> Incident:
     run = _run(environment, incident, now)
     found = _diagnosis(environment, incident, now)
     change = _change(environment, run)
-    _inquiry(incident, run, found, change, now)
+    _examination(incident, run, found, change, now)
     Run.objects.filter(pk=run.pk).update(status=Run.Status.WAITING, waiting_for=change)
     more = {"response": run.pk, "diagnosed": HYPOTHESES[0]["summary"], "alert_count": 3, "firing_count": 2}
     Incident.objects.filter(pk=incident.pk).update(opened_at=now - timedelta(minutes=4), **more)
@@ -103,10 +103,10 @@ def _change(environment: Environment, run: Run) -> Change:
     )
 
 
-def _inquiry(incident: Incident, run: Run, found: Diagnosis, change: Change, now: datetime) -> None:
+def _examination(incident: Incident, run: Run, found: Diagnosis, change: Change, now: datetime) -> None:
     remedies = [{**REMEDIES[0], "change": change.pk}, *REMEDIES[1:]]
     suspects = [{**one, "at": (now - timedelta(minutes=ago)).isoformat()} for ago, one in SUSPECTS]
-    Inquiry.objects.create(
+    Examination.objects.create(
         incident=incident,
         number=1,
         run_number=run.pk,

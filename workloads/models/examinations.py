@@ -11,7 +11,7 @@ from workloads.models.diagnoses import Diagnosis
 from workloads.models.findings import Incident
 
 
-class Inquiry(models.Model):
+class Examination(models.Model):
     """One round of looking into an incident: what was seen, what changed before, what is known of it, what would mend it."""
 
     class Standing(models.TextChoices):
@@ -20,12 +20,12 @@ class Inquiry(models.Model):
         INCONCLUSIVE = "inconclusive"
         UNSEEN = "not_evaluated", "not evaluated"
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="inquiries")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="examinations")
     number = models.PositiveIntegerField()
     run_number = models.BigIntegerField()
     round = models.PositiveIntegerField()
     begun_at = models.DateTimeField()
-    diagnosis = models.ForeignKey(Diagnosis, null=True, on_delete=models.SET_NULL, related_name="inquiries")
+    diagnosis = models.ForeignKey(Diagnosis, null=True, on_delete=models.SET_NULL, related_name="examinations")
     standing = models.CharField(max_length=16, choices=Standing.choices, blank=True)
     summary = models.TextField(blank=True)
     lacking = models.JSONField(default=list)  # what could not be evaluated, in sentences
@@ -34,20 +34,20 @@ class Inquiry(models.Model):
     suspects = models.JSONField(default=list)
     passages = models.JSONField(default=list)
     remedies = models.JSONField(default=list)
-    change = models.ForeignKey(Change, null=True, on_delete=models.SET_NULL, related_name="inquiries")
+    change = models.ForeignKey(Change, null=True, on_delete=models.SET_NULL, related_name="examinations")
     checked = models.ForeignKey(Diagnosis, null=True, on_delete=models.SET_NULL, related_name="+")  # after the repair
     recurred = models.CharField(max_length=8, blank=True)  # gone, same, other, unclear
 
     class Meta:
         ordering: ClassVar = ["-pk"]
-        verbose_name_plural = "inquiries"
+        verbose_name_plural = "examinations"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "number"], name="inquiry_number_once_an_incident"),
-            models.UniqueConstraint(fields=["incident", "run_number", "round"], name="inquiry_once_a_round"),
+            models.UniqueConstraint(fields=["incident", "number"], name="examination_number_once_an_incident"),
+            models.UniqueConstraint(fields=["incident", "run_number", "round"], name="examination_once_a_round"),
         ]
 
     def __str__(self) -> str:
-        return f"inquiry {self.number} of incident {self.incident_id}"
+        return f"examination {self.number} of incident {self.incident_id}"
 
 
 class PostMortem(models.Model):
