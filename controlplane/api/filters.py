@@ -90,7 +90,7 @@ class ChangesQuery(EnvironmentPage):
     """Which changes."""
 
     status = serializers.ChoiceField(required=False, choices=Change.Status.values)
-    risk = serializers.ChoiceField(required=False, choices=Change.Risk.values)
+    risk = serializers.ChoiceField(required=False, choices=Change.Risk.choices)
 
 
 class FindingsQuery(ApplicationPage):

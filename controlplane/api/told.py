@@ -7,13 +7,14 @@ from typing import Any
 from rest_framework import serializers
 
 from agents.models import ModelBudget, ModelCall, Reading
+from workloads.models import Change
 
 
 class RiskSerializer(serializers.Serializer[Any]):
     """One thing that may go wrong, in a model's words; `facts` are ids of the reading's facts."""
 
     text = serializers.CharField()
-    level = serializers.ChoiceField(choices=["low", "medium", "high"])
+    level = serializers.ChoiceField(choices=Change.Risk.choices)
     facts = serializers.ListField(child=serializers.CharField())
 
 

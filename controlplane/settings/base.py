@@ -162,6 +162,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"RiskEnum": [("low", "Low"), ("medium", "Medium"), ("high", "High")]},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "/static/icon.svg",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
