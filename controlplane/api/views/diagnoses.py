@@ -91,7 +91,7 @@ class OfferSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="A kind of repair, or `roll_back`.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field here, an attribute there
     summary = serializers.CharField()
-    risk = serializers.ChoiceField(choices=Change.Risk.values)
+    risk = serializers.ChoiceField(choices=Change.Risk.choices)
     reversible = serializers.BooleanField()
     object = serializers.CharField(source="repair.ref.title", default="")
     parameters = serializers.DictField(source="repair.parameters", default=dict)
