@@ -28,9 +28,14 @@ _OTHERS = (
 STORAGE = re.compile(r"requests\.storage$|^persistentvolumeclaims$|^count/persistentvolumeclaims$|ephemeral-storage$")
 
 
+def lacks_pods(workload: Workload) -> bool:
+    """Whether its controller fails to create pods: there are too few, or it says so while the former ones still stand."""
+    return len(workload.standing_pods) < workload.desired or word(workload.condition("ReplicaFailure"), "status") == "True"
+
+
 def refusals(view: View, workload: Workload) -> list[Event]:
     """What was last said about creating its pods or claims, while it lacks pods: latest first."""
-    if len(workload.standing_pods) >= workload.desired:
+    if not lacks_pods(workload):
         return []
     named = [(workload.kind, workload.name)] + [("ReplicaSet", word(each, "metadata", "name")) for each in workload.sets]
     found = [
@@ -45,7 +50,7 @@ def refusals(view: View, workload: Workload) -> list[Event]:
 def missing_account(view: View) -> Iterator[Hypothesis]:
     """A controller short of pods names a ServiceAccount that does not exist (admission plug-in ServiceAccount)."""
     for workload in view.workloads:
-        if workload.kind in ("Job", "CronJob") or len(workload.standing_pods) >= workload.desired:
+        if workload.kind in ("Job", "CronJob") or not lacks_pods(workload):
             continue
         name = word(workload.spec, "serviceAccountName") or word(workload.spec, "serviceAccount")
         absent = bool(name) and not view.named("ServiceAccount", workload.namespace, name)
@@ -105,7 +110,7 @@ def full_quota(view: View) -> Iterator[Hypothesis]:
     """Without events: a controller fails to create (condition ReplicaFailure) and a quota has no room for one pod of it."""
     for workload in view.workloads:
         failure = word(workload.condition("ReplicaFailure"), "status") == "True"
-        if not failure or refusals(view, workload) or len(workload.standing_pods) >= workload.desired:
+        if not failure or refusals(view, workload):
             continue
         for quota in view.kind("ResourceQuota"):
             if word(quota, "metadata", "namespace") == workload.namespace:

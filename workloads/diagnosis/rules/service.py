@@ -15,6 +15,11 @@ from workloads.diagnosis.view.logs import Signature
 from workloads.diagnosis.view.services import Service, selects
 from workloads.diagnosis.view.workloads import Workload
 
+_UNNAMED = Signature(
+    re.compile(r"(?:Temporary failure in name resolution|Name or service not known|nodename nor servname provided)[^'\"]{0,40}$"),
+    ("name resolution", "service not known", "nodename nor"),
+)
+
 
 def workload_of(view: View, service: Service) -> Workload | None:
     """The workload a Service is meant for when it selects none: of its name, declared for it, or with nearly its labels."""
@@ -210,7 +215,9 @@ def addresses(view: View) -> Iterator[Hypothesis]:
 
 def _no_service(view: View, each: Reference) -> Iterator[Hypothesis]:
     near = [service.name for service in view.services if alike(service.name, each.service)]
-    lines = _misses(view, each.client, each.service)
+    lines = _misses(view, each.client, each.service) or _misses_somebody(view, each.client)
+    if each.alone and not lines and not each.port_variable:
+        return  # a word that may mean anything
     absent_app = view.workload(each.namespace, each.service)
     sharing = {other_.client.name for other_ in view.references if other_.service == each.service}
     changed = _declared_otherwise(view, each)
@@ -256,7 +263,8 @@ def _no_port(view: View, each: Reference, service: Service) -> Iterator[Hypothes
     target = next(
         (one for one in view.workloads if one.namespace == service.namespace and selects(service.selector, one.labels)), None
     )
-    proofs = [seen(each.client.path, f"{each.variable}={each.value}; the Service {service.name} has the ports {ports}")]
+    told = f"{each.port_variable}={each.address.port}" if each.port_variable else f"{each.variable}={each.value}"
+    proofs = [seen(each.client.path, f"{told}; the Service {service.name} has the ports {ports}")]
     declared = view.declared.get(("Service", service.namespace, service.name))
     was = declared is not None and Service(declared).listens_on(each.address.port)
     if (len(agreeing) > 1 or was) and target:
@@ -297,6 +305,18 @@ def _misses(view: View, client: Workload, host: str) -> list[Proof]:
                 found.append(logged(line))
                 break
     return found[:2]
+
+
+def _misses_somebody(view: View, client: Workload) -> list[Proof]:
+    """A current line of the client's log that misses a host without naming it, as the C library's own words are."""
+    missing = {each.service for each in view.references if each.client is client and not view.service(each.namespace, each.service)}
+    if len(missing) != 1:
+        return []
+    for log in view.logs_of(client):
+        for line in log.matching(_UNNAMED, most=5):
+            if client.troubled or line.within(300):
+                return [logged(line)]
+    return []
 
 
 def _declared_otherwise(view: View, each: Reference) -> list[Proof]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workloads.diagnosis.reading import Table, rows, table, word, words
 from workloads.diagnosis.view.services import Address, Service, address, in_cluster, selects
 from workloads.diagnosis.view.workloads import Workload
 
+# DB_HOST beside DB_PORT: an address in two variables. HOST alone is where a server listens.
+_HOST = re.compile(r"(?P<stem>[A-Za-z0-9_]{0,60}[A-Za-z0-9]_?)(?:HOST|HOSTNAME|host|hostname)")
+_LABEL = re.compile(r"[a-z](?:[a-z0-9.-]{0,200}[a-z0-9])?")
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A client's variable that holds an address of the cluster."""
+    """A client's variable that holds an address of the cluster. `alone`: a host only; its port, if any, is another variable."""
 
     client: Workload
     variable: str
@@ -21,17 +26,33 @@ class Reference:
     address: Address
     namespace: str
     service: str
+    alone: bool = False
+    port_variable: str = ""
 
 
 def references(workloads: Sequence[Workload], config: Callable[[str, str], Table]) -> Iterator[Reference]:
     """Every variable of every workload that names something by cluster DNS. `config` finds a ConfigMap."""
     for workload in workloads:
-        for variable, value in _settings(workload, config).items():
+        settings = _settings(workload, config)
+        for variable, value in settings.items():
             for each in value.split(",")[:20]:
                 found = address(each)
                 target = in_cluster(found.host, workload.namespace) if found else None
                 if found and target:
                     yield Reference(workload, variable, each.strip(), found, *target)
+            yield from _in_two(workload, variable, value.strip().lower(), settings)
+
+
+def _in_two(workload: Workload, variable: str, host: str, settings: Mapping[str, str]) -> Iterator[Reference]:
+    """A host in a variable that is named so, with the port that stands beside it."""
+    named = _HOST.fullmatch(variable)
+    target = in_cluster(host, workload.namespace) if named and _LABEL.fullmatch(host) else None
+    if named is None or target is None:
+        return
+    beside = next((name for name in (f"{named['stem']}PORT", f"{named['stem']}port") if name in settings), "")
+    digits = settings.get(beside, "")
+    port = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 5 else 0
+    yield Reference(workload, variable, host, Address(host, port, ""), *target, alone=True, port_variable=beside if port else "")
 
 
 def _settings(workload: Workload, config: Callable[[str, str], Table]) -> dict[str, str]:

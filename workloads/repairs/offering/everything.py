@@ -76,7 +76,7 @@ OFFERS: dict[str, tuple[Offer, ...]] = {
     "service_port_mapping_mismatch": (services.leading,),
     "service_protocol_mismatch": (services.speaking,),
     "service_missing": (bindings.missing_service,),
-    "service_env_var_address_mismatch": (_VARIABLES, variables.addresses),
+    "service_env_var_address_mismatch": (_VARIABLES, variables.database_port),
     "gateway_misroute": (routes.routed,),
     "service_dns_resolution_failure": (returning_by("dnsPolicy", "dnsConfig"), pods.resolving),
     "db_read_only": (claims.expanded,),

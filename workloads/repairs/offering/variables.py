@@ -155,7 +155,7 @@ def _mended(view: View, client: Workload, reference: Reference, service: Service
             if to and to != place.value and not masked(to) and not masked(place.value):
                 yield setting(view, place, place.value, to, source.told, h)
         host, port = reference.address.host, reference.address.port
-        was = f"{host}:{port}" if port else host
+        was = f"{host}:{port}" if port and not reference.alone else host
         for to, told in _targets(view, client, reference, service):
             small = place.value.lower()
             if small.count(was) == 1 and was in place.value:
@@ -166,7 +166,7 @@ def _targets(view: View, client: Workload, reference: Reference, service: Servic
     """Host and port that exist, in the spelling of the reference."""
     host, port = reference.address.host, reference.address.port
     if service is not None:
-        if (number := _port(view, client, reference, service)) is not None:
+        if not reference.alone and (number := _port(view, client, reference, service)) is not None:
             yield f"{host}:{number}", f"Service {service.name} has no port {port}"
         return
     there = [each for each in view.services if each.namespace == reference.namespace]
@@ -180,7 +180,7 @@ def _targets(view: View, client: Workload, reference: Reference, service: Servic
         renamed = near + host[len(reference.service) :]
         number = port if not port or target.listens_on(port) else _port(view, client, reference, target)
         if number is not None:
-            yield (f"{renamed}:{number}" if port else renamed), f"there is no Service {reference.service}"
+            yield (f"{renamed}:{number}" if port and not reference.alone else renamed), f"there is no Service {reference.service}"
 
 
 def _port(view: View, client: Workload, reference: Reference, service: Service) -> int | None:
