@@ -8,6 +8,7 @@ from typing import Any
 from controlplane.core.errors import Conflict
 from workloads.diagnosis.reading import Table, rows, table, word
 from workloads.diagnosis.view.pods import Pod
+from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.edits import Part
 from workloads.repairs.values import Held, Json, Ref
 from workloads.repairs.world import World
@@ -56,10 +57,18 @@ def carried(ref: Ref, world: World, fits: Callable[[Table], bool], what: str, wo
     if not fits(table(template_of(dict(workload.obj)), "spec")):
         return Held(False, f"{ref.title} has not {what}.")
     pods = workload.standing_pods
-    new = [pod for pod in pods if fits(table(pod.obj, "spec"))]
+    new = [pod for pod in pods if fits(_made_of(workload, pod))]
     good = [pod for pod in new if (works or _ready)(pod)]
     done = bool(good) and len(good) >= workload.desired and len(new) == len(pods)
     return Held(True if done else None, f"{len(good)} of {max(workload.desired, len(pods))} pods of {ref.title} run with {what}.")
+
+
+def _made_of(workload: Workload, pod: Pod) -> Table:
+    """The pod spec of the ReplicaSet that made it, to which admission has added nothing; else the pod's own."""
+    for each in workload.sets:
+        if any(word(owner, "name") == word(each, "metadata", "name") for owner in rows(pod.obj, "metadata", "ownerReferences")):
+            return table(each, "spec", "template", "spec")
+    return table(pod.obj, "spec")
 
 
 def _ready(pod: Pod) -> bool:

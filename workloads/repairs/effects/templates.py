@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from controlplane.core.errors import Conflict, Invalid
-from workloads.diagnosis.reading import Table
+from workloads.diagnosis.reading import Table, rows
 from workloads.diagnosis.view.pods import Pod
-from workloads.repairs.edits import Edit, applied, masked, read_edit
+from workloads.repairs.edits import Edit, applied, contained, masked, read_edit
 from workloads.repairs.kind import STRICT, WORKLOADS, Kind, Risk
 from workloads.repairs.templates import carried, template_path
 from workloads.repairs.values import Held, Json, Ref, Repair
@@ -89,12 +89,18 @@ def _bind(ref: Ref, parameters: Patch, live: Json) -> Json:
 
 
 def made(spec: Table, edits: list[Edit]) -> bool:
-    """Whether a pod spec has what the edits make."""
+    """Whether a pod spec has what the edits make; in lists, admission may have added more."""
     try:
-        applied(dict(spec), [Edit(edit.path, edit.to, edit.to) for edit in edits])
+        applied(dict(spec), [Edit(edit.path, edit.to, edit.to) for edit in edits if not _listed(spec, edit)])
     except Conflict:
         return False
     return True
+
+
+def _listed(spec: Table, edit: Edit) -> bool:
+    """Whether all items of a list of the pod spec stand there, beside others."""
+    there = rows(spec, str(edit.path[0])) if len(edit.path) == 1 and isinstance(edit.to, list) else []
+    return bool(there) and all(any(contained(one, dict(other)) for other in there) for one in edit.to)
 
 
 def _returned(repair: Repair, parameters: ReturnTemplate, world: World) -> Held:
