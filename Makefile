@@ -11,11 +11,11 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS ?= ignore::UserWarning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow test-cluster test-exhaustive bench bench-scale bench-knowledge bench-cluster bench-pages check lock install install-dev browser \
+.PHONY: help demo up test test-slow test-cluster test-cluster-slow test-exhaustive bench bench-scale bench-knowledge bench-cluster bench-pages check lock install install-dev browser \
 	format lint types law templates migrations deployable budgets
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 demo: install ## Install, start everything, deploy the sample application; Ctrl-C stops it
 	@$(RUN) manage.py up --demo $(ARGS)
@@ -26,11 +26,15 @@ up: install ## Install and start everything, without the sample application
 test: install-dev browser ## Run every test that is not slow by nature
 	$(RUN) -m pytest -n 4 --dist worksteal -m "not slow and not exhaustive" $(ARGS)
 
-test-slow: install-dev browser ## Run the slow tests: storms, whole installations, the whole story under 50 requests a second
-	$(RUN) -m pytest -m slow --timeout=1800 $(ARGS)
+test-slow: install-dev browser ## Run the slow tests: storms, kills, whole installations, the whole story under 50 requests a second
+	$(RUN) -m pytest -n 3 --dist worksteal -m "slow and not alone and not cluster" --timeout=1800 $(ARGS)
+	$(RUN) -m pytest -m "slow and alone and not cluster" --timeout=1800 $(ARGS)
 
 test-cluster: install-dev ## Run the tests that need a Kubernetes cluster, at the one that KUBECONFIG names
 	$(RUN) -m pytest -m "cluster and not slow and not exhaustive" --timeout=900 $(ARGS)
+
+test-cluster-slow: install-dev ## The same, with every kill, every right taken away and two dozen real faults
+	$(RUN) -m pytest -m "cluster and slow" --timeout=1800 $(ARGS)
 
 test-exhaustive: install-dev browser ## Ask the API 200 requests an operation as four identities; every naughty string in every field
 	$(RUN) -m pytest -n 2 --dist worksteal -m exhaustive --timeout=3600 $(ARGS)

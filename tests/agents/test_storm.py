@@ -79,6 +79,7 @@ def test_a_share_of_a_storm_becomes_one_incident_a_cause(places: tuple[Environme
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(400)
 def test_five_thousand_alerts_of_forty_causes_become_forty_incidents(places: tuple[Environment, Environment]) -> None:
     figures = storm(places, alerts=5_000)

@@ -99,7 +99,7 @@ def test_a_share_of_the_orders_does_nothing(sea: Sea) -> None:
     judge([attack(sea, channel) for channel in SHARE])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(2400)
 def test_no_order_does_anything_whatever_it_is_written_on(sea: Sea) -> None:
     lines = [attack(sea, channel) for channel in EVERY]

@@ -36,6 +36,7 @@ FIGURES = """() => {
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_every_page_paints_without_anything_from_elsewhere(page: Page, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     places = aside(addresses.kinds, scene)
     page.add_init_script(WATCH)
@@ -53,6 +54,7 @@ def test_every_page_paints_without_anything_from_elsewhere(page: Page, scene: Sc
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_nothing_jumps_while_news_arrive(context: BrowserContext, page: Page, scene: Scene) -> None:
     run, production = scene.runs["running"], scene.environments["storefront/production"]
     context.add_init_script(WATCH)

@@ -15,7 +15,7 @@ from tests.journeys.keys import Keys
 from tests.journeys.scene import PASSWORD, Scene
 from workloads.models import Finding
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture

@@ -152,6 +152,7 @@ def test_two_hundred_replays_at_once_are_one_delivery_and_one_run(door: Server, 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(1800)
 def test_ten_thousand_replays_at_once_are_one_delivery_and_one_run(door: Server, source: WebhookSource) -> None:
     assert replay(door, 10_000, 16) == {202: 10_000}

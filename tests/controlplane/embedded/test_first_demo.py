@@ -8,6 +8,7 @@ from tests import bench
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_one_command_in_an_empty_clone_deploys_the_sample_and_the_next_is_quick() -> None:
     with bench.empty_clone() as clone:
         first = bench.demo(clone)

@@ -38,6 +38,7 @@ def test_ctrl_c_stops_everything_and_a_second_start_finds_the_data(up: Up) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_next_start_recovers_from_a_killed_supervisor(up: Up) -> None:
     up.extra = {"TIMONEL_ADMIN_PASSWORD": PASSWORD, "AWS_SECRET_ACCESS_KEY": "not for children"}
     up.start()

@@ -13,7 +13,7 @@ from tests.journeys.story.steady import Visitors
 
 PASSED, STOPPED, ROLLED_BACK, REFUSED = 0, 3, 4, 6
 AT_ONCE, A_RELEASE = 20_000, 180_000
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 def test_the_waiting_release_is_approved_in_the_browser_and_goes_live(window: Page, terminal: Terminal) -> None:
