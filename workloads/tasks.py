@@ -72,12 +72,6 @@ def diagnose(because: int = 0) -> None:
         _diagnostician.release()
 
 
-@shared_task(name="workloads.diagnose_incident", ignore_result=True)
-def diagnose_incident(incident_id: int) -> None:
-    """Ask what is wrong where an incident was opened."""
-    diagnoses.ask_for_incident(incident_id)
-
-
 @shared_task(name="workloads.diagnose_deployment", ignore_result=True)
 def diagnose_deployment(deployment_id: int) -> None:
     """Ask what is wrong where a deployment failed."""

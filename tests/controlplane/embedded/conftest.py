@@ -62,6 +62,8 @@ class Up:
         environment = {name: value for name, value in os.environ.items() if name not in SET_BY_THE_TESTS} | self.extra
         command = [sys.executable, str(ROOT / "manage.py"), "up", "--data", str(self.data), "--port", str(self.port), *arguments]
         self.data.parent.mkdir(parents=True, exist_ok=True)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what it starts in the background
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
 

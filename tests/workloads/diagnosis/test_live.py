@@ -137,10 +137,8 @@ def test_one_that_a_lost_worker_began_is_given_up(environment: Environment) -> N
     assert "was lost" in asked.trouble
 
 
-def test_an_incident_asks_by_itself_and_once(environment: Environment) -> None:
+def test_an_incident_is_diagnosed_once(environment: Environment) -> None:
     found = incidents.open_for_alert(SYSTEM, environment, "Slow@alerts", "It is slow", {})
-    message = OutboxMessage.objects.get(name="workloads.diagnose_incident")
-    assert message.arguments == [found.pk]
     first, second = diagnoses.ask_for_incident(found.pk), diagnoses.ask_for_incident(found.pk)
     assert first is not None and first == second
     diagnoses.make_waiting()
@@ -159,10 +157,10 @@ def test_a_deployment_that_fails_asks_by_itself(environment: Environment) -> Non
     assert asked is not None and asked.status == "waiting"
 
 
-def test_an_incident_elsewhere_asks_for_nothing(environment: Environment) -> None:
+def test_an_incident_elsewhere_cannot_be_diagnosed(environment: Environment) -> None:
     local = Environment.objects.create(application=environment.application, name="local")
-    incidents.open_for_alert(SYSTEM, local, "Slow@alerts", "It is slow", {})
-    assert not OutboxMessage.objects.filter(name="workloads.diagnose_incident").exists()
+    found = incidents.open_for_alert(SYSTEM, local, "Slow@alerts", "It is slow", {})
+    assert diagnoses.ask_for_incident(found.pk) is None
 
 
 @pytest.mark.cluster
