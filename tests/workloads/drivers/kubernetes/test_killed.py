@@ -187,7 +187,7 @@ def test_killed_at_every_write_the_end_is_right_and_nothing_is_written_twice(
         count.check()
         if not killer.killed:
             print(f"{strategy}, {outcome}: killed at each of {number - 1} writes")
-            assert number > 8
+            assert number > 5  # a set that never becomes ready is written in a few strokes
             return
     raise AssertionError("it never came through without a kill")
 
