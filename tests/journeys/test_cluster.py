@@ -59,7 +59,7 @@ def test_what_changes_on_the_cluster_shows_by_itself(page: Page, environment: En
     expect(row).to_contain_text("1 / 1")
     for item in afloat.deployment("shop-web-green", afloat.marks("web", "v2", "green"), 2, 1):
         harbour.put(item)
-    expect(row).to_contain_text("1 / 2")
+    expect(row).to_contain_text("1 / 2", timeout=30_000)
     expect(row).to_contain_text("moving")
 
 
