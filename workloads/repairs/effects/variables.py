@@ -97,7 +97,9 @@ def _given(spec: Table, parameters: SetVariable) -> bool:
 
 
 def _is(value: str, parameters: SetVariable) -> bool:
-    return parameters.to in value if parameters.part else value == parameters.to
+    if not parameters.part:
+        return value == parameters.to
+    return parameters.to in value and (parameters.was in parameters.to or parameters.was not in value)
 
 
 def _lost(repair: Repair, parameters: SetVariable, world: World) -> str:
