@@ -97,9 +97,7 @@ def _given(spec: Table, parameters: SetVariable) -> bool:
 
 
 def _is(value: str, parameters: SetVariable) -> bool:
-    if not parameters.part:
-        return value == parameters.to
-    return parameters.to in value and (parameters.was in parameters.to or parameters.was not in value)
+    return parameters.to in value if parameters.part else value == parameters.to
 
 
 def _lost(repair: Repair, parameters: SetVariable, world: World) -> str:

@@ -159,7 +159,7 @@ def _mended(view: View, client: Workload, reference: Reference, service: Service
         for to, told in _targets(view, client, reference, service):
             small = place.value.lower()
             if small.count(was) == 1 and was in place.value:
-                yield setting(view, place, was, to, told, h, part=was != small)
+                yield setting(view, place, was, to, told, h, part=not (reference.alone and place.value == was))
 
 
 def _targets(view: View, client: Workload, reference: Reference, service: Service | None) -> Iterator[tuple[str, str]]:
