@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from controlplane.core import queue, rights
@@ -63,9 +64,10 @@ def propose(
     more: dict[str, Any] = {"incident": incident.pk} if incident else {}
     drafts = [_draft(environment, repair, more)]
     drafts += [_draft(environment, one, more | {"follows": True}) for one in repairs.after(repair)]
-    if because := unattended.allows(environment, repair, key=idempotency_key):
-        drafts = [replace(draft, parameters={**draft.parameters, "unattended": because}) for draft in drafts]
-    return _propose(actor, environment, drafts, idempotency_key, run_number, proposers)
+    with transaction.atomic():  # whoever presses the stop button waits for the Change, and then takes it back
+        if because := unattended.allows(environment, repair, key=idempotency_key):
+            drafts = [replace(draft, parameters={**draft.parameters, "unattended": because}) for draft in drafts]
+        return _propose(actor, environment, drafts, idempotency_key, run_number, proposers)
 
 
 def propose_undo(

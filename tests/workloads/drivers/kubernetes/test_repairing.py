@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from controlplane.core.actors import Actor
@@ -18,7 +20,7 @@ from tests.workloads.stage import decide
 from workloads import carrying, changes, drift, formers, mending, unattended
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import kind_named
-from workloads.models import Change, Former, Target
+from workloads.models import Change, Former, RemedyPolicy, Target
 from workloads.repairs import Ref, Repair
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hurried")]
@@ -281,3 +283,34 @@ def test_a_removal_is_tried_without_removing_and_is_done_once(
     assert len(removed) == 1
     with pytest.raises(Refused, match="cannot be taken back"):
         mending.propose_undo(Actor.person(alice), change, idempotency_key="u")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stop_button_pressed_while_a_repair_is_let_through_takes_it_back(
+    stopped: ClusterStage, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = {"kinds": ["scale"], "most_an_hour": 3, "in_production": True}
+    RemedyPolicy.objects.create(environment=stopped.environment, **policy)
+    pressed, original = threading.Event(), changes.propose
+
+    def press() -> None:
+        try:
+            pressed.set()
+            unattended.stop(Actor.person(alice), stopped.environment)
+        finally:
+            connections.close_all()
+
+    button = threading.Thread(target=press)
+
+    def propose(*args: Any, **more: Any) -> Change:
+        button.start()
+        pressed.wait(10)
+        button.join(0.5)
+        return original(*args, **more)
+
+    monkeypatch.setattr(changes, "propose", propose)
+    change = mending.propose(Actor.system("incidents"), stopped.environment, up(stopped), idempotency_key="k")
+    assert change.policy_approves, change.reasons
+    button.join(10)
+    change.refresh_from_db()
+    assert (change.status, replicas(stopped)) == ("cancelled", 0)
