@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_noop as noop
 
 from agents.models import Step
 from controlplane.core.models import AuditEntry
@@ -18,21 +19,22 @@ STEPS = ("look", "suspects", "remedies", "gate", "apply", "verify", "recheck", "
 OF_CHANGES = ("change.approve", "change.reject", "change.override", "change.expire", "change.cancel", "change.void")
 HIDDEN = ("incident.respond", "postmortem.draft")
 WORDS = {
-    "symptom": "The alert began",
+    "symptom": noop("The alert began"),
     "deployment": "A release was rolled out",
     "rollback": "A release was rolled back",
-    "incident.open": "The incident was opened",
-    "incident.mitigate": "People were served again",
-    "incident.resolve": "The incident was resolved",
-    "incident.escalate": "A person was called",
-    "incident.choose": "A remedy was chosen",
-    "postmortem.write": "The post-mortem was edited",
-    "change.approve": "A change was approved",
-    "change.reject": "A change was rejected",
-    "change.override": "A change was overridden",
-    "change.expire": "A change expired",
-    "change.cancel": "A change was withdrawn",
-    "change.void": "A change became void",
+    "incident.open": noop("The incident was opened"),
+    "incident.reopen": noop("It came back shortly after its end"),
+    "incident.mitigate": noop("People are served again; the cause is still there"),
+    "incident.resolve": noop("The incident was resolved"),
+    "incident.escalate": noop("A person was called"),
+    "incident.choose": noop("A remedy was chosen"),
+    "postmortem.write": noop("The post-mortem was edited"),
+    "change.approve": noop("A change was approved"),
+    "change.reject": noop("A change was rejected"),
+    "change.override": noop("A change was overridden"),
+    "change.expire": noop("A change expired"),
+    "change.cancel": noop("A change was withdrawn"),
+    "change.void": noop("A change became void"),
     "step.look": "Diagnosed",
     "step.suspects": "What changed lately",
     "step.remedies": "Remedies",

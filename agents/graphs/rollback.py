@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from langgraph.graph import START, StateGraph
+from langgraph.graph import StateGraph
 
 from agents.context import Context
-from agents.graphs.rollout import Around, State, add_rollout
+from agents.graphs.rollout import Around, State, planned
 from workloads.evidence import Assessment
 
 
@@ -29,8 +29,4 @@ def again(state: State) -> tuple[State, str] | None:
 
 def build(around: Around) -> StateGraph[State, Context]:
     """The wiring."""
-    graph: StateGraph[State, Context] = StateGraph(State, context_schema=Context)
-    graph.add_node("plan", around("plan", plan))
-    graph.add_edge(START, "plan")
-    add_rollout(graph, around)
-    return graph
+    return planned(plan, around)

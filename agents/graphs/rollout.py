@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 
-from langgraph.graph import END, StateGraph
+from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
 from agents.context import Context
@@ -160,6 +160,15 @@ def add_rollout(graph: StateGraph[State, Context], around: Around) -> None:
     graph.add_conditional_edges("promote", after_promote, ["report", "roll_back"])
     graph.add_edge("roll_back", "report")
     graph.add_edge("report", END)
+
+
+def planned(plan: Node, around: Around) -> StateGraph[State, Context]:
+    """A graph that begins with its plan."""
+    graph: StateGraph[State, Context] = StateGraph(State, context_schema=Context)
+    graph.add_node("plan", around("plan", plan))
+    graph.add_edge(START, "plan")
+    add_rollout(graph, around)
+    return graph
 
 
 NODES: dict[str, Node] = {

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from agents import chronicle
 from agents.models import Run, Step
@@ -22,23 +20,6 @@ from controlplane.dashboard.reads.worlds import World
 from controlplane.dashboard.shapes import title_of
 from workloads import examinations, postmortems, queries
 from workloads.models import Change, Examination, Incident
-
-SAID: dict[str, str | Promise] = {
-    "symptom": gettext_lazy("The alert began"),
-    "incident.open": gettext_lazy("The incident was opened"),
-    "incident.reopen": gettext_lazy("It came back shortly after its end"),
-    "incident.mitigate": gettext_lazy("People are served again; the cause is still there"),
-    "incident.resolve": gettext_lazy("The incident was resolved"),
-    "incident.escalate": gettext_lazy("A person was called"),
-    "incident.choose": gettext_lazy("A remedy was chosen"),
-    "postmortem.write": gettext_lazy("The post-mortem was edited"),
-    "change.approve": gettext_lazy("A change was approved"),
-    "change.reject": gettext_lazy("A change was rejected"),
-    "change.override": gettext_lazy("A change was overridden"),
-    "change.expire": gettext_lazy("A change expired"),
-    "change.cancel": gettext_lazy("A change was withdrawn"),
-    "change.void": gettext_lazy("A change became void"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +116,7 @@ def _title(one: chronicle.Moment) -> str:
         return _("Rolled back to %(release)s") % {"release": one.label}
     if one.what.startswith("step."):
         return title_of(one.what.removeprefix("step."))
-    return str(SAID.get(one.what, one.what))
+    return _(one.words)
 
 
 def _run(incident: Incident) -> Run | None:
