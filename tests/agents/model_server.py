@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from controlplane.core.connections import give_back
+
 METADATA = "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
 
 
@@ -89,7 +91,10 @@ class ModelServer:
         with self._lock:
             self.asked.append(asked)
             if self.answering is not None:
-                return self.answering(asked)
+                try:
+                    return self.answering(asked)
+                finally:
+                    give_back()  # of this thread, which ends with the answer
             return self.moods.pop(0) if len(self.moods) > 1 else self.moods[0]
 
     def report(self, usage: tuple[int, int] | None) -> None:

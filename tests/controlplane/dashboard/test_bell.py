@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from channels.db import database_sync_to_async
 from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -67,7 +68,7 @@ async def first(socket: WebsocketCommunicator) -> dict[str, Any]:
 
 
 async def ring(group: str, **ids: int) -> None:
-    await sync_to_async(live.ring, thread_sensitive=False)(group, **ids)
+    await database_sync_to_async(live.ring, thread_sensitive=False)(group, **ids)
 
 
 def test_a_ring_reaches_who_may_hear_it_with_ids_only(scene: Scene) -> None:
