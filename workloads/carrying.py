@@ -11,10 +11,13 @@ from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, Refused
 from workloads import changes, drift, mending
 from workloads.models import Action, Change
+from workloads.verdicts import Verdict
 
 KINDS = (Action.Kind.RESTORE, Action.Kind.REPAIR)
 WAKE_AFTER = timedelta(seconds=20)  # a wake-up was lost
 LOST_AFTER = timedelta(minutes=15)  # longer than one may take
+LOOK_AGAIN = timedelta(minutes=1)  # whether people merged it
+UNSEEN = {"verdict": Verdict.NOT_EVALUATED.value}
 ENGINE = Actor.system("repairs")
 Status = Change.Status
 
@@ -25,14 +28,18 @@ def carries(change_id: int) -> bool:
 
 
 def left_lying() -> list[int]:
-    """Approved ones that may begin and did not, and those begun, or applied and never looked at, by a worker that is gone."""
+    """Approved ones that may begin and did not, those begun, or applied and never looked at, by a worker that is gone, and those
+    that wait for people to merge them."""
     now = timezone.now()
     free = Q(status=Status.APPROVED, decided_at__lt=now - WAKE_AFTER) & (Q(look_again_at=None) | Q(look_again_at__lte=now))
     begun = Q(status=Status.APPLYING, actions__started_at__lt=now - LOST_AFTER)
+    unmerged = Q(status=Status.APPLIED, result__verification__verdict=Verdict.NOT_EVALUATED.value, look_again_at__lte=now)
     unseen = Q(
         status=Status.APPLIED, actions__kind=Action.Kind.REPAIR, applied_at__lt=now - LOST_AFTER, result__verification__isnull=True
     )
-    return list(_ours().filter(free | begun | unseen).exclude(not_before__gt=now).values_list("pk", flat=True).distinct())
+    return list(
+        _ours().filter(free | begun | unseen | unmerged).exclude(not_before__gt=now).values_list("pk", flat=True).distinct()
+    )
 
 
 def carry_through(change_id: int, fence: int) -> bool:
@@ -52,8 +59,10 @@ def _follow_up(change: Change) -> None:
     """What was restored is said to be; what was repaired is looked at until it holds."""
     if change.actions.filter(kind=Action.Kind.RESTORE).exists():
         drift.mended(change)
-    elif change.status == Status.APPLIED and "verification" not in change.result:
-        mending.verify(ENGINE, change, say=_silent)
+    elif change.status == Status.APPLIED and change.result.get("verification", UNSEEN)["verdict"] == UNSEEN["verdict"]:
+        outcome = mending.verify(ENGINE, change, say=_silent)
+        again = timezone.now() + LOOK_AGAIN if outcome.verdict is Verdict.NOT_EVALUATED else None
+        Change.objects.filter(pk=change.pk).update(look_again_at=again)
 
 
 def _ours() -> QuerySet[Change]:

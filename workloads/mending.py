@@ -49,11 +49,14 @@ def propose(
     run_number: int | None = None,
     idempotency_key: str,
     proposers: Iterable[User] = (),
+    reviewed: bool = False,
 ) -> Change:
     """The Change that repairs one object, and what must follow that. The same one, open already, is given back.
 
-    Raises Refused for a missing right (named), where the cluster would refuse it, and in GitOps mode; Conflict where the object is
-    not as the repair presumes.
+    `reviewed`: by a pull request, where a repository says what runs.
+
+    Raises Refused for a missing right (named), and where the cluster would refuse it or no commit can say it; Conflict where the
+    object is not as the repair presumes.
     """
     _demand(actor, Verb.RUN, environment)
     environment = _fresh(environment)
@@ -61,7 +64,7 @@ def propose(
     known = _known(environment, idempotency_key) or _open(environment, repair)
     if known is not None:
         return known
-    more: dict[str, Any] = {"incident": incident.pk} if incident else {}
+    more: dict[str, Any] = ({"incident": incident.pk} if incident else {}) | ({"reviewed": True} if reviewed else {})
     drafts = [_draft(environment, repair, more)]
     drafts += [_draft(environment, one, more | {"follows": True}) for one in repairs.after(repair)]
     with transaction.atomic():  # whoever presses the stop button waits for the Change, and then takes it back
@@ -126,12 +129,25 @@ def _ways_back(environment: Environment, done: Sequence[Action]) -> list[ActionD
         if not KINDS[repair.kind].reversible and not action.parameters.get("undoes"):
             continue
         back = actions.way_back(action.pk)
-        world = actions.repairing(environment, driver_of(environment)).foresee_repair(environment, back)
-        found.append(actions.undo_repair(action.pk, back, Facts(world=world.as_json())))
+        found.append(_undoing(environment, action, back))
         follow += repairs.after(back) or (_restarts(done) if repair.ref.kind == "ConfigMap" else ())
     if not found:
         raise Refused("This cannot be taken back by itself.", cure="Propose another repair instead.")
-    return [*found, *(_draft(environment, one, {"follows": True}) for one in follow)]
+    told = {"follows": True} | _as_reviewed(done[0])
+    return [*found, *(_draft(environment, one, told) for one in follow)]
+
+
+def _undoing(environment: Environment, action: Action, back: Repair) -> ActionDraft:
+    """What was asked of people by a pull request is asked back by one."""
+    reviewed = _as_reviewed(action)
+    driver = actions.repairing(environment, driver_of(environment))
+    return actions.undo_repair(
+        action.pk, back, Facts(world=driver.foresee_repair(environment, back, **reviewed).as_json()), **reviewed
+    )
+
+
+def _as_reviewed(action: Action) -> dict[str, bool]:
+    return {"reviewed": True} if action.parameters.get("reviewed") else {}
 
 
 def _restarts(done: Iterable[Action]) -> list[Repair]:
@@ -142,8 +158,8 @@ def _restarts(done: Iterable[Action]) -> list[Repair]:
 
 
 def _draft(environment: Environment, repair: Repair, more: dict[str, Any]) -> ActionDraft:
-    driver, follows = actions.repairing(environment, driver_of(environment)), bool(more.get("follows"))
-    world = driver.foresee_repair(environment, repair, follows=follows)
+    told = {name: bool(more.get(name)) for name in ("follows", "reviewed")}
+    world = actions.repairing(environment, driver_of(environment)).foresee_repair(environment, repair, **told)
     return actions.repair(repair, Facts(world=world.as_json()), **more)
 
 

@@ -15,7 +15,7 @@ from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.drivers.select import driver_of
 from workloads.foreseen import Foreseen
-from workloads.models import Deployment, Diagnosis, Environment
+from workloads.models import Deployment, Diagnosis, Environment, GitOpsRepository, Target
 from workloads.repairs import KINDS, Repair
 from workloads.snapshots import taking
 
@@ -71,6 +71,12 @@ def offers(diagnosis: Diagnosis, *, foresee: bool = True) -> list[Offer]:
             found += [_offer(index, one) for one in repairs.offers(view, hypothesis)]
         found += _way_back(environment, index, diagnosis, hypothesis)
     return [_judged(environment, one, foresee=foresee) for one in found]
+
+
+def reviewable(environment: Environment) -> bool:
+    """Whether a pull request can be opened instead of a commit: a repository says what runs, and its forge is known."""
+    rows = GitOpsRepository.objects.filter(target__environment=environment.pk, target__mode=Target.Mode.COMMIT)
+    return rows.exclude(forge="").exclude(forge_repository="").exclude(token=None).exists()
 
 
 def one(diagnosis: Diagnosis, key: str) -> Offer:

@@ -29,8 +29,10 @@ def answered_by(actor: Actor, incident: Incident, run_number: int) -> None:
     incident.response = run_number
 
 
-def choose(actor: Actor, incident: Incident, key: str) -> Incident:
+def choose(actor: Actor, incident: Incident, key: str, *, reviewed: bool = False) -> Incident:
     """Have this remedy proposed instead of the best: what waits is withdrawn, and whoever looks after the incident goes on.
+
+    `reviewed`: by a pull request.
 
     Raises NotFound for a remedy that is not offered, Conflict where it cannot be done or the incident is resolved, Refused
     where the actor may not run things there.
@@ -39,7 +41,13 @@ def choose(actor: Actor, incident: Incident, key: str) -> Incident:
     with transaction.atomic():
         held = Incident.objects.select_for_update(of=("self",)).select_related("environment__application").get(pk=incident.pk)
         remedy = _offered(held, key)
-        chosen = {"key": key, "by": actor.label[:200], "by_id": actor.user_id, "at": timezone.now().isoformat()}
+        chosen = {
+            "key": key,
+            "by": actor.label[:200],
+            "by_id": actor.user_id,
+            "at": timezone.now().isoformat(),
+            "reviewed": reviewed,
+        }
         Incident.objects.filter(pk=held.pk).update(chosen=chosen)
         audit.record(actor, "incident.choose", held, after={"remedy": remedy["summary"]}, reason=remedy["summary"])
         _withdraw(actor, held, f"{actor.label} chose another remedy: {remedy['summary']}")

@@ -97,8 +97,11 @@ def apply(state: State, do: Context) -> Assessment:
 
 
 def verify(state: State, do: Context) -> Assessment:
-    """Whether what was wrong is right now: the invariant, not only that pods are ready."""
-    return do.operations.incidents.verify(do, state["incident"], state["change"])
+    """Whether what was wrong is right now: the invariant, not only that pods are ready. Waits while people have to merge it."""
+    found = do.operations.incidents.verify(do, state["incident"], state["change"])
+    if "wait" in found.data:
+        interrupt(found.data["wait"])
+    return found
 
 
 def watch(state: State, do: Context) -> Assessment:

@@ -13,6 +13,8 @@ from controlplane.core.permissions import EVERYWHERE, Verb
 from workloads.catalog import LONGEST_VALUE
 from workloads.models import Environment
 
+REVIEWED = "Open a pull request instead of committing, where a repository says what runs."
+
 
 class DeploySerializer(Strict):
     """A deployment that is asked for."""

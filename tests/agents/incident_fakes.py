@@ -73,14 +73,14 @@ class FakeIncidents:
     def verify(self, context: Context, incident: int, change: int) -> Assessment:
         verdict = Verdict(self._said("verified", context, "passed"))
         self.fake._begin(context)
+        if verdict is Verdict.NOT_EVALUATED:
+            return Assessment(verdict, "People have to merge it.", data={"verified": verdict.value, "wait": _in_an_hour()})
         return self.fake._end(context, Assessment(verdict, "Verified.", data={"verified": verdict.value}))
 
     def watched(self, context: Context, incident: int, change: int) -> Assessment:
         self.fake._begin(context)
         if self._said("watching", context, False):
-            return Assessment(
-                Verdict.NOT_EVALUATED, "Watching.", data={"wait": {"until": (timezone.now() + timedelta(hours=1)).isoformat()}}
-            )
+            return Assessment(Verdict.NOT_EVALUATED, "Watching.", data={"wait": _in_an_hour()})
         return self._end(context, "Watched.")
 
     def recheck(self, context: Context, examination: int, change: int) -> Assessment:
@@ -129,3 +129,7 @@ class FakeIncidents:
 
     def _change(self, context: Context, more: str, status: str) -> Change:
         return self.fake._change(context, Action.Kind.RESTORE, status, more)
+
+
+def _in_an_hour() -> dict[str, str]:
+    return {"until": (timezone.now() + timedelta(hours=1)).isoformat()}

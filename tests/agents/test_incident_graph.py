@@ -54,6 +54,17 @@ def its_time_has_come(run: Run) -> None:
     housekeeping.reap()
 
 
+def test_a_pull_request_is_waited_for_at_rest_until_people_merged_it(begin: Begin, fake: Fake) -> None:
+    operations = fake(verified=["not_evaluated", "not_evaluated", "passed"])
+    run = drive(begin(), operations)
+    assert (run.status, nodes(run)[-1]) == (Run.Status.WAITING, "verify") and run.resume_at is not None
+    its_time_has_come(run)
+    assert drive(run, operations).status == Run.Status.WAITING, "nobody merged it yet"
+    its_time_has_come(run)
+    assert drive(run, operations).status == Run.Status.SUCCEEDED
+    assert nodes(run) == MENDED and operations.calls().count("apply") == 1
+
+
 def test_a_repair_that_policy_approves_is_applied_verified_watched_and_closes_it(begin: Begin, fake: Fake) -> None:
     run = drive(begin(), fake())
     assert (run.status, nodes(run)) == (Run.Status.SUCCEEDED, MENDED)

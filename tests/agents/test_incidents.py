@@ -20,7 +20,7 @@ from controlplane.core.models import AuditEntry, OutboxMessage, User
 from knowledge.models import Source
 from knowledge.retrieval import Scope, search
 from tests.agents.test_reactions import alert_source, deliver
-from tests.workloads.drivers.kubernetes.conftest import cluster, hurried, pretended  # noqa: F401  the stage on a fake cluster
+from tests.workloads.drivers.conftest import cluster, hurried, pretended  # noqa: F401  the stage on a fake cluster
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
 from tests.workloads.hooks import payloads
 from tests.workloads.stage import decide

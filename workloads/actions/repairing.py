@@ -10,7 +10,7 @@ from workloads import foreseen, formers, previews, repairs
 from workloads.actions.drafts import Kind
 from workloads.actions.work import AGAIN, Work
 from workloads.drivers import Order, Outcome, Repairs
-from workloads.models import Action, Environment, Target
+from workloads.models import Action, Environment
 from workloads.repairs import KINDS, Repair
 
 
@@ -40,15 +40,12 @@ class Mend:
 
     def apply(self, work: Work) -> Outcome:
         """Write it; a repeat finds what the first try did."""
-        if work.shown is None or work.action is None:
-            raise Invalid("A repair that was never shown is not carried out.")
-        order = Order(repair_of(work.parameters), work.shown, work.action, work.change.pk)
-        return driver_of(work).repair(work.environment, order, work.key, work.say)
+        return driver_of(work).repair(work.environment, _order(work), work.key, work.say)
 
     def demand_as_shown(self, work: Work) -> None:
         """Try it once more."""
-        follows = bool(work.parameters.get("follows"))
-        found = driver_of(work).foresee_repair(work.environment, repair_of(work.parameters), follows=follows)
+        told = {name: bool(work.parameters.get(name)) for name in ("follows", "reviewed")}
+        found = driver_of(work).foresee_repair(work.environment, repair_of(work.parameters), **told)
         if work.shown is None or not foreseen.same_effect(found, work.shown):
             raise Conflict(f"{work.environment} is not any more as it was when this was shown.", cure=AGAIN)
 
@@ -57,12 +54,19 @@ class Mend:
         driver, undoes = driver_of(work), work.parameters.get("undoes")
         former = formers.of(int(undoes)) if undoes else None
         if former is not None:
-            return driver.stands_again(work.environment, former, work.seconds, work.say)
-        return driver.holds(work.environment, repair_of(work.parameters), work.seconds, work.say)
+            return driver.stands_again(work.environment, _order(work), former, work.seconds, work.say)
+        return driver.holds(work.environment, _order(work), work.seconds, work.say)
 
     def undo(self, work: Work) -> Outcome:
         """Never at once: what it would do is shown and approved first."""
         raise Refused("A repair is taken back by a change of its own.", cure="Undo it on the page of its change.")
+
+
+def _order(work: Work) -> Order:
+    if work.shown is None or work.action is None:
+        raise Invalid("A repair that was never shown is not carried out.")
+    reviewed = bool(work.parameters.get("reviewed"))
+    return Order(repair_of(work.parameters), work.shown, work.action, work.change.pk, reviewed)
 
 
 def repair_of(parameters: Mapping[str, Any]) -> Repair:
@@ -92,9 +96,4 @@ def repairing(environment: Environment, driver: object) -> Repairs:
     """The driver, where it repairs. Raises Refused, with what can be done instead, where it does not."""
     if isinstance(driver, Repairs):
         return driver
-    if Target.objects.filter(environment=environment.pk).exists():
-        raise Refused(
-            f"What runs in {environment} is synced from a repository, so a repair on the cluster would be taken back.",
-            cure="Roll back (a revert commit), or deploy what mends it: a commit, or a pull request.",
-        )
     raise Refused(f"{environment} is not on a cluster.", cure="Deploy, roll back or restart there instead.")

@@ -40,13 +40,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What the folder shall hold: its files by name, or (`tree`) what it held before, or nothing at all."""
+    """What the folder shall hold: its files by name, or (`tree`) what it held before, or nothing at all.
+
+    `base`: only where the folder holds this now; empty: whatever it holds is replaced.
+    """
 
     message: str
     key: str  # found again by it
     at: datetime
     files: Mapping[str, str] = field(default_factory=dict)
     tree: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ class Repository:
     def commit(self, planned: Planned, deadline: float, branch: str = "") -> Made:
         """Make the folder so, on top of whatever the branch has by now; done once for a key, however often it is asked.
 
-        Raises Conflict where others are always faster, OutsideError where nothing can be pushed.
+        Raises Conflict where others are always faster, or made of the folder what was not planned for; OutsideError where nothing
+        can be pushed.
         """
         for _ in range(TRIES):
             self.fetch(deadline)
@@ -126,6 +131,8 @@ class Repository:
             base = self.head(branch) or self.head()
             if not base and self._ask("for-each-ref", "--count=1", "refs/remotes/origin"):
                 raise NotFound(f"The repository has no branch {self.place.branch}.", cure="Make it, or name another one.")
+            if planned.base and self.tree(base) != planned.base:
+                raise Conflict(f"{self.place.path} was changed meanwhile.", cure="Look at the branch, then try again.")
             sha = self._write(planned, base)
             if self._push(sha, self.head(branch), branch or self.place.branch, deadline):
                 self.fetch(deadline)

@@ -39,6 +39,11 @@ class PullRequest:
     merged: bool = False
     closed: bool = False
 
+    @property
+    def called(self) -> str:
+        """Its address, or its number where the forge names none."""
+        return self.url or f"Pull request {self.number}"
+
 
 def door(kind: str, repository: str, api_url: str, token: str, *, private: bool = False) -> Door:
     """A repository's API with our token. Raises Invalid for a forge that is none."""

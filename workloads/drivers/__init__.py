@@ -89,23 +89,27 @@ class Order:
     shown: Foreseen
     action: int
     change: int
+    reviewed: bool = False  # by a pull request, where a repository says what runs
 
 
 @runtime_checkable
 class Repairs(Protocol):
     """A driver in whose world single objects can be repaired."""
 
-    def foresee_repair(self, environment: Environment, repair: Repair, *, follows: bool = False) -> Foreseen:
+    def foresee_repair(
+        self, environment: Environment, repair: Repair, *, follows: bool = False, reviewed: bool = False
+    ) -> Foreseen:
         """What the world would become, by a dry run; `follows`: once something else is done, so that it may not work yet.
 
-        Raises Refused for a missing right, Conflict where the world is not as presumed.
+        `reviewed`: by a pull request. Raises Refused for a missing right or where that cannot be, Conflict where the world is not
+        as presumed.
         """
 
     def repair(self, environment: Environment, order: Order, key: str, say: Say) -> Outcome:
         """Write it once, to the object that was shown; what stood before is kept first."""
 
-    def holds(self, environment: Environment, repair: Repair, seconds: float, say: Say) -> Outcome:
-        """Look until what was broken holds, or the time is over. Changes nothing."""
+    def holds(self, environment: Environment, order: Order, seconds: float, say: Say) -> Outcome:
+        """Look until what was broken holds, or the time is over. NOT_EVALUATED: people must merge it first; look again later."""
 
-    def stands_again(self, environment: Environment, former: Former, seconds: float, say: Say) -> Outcome:
-        """Look until what a repair wrote is as it was before. Changes nothing."""
+    def stands_again(self, environment: Environment, order: Order, former: Former, seconds: float, say: Say) -> Outcome:
+        """Look until what a repair wrote is as it was before; as `holds`."""

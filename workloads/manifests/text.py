@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from controlplane.core.errors import Invalid
+
 Json = dict[str, Any]
 WIDTH = 10_000  # a folded expression is harder to read than a long one
 # What some reader takes for something else than a text: numbers of all kinds, and the words of YAML 1.1.
@@ -30,6 +32,16 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+
+
+def read(content: str) -> list[Json]:
+    """The objects of a file. Raises Invalid for what is no YAML, or has anchors, which written out could grow without bound."""
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(content)):
+            raise Invalid("YAML with aliases is not read here.", cure="Write it out.")
+        return [item for item in yaml.safe_load_all(content) if isinstance(item, dict)]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Invalid("This is no YAML.", cure="Mend the file.") from error
 
 
 def document(item: Any) -> str:

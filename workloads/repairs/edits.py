@@ -142,6 +142,13 @@ def applied(obj: Json, edits: Iterable[Edit]) -> Json:
     return made
 
 
+def value_at(obj: Any, path: Iterable[Part]) -> Any:
+    """What stands at a path; ABSENT where nothing does."""
+    for part in path:
+        obj = _get(obj, part)
+    return obj
+
+
 def masked(value: Any) -> bool:
     """Whether a value was veiled somewhere: it must not be written."""
     return value is not ABSENT and MASK in json.dumps(value, default=str)

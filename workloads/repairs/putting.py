@@ -44,13 +44,13 @@ def put_back(repair: Repair, before: Json | None, made: Json | None) -> Repair |
     if made is None:
         return None
     edits = [edit.back for edit in differences(bare(before), bare(made))]
-    if not edits or any(_secret(edit) for edit in edits):
+    if not edits or any(is_secret(edit) for edit in edits):
         return None
     return Repair("put_back", repair.ref, {"edits": [edit.as_json() for edit in edits]}, **told)
 
 
-def _secret(edit: Edit) -> bool:
-    """Whether what was before looks secret: it is not kept, and so cannot be put back."""
+def is_secret(edit: Edit) -> bool:
+    """Whether what it makes looks secret: it is kept nowhere, and so not put back, or written into a repository."""
     if edit.to is ABSENT or not _REFERENCES.isdisjoint(edit.path[:-1]):
         return False
     return bool(SECRET_NAME.search(edit.where)) or redact_value(edit.to) != edit.to

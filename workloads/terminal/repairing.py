@@ -32,6 +32,7 @@ class RepairCommand(BaseCommand):
         """The options."""
         parser.add_argument("environment", nargs="?", default="", metavar="APPLICATION/NAME", help="where")
         parser.add_argument("--propose", default="", metavar="KEY", help="propose the remedy with this key")
+        parser.add_argument("--pull-request", action="store_true", help="with --propose: open a pull request instead of committing")
         parser.add_argument("--undo", type=int, metavar="CHANGE", help="propose to take back what this change repaired")
         parser.add_argument("--no-preview", action="store_true", help="do not ask the cluster what each remedy would do")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -47,7 +48,7 @@ class RepairCommand(BaseCommand):
                 return
             diagnosis = _newest(scopes.environment_named(options["environment"]))
             if options["propose"]:
-                self._proposed(_propose(actor, diagnosis, options["propose"]), options)
+                self._proposed(_propose(actor, diagnosis, options["propose"], reviewed=options["pull_request"]), options)
             else:
                 self._list(diagnosis, mending.offered(actor, diagnosis, foresee=not options["no_preview"]), options)
         except TimonelError as error:
@@ -85,12 +86,14 @@ class RepairCommand(BaseCommand):
         self.stdout.write(f"Change {change.pk}: {change.title}\n{change.get_status_display().capitalize()}, {change.risk} risk.")
 
 
-def _propose(actor: Actor, diagnosis: Diagnosis, key: str) -> Change:
+def _propose(actor: Actor, diagnosis: Diagnosis, key: str, *, reviewed: bool) -> Change:
     offer = mending.offer(actor, diagnosis, key)
     if offer.kind == ROLL_BACK or offer.repair is None:
         raise Invalid("A roll back has a command of its own.", cure=f"manage.py rollback {diagnosis.environment}")
     assert diagnosis.environment is not None
-    return mending.propose(actor, diagnosis.environment, offer.repair, incident=diagnosis.incident, idempotency_key=_key())
+    return mending.propose(
+        actor, diagnosis.environment, offer.repair, incident=diagnosis.incident, idempotency_key=_key(), reviewed=reviewed
+    )
 
 
 def _newest(environment: Environment) -> Diagnosis:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import close_old_connections
 
 from agents.context import Context
 from agents.operations import actors
+from agents.operations.incidents import waiting
 from agents.operations.rollouts import WATCH_SECONDS
 from controlplane.core.errors import Conflict, LeaseLost, NotFound, Refused, TimonelError
 from workloads import changes, incidents, mending, rollback
@@ -39,7 +42,10 @@ def verify(context: Context, incident_id: int, change_id: int) -> Assessment:
         rollback.conclude(engine, change, outcome)
     if outcome.verdict is Verdict.PASSED:
         incidents.mitigate(engine, Incident.objects.select_related("environment").get(pk=incident_id))
-    data = {"verified": outcome.verdict.value}
+    data: dict[str, Any] = {"verified": outcome.verdict.value}
+    if outcome.verdict is Verdict.NOT_EVALUATED and not _is_rollback(change) and not waiting.is_over(incident_id):
+        context.say(outcome.summary)
+        data["wait"] = waiting.for_people()
     return Assessment(outcome.verdict, outcome.summary, outcome.cure, outcome.evidence, data=data)
 
 

@@ -100,6 +100,7 @@ def _propose(context: Context, examination: Examination, remedy: Remedy, key: st
             run_number=context.run,
             idempotency_key=key,
             proposers=proposers,
+            reviewed=bool((incident.chosen or {}).get("reviewed")),
         )
     found = rollback.suggest(
         engine,

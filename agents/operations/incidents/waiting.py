@@ -15,6 +15,7 @@ from workloads.models import Action, Change, Deployment, Incident
 from workloads.verdicts import Verdict
 
 ASK_AGAIN = timedelta(seconds=15)
+MERGE_LOOK = timedelta(minutes=1)
 AT_MOST = timedelta(minutes=30)  # what is under way for longer hangs, and is a fault of its own
 
 
@@ -43,12 +44,22 @@ def watched(context: Context, incident_id: int) -> Assessment:
     """Data: `wait` as long as its time is not over and nobody resolved it."""
     lasting = timedelta(seconds=settings.INCIDENT_WATCH_SECONDS)
     step = Step.objects.filter(run=context.run, node="verify", status=Step.Status.DONE).latest("pk")
-    over = Incident.objects.filter(pk=incident_id, status=Incident.Status.RESOLVED).exists()
+    over = is_over(incident_id)
     until = (step.finished_at or timezone.now()) + lasting
     if not over and until > timezone.now():
         context.say(f"Watching until {until:%H:%M:%S} UTC whether it comes back.")
         return Assessment(Verdict.NOT_EVALUATED, "Watching.", data={"wait": _until(until)})
     return Assessment(Verdict.PASSED, f"It was watched for {lasting.total_seconds():.0f} s.")
+
+
+def for_people() -> dict[str, str]:
+    """A while, after which it is looked whether they merged it."""
+    return _until(timezone.now() + MERGE_LOOK)
+
+
+def is_over(incident_id: int) -> bool:
+    """Whether somebody resolved it."""
+    return Incident.objects.filter(pk=incident_id, status=Incident.Status.RESOLVED).exists()
 
 
 def _since(busy: Change | Deployment) -> datetime:

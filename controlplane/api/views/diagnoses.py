@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlplane.api.door import Endpoint, listed, operation, page_of
-from controlplane.api.filters import PageQuery
+from controlplane.api.filters import PageQuery, Strict
 from controlplane.api.idempotency import once
+from controlplane.api.requests import REVIEWED, body
 from controlplane.api.serializers import ChangeDetailSerializer
 from controlplane.core.actors import Actor
 from controlplane.core.errors import Conflict, NotFound
@@ -98,6 +99,12 @@ class OfferSerializer(serializers.Serializer[Any]):
     why_not = serializers.CharField()
 
 
+class ProposeSerializer(Strict):
+    """How it shall be done."""
+
+    pull_request = serializers.BooleanField(default=False, help_text=REVIEWED)
+
+
 class Diagnoses(Endpoint):
     """Those of one environment."""
 
@@ -135,15 +142,18 @@ class Offers(Endpoint):
 class ProposeOffer(Endpoint):
     """A remedy becomes a change."""
 
-    @operation("Propose a remedy", {201: ChangeDetailSerializer}, errors=(403, 404, 502, 504), key="optional")
+    @operation(
+        "Propose a remedy", {201: ChangeDetailSerializer}, errors=(403, 404, 502, 504), request=ProposeSerializer, key="optional"
+    )
     def post(self, request: Request, number: int, key: str) -> Response:
         """Tried on the cluster first, without changing anything; it waits for approval unless policy approves it by itself.
 
         A roll back is asked for at `/rollbacks`.
         """
-        return once(request, lambda given: self._propose(number, key, given), required=False)
+        reviewed = body(request, ProposeSerializer)["pull_request"]
+        return once(request, lambda given: self._propose(number, key, given, reviewed=reviewed), required=False)
 
-    def _propose(self, number: int, key: str, given: str) -> Response:
+    def _propose(self, number: int, key: str, given: str, *, reviewed: bool) -> Response:
         diagnosis = one(self.actor, number)
         assert diagnosis.environment is not None
         demand(self.actor, Verb.RUN, diagnosis.environment.scopes, str(diagnosis.environment))
@@ -151,7 +161,12 @@ class ProposeOffer(Endpoint):
         if offer.repair is None:
             raise Conflict("A roll back is no repair.", cure="Ask for it at /api/v1/rollbacks.")
         made = mending.propose(
-            self.actor, diagnosis.environment, offer.repair, incident=diagnosis.incident, idempotency_key=given or f"api-{uuid4()}"
+            self.actor,
+            diagnosis.environment,
+            offer.repair,
+            incident=diagnosis.incident,
+            idempotency_key=given or f"api-{uuid4()}",
+            reviewed=reviewed,
         )
         return Response(ChangeDetailSerializer(queries.change_for(self.actor, made.pk)).data, status=201)
 

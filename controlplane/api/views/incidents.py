@@ -12,7 +12,7 @@ from agents import responding
 from controlplane.api.door import Endpoint, listed, operation, page_of
 from controlplane.api.filters import IncidentsQuery, Strict
 from controlplane.api.idempotency import once
-from controlplane.api.requests import ReasonSerializer, body
+from controlplane.api.requests import REVIEWED, ReasonSerializer, body
 from controlplane.api.serializers import IncidentSerializer
 from controlplane.core.errors import NotFound
 from controlplane.core.permissions import Verb
@@ -34,6 +34,7 @@ class ChooseSerializer(Strict):
     """The remedy that shall be proposed."""
 
     remedy = serializers.CharField(max_length=64, help_text="The `key` of one that is offered.")
+    pull_request = serializers.BooleanField(default=False, help_text=REVIEWED)
 
 
 class WriteSerializer(Strict):
@@ -169,11 +170,12 @@ class Remedies(Endpoint):
     @operation("Choose a remedy", {202: IncidentSerializer}, errors=(403, 404, 409), request=ChooseSerializer, key="optional")
     def post(self, request: Request, number: int) -> Response:
         """It is proposed instead of what waits, which is withdrawn; people decide it like every change."""
-        key = body(request, ChooseSerializer)["remedy"]
-        return once(request, lambda _: self._choose(number, key), required=False)
+        given = body(request, ChooseSerializer)
+        return once(request, lambda _: self._choose(number, given), required=False)
 
-    def _choose(self, number: int, key: str) -> Response:
-        return Response(IncidentSerializer(responses.choose(self.actor, one(self, number), key)).data, status=202)
+    def _choose(self, number: int, given: dict[str, Any]) -> Response:
+        found = responses.choose(self.actor, one(self, number), given["remedy"], reviewed=given["pull_request"])
+        return Response(IncidentSerializer(found).data, status=202)
 
 
 class OnePostMortem(Endpoint):

@@ -18,7 +18,7 @@ from controlplane.core.rights import may
 from controlplane.dashboard.reads import diagnoses, worlds
 from controlplane.dashboard.reads.worlds import World
 from controlplane.dashboard.shapes import title_of
-from workloads import examinations, postmortems, queries
+from workloads import examinations, offers, postmortems, queries
 from workloads.models import Change, Examination, Incident
 
 
@@ -57,6 +57,7 @@ def page_of(actor: Actor, incident: Incident) -> dict[str, Any]:
     changes = _changes(incident)
     may_run, resolved = may(actor, Verb.RUN, incident.environment.scopes), incident.status == Incident.Status.RESOLVED
     at_work = run is not None and run.finished_at is None
+    offered = list(_remedies(examination, changes))
     return {
         "examination": examination,
         "run": run,
@@ -65,7 +66,8 @@ def page_of(actor: Actor, incident: Incident) -> dict[str, Any]:
         "waits": run.waiting_for if run is not None and run.state in {"waiting", "scheduled"} else None,
         "may_decide": _may_decide(actor, run),
         "changes": changes,
-        "offered": list(_remedies(examination, changes)),
+        "offered": offered,
+        "reviewable": bool(offered) and offers.reviewable(incident.environment),
         "suspects": [{**one, "url": url_of(one.get("page", ""))} for one in examination.suspects] if examination else [],
         **_written(incident),
         **_looked(incident, examination),

@@ -14,7 +14,7 @@ from controlplane.core.rights import demand, may
 from controlplane.dashboard import door
 from controlplane.dashboard.reads import diagnoses as reads
 from controlplane.dashboard.reads import environments
-from workloads import diagnoses, mending, pictures
+from workloads import diagnoses, mending, offers, pictures
 from workloads.models import Diagnosis, Environment
 
 
@@ -44,7 +44,8 @@ def propose(request: HttpRequest, actor: Actor, environment_id: int) -> HttpResp
             raise Conflict(_("A roll back is asked for on the environment's page."))
         key = f"page-{request.POST.get('key', '')[:100] or door.once()}"
         incident = diagnosis.incident
-        change = mending.propose(actor, environment, offer.repair, incident=incident, idempotency_key=key)
+        reviewed = request.POST.get("by") == "pull_request"
+        change = mending.propose(actor, environment, offer.repair, incident=incident, idempotency_key=key, reviewed=reviewed)
     except TimonelError as error:
         if not door.is_htmx(request):
             raise
@@ -65,5 +66,6 @@ def _may(actor: Actor, environment: Environment) -> dict[str, object]:
     return {
         "may_ask": may(actor, Verb.RUN, environment.scopes),
         "may_roll_back": may(actor, Verb.ROLL_BACK, environment.scopes),
+        "reviewable": offers.reviewable(environment),
         "key": door.once(),
     }

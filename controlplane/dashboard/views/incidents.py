@@ -74,7 +74,8 @@ def look_again(request: HttpRequest, actor: Actor, incident_id: int) -> HttpResp
 
 def choose(request: HttpRequest, actor: Actor, incident_id: int) -> HttpResponse:
     """Have another remedy proposed."""
-    responses.choose(actor, _one(actor, incident_id), request.POST.get("remedy", "")[:64])
+    reviewed = request.POST.get("by") == "pull_request"
+    responses.choose(actor, _one(actor, incident_id), request.POST.get("remedy", "")[:64], reviewed=reviewed)
     return door.go(request, reverse("incident", args=[incident_id]))
 
 

@@ -87,12 +87,14 @@ def test_a_remedy_is_listed_proposed_once_and_is_no_undo_before_it_is_applied(en
     assert (offer["hypothesis"], offer["risk"], offer["reversible"], offer["why_not"]) == (0, "medium", True, "")
     assert offer["object"] == "Deployment/shop-worker"
     there, key = f"{address}/{offer['key']}/propose", {"Idempotency-Key": "k"}
+    refused = client.post(there, {"pull_request": True}, content_type="application/json")
+    assert refused.status_code == 403 and "is in no repository" in refused.json()["title"]
     made = client.post(there, content_type="application/json", headers=key)
     assert (made.status_code, made.json()["change"]["status"]) == (201, "waiting")
     assert "memory: 512Mi" in made.json()["preview"]["actions"][0]["world"]["differences"][0]["diff"]
     again = client.post(there, content_type="application/json", headers=key)
     assert again.json()["change"]["id"] == made.json()["change"]["id"]
-    assert client.post(f"{address}/nothing/propose").status_code == 404
+    assert client.post(f"{address}/nothing/propose", content_type="application/json").status_code == 404
     assert client.post(f"/api/v1/changes/{made.json()['change']['id']}/undo").status_code == 403
 
 

@@ -15,7 +15,7 @@ from tests.fake_cluster import FakeCluster
 from tests.journeys.scene import Scene
 from tests.workloads.stage import quiet
 from workloads import changes, diagnoses, incidents, mending
-from workloads.models import Change, Diagnosis, Environment, Target
+from workloads.models import Change, Diagnosis, Environment, GitOpsRepository, Target
 from workloads.offers import Offer
 
 SYSTEM = Actor.system("test")
@@ -143,8 +143,22 @@ def test_why_it_cannot_be_proposed_stands_where_it_was_asked(
     words = text_of(answer.content.decode())
     assert answer.status_code == 403 and f"offer-{offer.key}" in answer.content.decode()
     assert "the identity that writes may not patch deployments.apps" in words and "--also repairs" in words
-    Target.objects.update(mode="commit")
-    assert "synced from a repository" in text_of(as_("ada").get(f"/environments/{environment.pk}/diagnosis/").content.decode())
+
+
+def test_where_a_repository_says_what_runs_a_pull_request_can_be_asked_for(
+    environment: Environment, harbour: FakeCluster, as_: SignIn
+) -> None:
+    found, offer = diagnosed(environment)
+    address = f"/environments/{environment.pk}/diagnosis/"
+    assert "pull request" not in text_of(as_("ada").get(address).content.decode())
+    target = Target.objects.get(environment=environment)
+    Target.objects.filter(pk=target.pk).update(mode="commit")
+    told = {"forge": "github", "forge_repository": "team/deploy", "token": "t", "object_name": "shop", "path": "shop"}
+    GitOpsRepository.objects.create(target=target, repository="https://git.example.org/deploy.git", **told)
+    assert "Open a pull request instead" in text_of(as_("ada").get(address).content.decode())
+    form = {"number": found.pk, "offer": offer.key, "key": "k", "by": "pull_request"}
+    answer = as_("ada").post(f"{address}propose/", form, headers={"HX-Request": "true"})
+    assert "There is no Application shop in argocd" in text_of(answer.content.decode()), "refused by who would open it"
 
 
 def test_an_applied_repair_says_whether_it_helped_and_can_be_undone(scene: Scene, as_: SignIn) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from controlplane.core.errors import Refused
 from tests.workloads.repairs.shop import Json, carried_out, live, written
 from workloads.diagnosis.answers import Standing
 from workloads.diagnosis.engine import diagnose
 from workloads.diagnosis.snapshot import Snapshot
 from workloads.diagnosis.view.cluster import View
-from workloads.repairs import Repair, invariant, offers, read, undone, wanted
+from workloads.repairs import Repair, carried_over, invariant, offers, read, undone, wanted
+from workloads.repairs.edits import differences, value_at
+from workloads.repairs.putting import bare
 
 
 @dataclass
@@ -59,6 +63,43 @@ def _judge(name: str, snapshot: Snapshot, repair: Repair, count: Counter[str], w
         wrong.append(f"{name}: not the same when it is read again")
     if not _taken_back(objects, repair):
         wrong.append(f"{name}: taken back, it is not as before")
+    if other := _declared_otherwise(objects, repair):
+        wrong.append(f"{name}: in the file that declares it, {other}")
+
+
+# What an API server fills in, and no file says.
+FILLED_IN = (
+    "imagePullPolicy",
+    "progressDeadlineSeconds",
+    "protocol",
+    "restartPolicy",
+    "revisionHistoryLimit",
+    "schedulerName",
+    "strategy",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+)
+
+
+def _declared_otherwise(objects: list[Json], repair: Repair) -> str:
+    """What the repair comes to in a file without the server's defaults, where that is not what it writes to the object."""
+    was = live(objects, repair.ref)
+    then = wanted(repair, was)
+    if was is None or then is None:
+        return ""
+    try:
+        made = carried_over(repair, was, as_a_file_says(bare(was)))
+    except Refused as secret:
+        return "" if "never committed" in secret.message else secret.message
+    edits = differences(bare(was), bare(then))
+    return ", ".join(edit.where for edit in edits if value_at(made, edit.path) != edit.to)
+
+
+def as_a_file_says(value: Any) -> Any:
+    """The same without what a server fills in."""
+    if isinstance(value, dict):
+        return {name: as_a_file_says(inner) for name, inner in value.items() if name not in FILLED_IN}
+    return [as_a_file_says(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _taken_back(objects: list[Json], repair: Repair) -> bool:

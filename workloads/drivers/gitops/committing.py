@@ -70,8 +70,8 @@ def planned(instance: Instance, key: str, home: Home) -> Planned:
     """The commit that makes this instance's release the content of the folder."""
     what = f"Roll out {instance.release.label} of {instance.environment.application.name} in {instance.environment.name}"
     details = f"Release {instance.release_id}, commit {instance.release.commit}\nImage {instance.release.image}"
-    message = _message(what, details, instance.environment)
-    return Planned(message, key, instance.created_at, home.files(kept.parts_of(instance)))
+    told = message(what, details, instance.environment)
+    return Planned(told, key, instance.created_at, home.files(kept.parts_of(instance)))
 
 
 def reverting(instance: Instance, key: str, home: Home, at: datetime) -> Planned:
@@ -80,15 +80,15 @@ def reverting(instance: Instance, key: str, home: Home, at: datetime) -> Planned
     to = f"{former.release.label} is live again" if former else "nothing ran here before, so it stands still"
     commit = str(instance.rollout.get("commit", ""))
     reverts = f"This reverts commit {commit}.\n" if commit else ""
-    message = _message(
+    told = message(
         f"Revert {label} of {instance.environment.application.name} in {instance.environment.name}",
         f"{reverts}{to}.",
         instance.environment,
     )
     if former is not None and (tree := str(former.rollout.get("tree", ""))):
-        return Planned(message, key, at, tree=tree)
+        return Planned(told, key, at, tree=tree)
     back = kept.parts_of(former) if former else files.scaled_to_nothing(kept.parts_of(instance))
-    return Planned(message, key, at, home.files(back))
+    return Planned(told, key, at, home.files(back))
 
 
 def made_of(instance: Instance) -> Made | None:
@@ -97,7 +97,8 @@ def made_of(instance: Instance) -> Made | None:
     return Made(str(told["commit"]), str(told.get("tree", ""))) if told.get("commit") else None
 
 
-def _message(subject: str, details: str, environment: Environment) -> str:
+def message(subject: str, details: str, environment: Environment) -> str:
+    """The words of a commit, with the Change that it belongs to."""
     change = Change.objects.filter(environment=environment.pk, status=Change.Status.APPLYING).order_by("-pk").first()
     number = f"Timonel-Change: {change.pk}\n" if change else f"Timonel-Environment: {environment.pk}\n"
     return f"{_line(subject)}\n\n{details}\n\n{number}"

@@ -5,17 +5,19 @@ from __future__ import annotations
 from controlplane.core.errors import LeaseLost, TimonelError
 from workloads import rendering
 from workloads.adapters.commits import Made
-from workloads.drivers import Outcome, Say
-from workloads.drivers.gitops import committing, files, foreseeing, reviewing, syncing
+from workloads.drivers import Order, Outcome, Say
+from workloads.drivers.gitops import committing, files, foreseeing, repairing, reviewing, syncing
 from workloads.drivers.gitops.committing import Home
 from workloads.drivers.gitops.syncing import Sync, Synced
 from workloads.drivers.kubernetes import checking, kept, making, migrating, rows, watching
 from workloads.drivers.kubernetes.driver import silent
-from workloads.drivers.kubernetes.errand import Errand, errand
+from workloads.drivers.kubernetes.errand import Errand, errand, informed
 from workloads.drivers.kubernetes.parts import Parts
+from workloads.drivers.kubernetes.repairing import holding
 from workloads.evidence import Evidence
 from workloads.foreseen import Foreseen
-from workloads.models import Environment, GitOpsRepository, Instance, Release, Target
+from workloads.models import Environment, Former, GitOpsRepository, Instance, Release, Target
+from workloads.repairs import Repair
 from workloads.verdicts import Verdict
 
 AGAIN = "Mend what it names, then deploy again."
@@ -117,6 +119,27 @@ class GitOpsDriver:
             Verdict.PASSED, f"{former.release.label} is live again, by a revert commit.", True, former.pk, evidence=back.evidence
         )
 
+    def foresee_repair(
+        self, environment: Environment, repair: Repair, *, follows: bool = False, reviewed: bool = False
+    ) -> Foreseen:
+        """The file that declares the object as it would become; of what none declares, a dry run on the cluster."""
+        job, home = informed(environment, "foresee", silent), committing.home_of(environment)
+        return repairing.foresee(job, home, repair, follows=follows, reviewed=reviewed)
+
+    def repair(self, environment: Environment, order: Order, key: str, say: Say) -> Outcome:
+        """Committed, or proposed to the forge; what came of it is looked at by `holds`."""
+        return repairing.carry_out(informed(environment, key, say), committing.home_of(environment), order)
+
+    def holds(self, environment: Environment, order: Order, seconds: float, say: Say) -> Outcome:
+        """Once it is synced: the invariant of the repair, on live objects."""
+        job, home = informed(environment, "holds", say), committing.home_of(environment)
+        return repairing.watch(job, home, order, seconds, lambda left: holding.until_it_holds(job, order.repair, left))
+
+    def stands_again(self, environment: Environment, order: Order, former: Former, seconds: float, say: Say) -> Outcome:
+        """Once it is synced: the fields that the repair wrote, as they were."""
+        job, home = informed(environment, "holds", say), committing.home_of(environment)
+        return repairing.watch(job, home, order, seconds, lambda left: holding.until_it_stands_again(job, former, left))
+
     def retire(self, environment: Environment, instance: Instance) -> None:
         """What never got traffic was reverted already, if it was committed at all."""
         if environment.active_instance_id != instance.pk:
@@ -201,7 +224,7 @@ def _revert(job: Errand, home: Home, instance: Instance) -> Synced:
         made = home.repository.commit(committing.reverting(instance, key, home, instance.created_at), committing.deadline())
         job.say(f"Reverted by {made.sha[:12]}", level="warning")
         job.put_all(files.beside(back))
-        return Sync(job, home, made.tree, made.sha, back.workloads, reverting=True).run()
+        return Sync(job, home, made.tree, made.sha, back.workloads, overtaking=True).run()
     except LeaseLost:
         raise
     except TimonelError as error:

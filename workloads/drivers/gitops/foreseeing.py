@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from controlplane.core.errors import Refused
 from workloads.adapters.kubernetes.kinds import Json
 from workloads.drivers.gitops import committing, files, standing, syncing
 from workloads.drivers.gitops.committing import Home
+from workloads.drivers.kubernetes import drifting, parts
 from workloads.drivers.kubernetes import foreseeing as cluster
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
-from workloads.foreseen import Difference, Foreseen
+from workloads.drivers.kubernetes.repairing.standing import Repaired, explained
+from workloads.drivers.kubernetes.repairing.standing import of as repairs_there
+from workloads.foreseen import Clash, Difference, Foreseen
+from workloads.manifests import text
 from workloads.models import GitOpsRepository, Target
 
 MOST_LINES = 400
@@ -23,7 +29,10 @@ def foresee(job: Errand, home: Home, made: Parts) -> Foreseen:
     demand(job, home)
     home.repository.fetch(committing.deadline())
     before, after = home.repository.files(home.repository.head()), home.files(made)
-    changes = [_difference(home, *one) for one in files.differences(before, after)]
+    repaired = repairs_there(job.environment.pk)
+    changes = [
+        replace(difference(home, *one), clashes=_taken_back(repaired, one[2], one[3])) for one in files.differences(before, after)
+    ]
     beside = [found for item in files.beside(made) if (found := cluster.differing(job, item)) is not None]
     return Foreseen(
         where=f"{home.row.repository} {home.row.branch} {home.row.path}",
@@ -71,20 +80,36 @@ def notes(job: Errand, home: Home) -> tuple[str, ...]:
     return (first, *heals, *differs)
 
 
+def who(home: Home) -> str:
+    """Who syncs."""
+    return "Flux" if home.row.engine == GitOpsRepository.Engine.FLUX else "Argo CD"
+
+
+def _taken_back(repaired: Mapping[str, Sequence[Repaired]], before: str, after: str) -> tuple[Clash, ...]:
+    """Whose repairs of this file's object the commit would take back."""
+    old, new = (next(iter(text.read(content)), None) for content in (before, after))
+    if old is None or new is None or not repaired:
+        return ()
+    found: dict[int, list[str]] = {}
+    for field, change in explained(old, drifting.between(old, new), repaired.get(parts.title(old), ())):
+        found.setdefault(change, []).append(field.name)
+    return tuple(Clash(f"change {change}", tuple(sorted(names))) for change, names in sorted(found.items()))
+
+
 def _steps(home: Home) -> tuple[str, ...]:
-    who = "Flux" if home.row.engine == GitOpsRepository.Engine.FLUX else "Argo CD"
     reviewed = home.row.target.mode == Target.Mode.PULL_REQUEST
     return (
         "The namespace and the Secrets are applied by Timonel itself: they are never committed.",
         "A pull request is opened, and nothing happens until a person merges it."
         if reviewed
         else f"The files are committed to {home.row.branch}.",
-        f"{who} syncs them; Timonel waits until they are synced and healthy, and looks at pods and pages itself.",
+        f"{who(home)} syncs them; Timonel waits until they are synced and healthy, and looks at pods and pages itself.",
         "What fails is taken back by a revert commit.",
     )
 
 
-def _difference(home: Home, name: str, what: str, before: str, after: str) -> Difference:
+def difference(home: Home, name: str, what: str, before: str, after: str) -> Difference:
+    """One file, as people read a change of it."""
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=3))
     left = [f"[... {len(lines) - MOST_LINES} lines more ...]"] if len(lines) > MOST_LINES else []
     digest = hashlib.sha256(after.encode()).hexdigest()

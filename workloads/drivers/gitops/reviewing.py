@@ -31,11 +31,15 @@ def through_a_pull_request(job: Errand, home: Home, planned: Planned) -> Made:
         return found
     branch = branch_of(planned.key)
     made = home.repository.commit(planned, committing.deadline(), branch)
-    subject, _, body = planned.message.partition("\n")
-    door = door_of(home.row)
-    request = pull_requests.find(door, branch) or pull_requests.open_one(door, branch, home.row.branch, subject, body.strip())
-    job.say(f"Waiting for a person to merge {request.url or request.number}")
-    return _until_merged(job, home, planned, made, request)
+    asked = request(home, branch, planned.message)
+    job.say(f"Waiting for a person to merge {asked.called}")
+    return _until_merged(job, home, planned, made, asked)
+
+
+def request(home: Home, branch: str, message: str) -> PullRequest:
+    """The pull request of a branch; opened where nothing did before. The first line of the message is its title."""
+    door, (subject, _, body) = door_of(home.row), message.partition("\n")
+    return pull_requests.find(door, branch) or pull_requests.open_one(door, branch, home.row.branch, subject, body.strip())
 
 
 def branch_of(key: str) -> str:
@@ -44,31 +48,30 @@ def branch_of(key: str) -> str:
 
 
 def door_of(row: GitOpsRepository) -> Door:
-    """The forge's API with our token."""
-    if not row.forge or not row.forge_repository:
+    """The forge's API with our token. Raises Invalid, saying what to set."""
+    if not row.forge or not row.forge_repository or not row.token:
         raise Invalid(
-            "No forge is set for pull requests.", cure="Set the forge and the repository's name there, at the GitOps repository."
+            "No forge is set for pull requests.",
+            cure="Set the forge, the repository's name there and a token, at the GitOps repository in the administration.",
         )
-    return pull_requests.door(row.forge, row.forge_repository, row.api_url, row.token or "", private=row.private)
+    return pull_requests.door(row.forge, row.forge_repository, row.api_url, row.token, private=row.private)
 
 
-def _until_merged(job: Errand, home: Home, planned: Planned, made: Made, request: PullRequest) -> Made:
+def _until_merged(job: Errand, home: Home, planned: Planned, made: Made, asked: PullRequest) -> Made:
     door, until = door_of(home.row), time.monotonic() + _patience(job)
     while True:
         try:
-            request = pull_requests.look(door, request)
+            asked = pull_requests.look(door, asked)
         except OutsideError as error:
             job.say(f"The forge does not answer: {error.message}", level="warning")
-        if request.merged:
+        if asked.merged:
             return _arrived(home, planned, made)
-        if request.closed or time.monotonic() > until:
-            why = "closed without being merged" if request.closed else f"not merged within {_patience(job) / 60:.0f} minutes"
-            pull_requests.close(door, request)
+        if asked.closed or time.monotonic() > until:
+            why = "closed without being merged" if asked.closed else f"not merged within {_patience(job) / 60:.0f} minutes"
+            pull_requests.close(door, asked)
             home.repository.fetch(committing.deadline())
             home.repository.delete(branch_of(planned.key), committing.deadline())
-            raise NotMerged(
-                f"The pull request {request.url or request.number} was {why}.", cure="Deploy again once it may be merged."
-            )
+            raise NotMerged(f"{asked.called} was {why}.", cure="Deploy again once it may be merged.")
         time.sleep(LOOK_SECONDS)
 
 

@@ -37,6 +37,7 @@ class Standing:
     health: str = ""
     notes: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()  # resources: kind and name, sync, health, message
+    applied: bool = False  # our commit is in the cluster, whatever became of the pods
 
     @property
     def good(self) -> bool:
@@ -78,6 +79,7 @@ def _synced_or_not(application: Mapping[str, Any], resources: Sequence[Mapping[s
         which = _listed([_title(one) for one in behind]) or "it was not compared yet"
         state: State = "waiting" if automated(application) else "unsynced"
         return Standing(state, f"It is {told['sync'] or 'not compared'}: {which}", notes=notes, **told)
+    told["applied"] = True
     if told["health"] == "Healthy":
         return Standing("done", "Synced and Healthy", notes=notes, **told)
     if told["health"] == "Degraded":
@@ -124,12 +126,13 @@ def flux(kustomization: Mapping[str, Any], source: Mapping[str, Any] | None, our
         why = str(unread.get("message") or "there is none of its name")
         return Standing("unreadable", f"Flux cannot read its source: {why}", FLUX_SOURCE, **told)
     if ready.get("status") == "False" and ready.get("reason") == "HealthCheckFailed" and ours(attempted):
-        return Standing("degraded", f"Applied, but not healthy: {ready.get('message')}", "Read why, mend it, deploy again.", **told)
+        why = f"Applied, but not healthy: {ready.get('message')}"
+        return Standing("degraded", why, "Read why, mend it, deploy again.", applied=True, **told)
     if ready.get("status") == "False" and ours(attempted) and ready.get("reason") not in PASSING:
         return Standing("failed", f"Flux could not apply it: {ready.get('message')}", MEND_SYNC, **told)
     current = status.get("observedGeneration") in {None, (kustomization.get("metadata") or {}).get("generation")}
     if ready.get("status") == "True" and ours(applied) and current:
-        return Standing("done", "Applied and Ready", **told)
+        return Standing("done", "Applied and Ready", applied=True, **told)
     return Standing("waiting", f"Flux is still at {applied or 'nothing'}: {ready.get('message') or 'it has not begun'}", **told)
 
 

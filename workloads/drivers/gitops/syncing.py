@@ -48,14 +48,20 @@ class Synced:
 
 @dataclass(slots=True)
 class Sync:
-    """One wait for one content of the folder (`tree`)."""
+    """One wait for one content of the folder (`tree`).
+
+    `overtaking`: a sync of something else that is under way is ended. `applied_only`: it need only be in the cluster, and what
+    becomes of the pods is looked at elsewhere. `at_most`: seconds, however it gets on.
+    """
 
     errand: Errand
     home: Home
     tree: str
     commit: str
     workloads: Sequence[Json]
-    reverting: bool = False
+    overtaking: bool = False
+    applied_only: bool = False
+    at_most: float | None = None
     told: str = ""
     asked_at: float = 0.0
     hard: bool = False
@@ -76,7 +82,7 @@ class Sync:
                 mark, moved = (found.state, found.why, pods.ready), now
             if ended := self._ended(found, pods.failing, now, since):
                 return ended
-            if now - moved > self._patience(found):
+            if now - moved > self._patience(found) or (self.at_most is not None and now - began > self.at_most):
                 return self._told(
                     False, f"It did not get on for {now - moved:.0f} s: {found.why}", "Look at what it waits for.", found
                 )
@@ -91,6 +97,8 @@ class Sync:
         return standing.argo_cd(item, ours)
 
     def _ended(self, found: Standing, failing: bool, now: float, since: Mapping[str, float]) -> Synced | None:
+        if self.applied_only and found.applied:
+            return Synced(True, found.why, "", found, (shown(found),))
         if found.good:
             return self._stands(found)
         lasted = now - since.get(found.state, now)
@@ -137,8 +145,8 @@ class Sync:
     def _hurry(self, item: Json, found: Standing, past: float) -> None:
         """A refresh now and then, a hard one for what may be a kept error; a sync where nobody else would begin it."""
         now = time.monotonic()
-        if self.reverting and standing.syncs_something_else(item, self.home.ours(self.tree)):
-            terminate(self.errand, self.home.row)  # of a commit that is reverted already
+        if self.overtaking and standing.syncs_something_else(item, self.home.ours(self.tree)):
+            terminate(self.errand, self.home.row)  # of a commit that is not wanted any more
             return
         if found.state == "unsynced" and not self.begun:
             self.begun = True
@@ -196,7 +204,7 @@ def begin_sync(errand: Errand, row: GitOpsRepository, item: Json, commit: str) -
 
 def terminate(errand: Errand, row: GitOpsRepository) -> None:
     """End the sync that is under way, as `argocd app terminate-op` does."""
-    errand.say("Ending the sync of the commit that was reverted")
+    errand.say("Ending the sync of another commit")
     change = {"status": {"operationState": {"phase": "Terminating"}}}
     errand.patient.ask(lambda client: client.patch(APPLICATION, row.object_name, row.object_namespace, change, manager=WHO))
 

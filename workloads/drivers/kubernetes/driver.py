@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controlplane.core.errors import Conflict, LeaseLost, TimonelError
+from controlplane.core.errors import Conflict, LeaseLost, Refused, TimonelError
 from workloads.drivers import Order, Outcome, Say
 from workloads.drivers.kubernetes import foreseeing, kept, making, mending, parts, pruning, rolling, rows, sets, staging, watching
-from workloads.drivers.kubernetes.errand import Errand, errand
+from workloads.drivers.kubernetes.errand import Errand, errand, informed
 from workloads.drivers.kubernetes.making import CANARY
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.repairing import holding, trying, writing
@@ -127,22 +127,26 @@ class KubernetesDriver:
             raise Conflict(f"Nothing runs in {environment}.", cure="Deploy a release.")
         return mending.mend(errand(environment, key, say).told(live), _fresh(live), shown)
 
-    def foresee_repair(self, environment: Environment, repair: Repair, *, follows: bool = False) -> Foreseen:
-        """A dry run of the one object."""
-        return trying.foresee(_repairs(environment, "foresee", silent), repair, follows=follows)
+    def foresee_repair(
+        self, environment: Environment, repair: Repair, *, follows: bool = False, reviewed: bool = False
+    ) -> Foreseen:
+        """A dry run of the one object. Nothing is kept in a repository here."""
+        if reviewed:
+            raise Refused(f"What runs in {environment} is in no repository.", cure="Propose the repair itself.")
+        return trying.foresee(informed(environment, "foresee", silent), repair, follows=follows)
 
     def repair(self, environment: Environment, order: Order, key: str, say: Say) -> Outcome:
         """Written once; whether that mended anything is looked at by `holds`."""
-        done = writing.write(_repairs(environment, key, say), order)
+        done = writing.write(informed(environment, key, say), order)
         return Outcome(Verdict.NOT_EVALUATED, f"{order.repair.ref.title} was {done}.", True)
 
-    def holds(self, environment: Environment, repair: Repair, seconds: float, say: Say) -> Outcome:
+    def holds(self, environment: Environment, order: Order, seconds: float, say: Say) -> Outcome:
         """The invariant of the repair, on live objects."""
-        return holding.until_it_holds(_repairs(environment, "holds", say), repair, seconds)
+        return holding.until_it_holds(informed(environment, "holds", say), order.repair, seconds)
 
-    def stands_again(self, environment: Environment, former: Former, seconds: float, say: Say) -> Outcome:
+    def stands_again(self, environment: Environment, order: Order, former: Former, seconds: float, say: Say) -> Outcome:
         """The fields that the repair wrote, as they were."""
-        return holding.until_it_stands_again(_repairs(environment, "holds", say), former, seconds)
+        return holding.until_it_stands_again(informed(environment, "holds", say), former, seconds)
 
     def retire(self, environment: Environment, instance: Instance) -> None:
         """Stop a set that never got traffic; what was changed in place is as it was again already."""
@@ -154,12 +158,6 @@ class KubernetesDriver:
         live = kept.parts_of(environment.active_instance)
         stop(job, made, except_for=parts.titles(live.workloads))
         Instance.objects.filter(pk=instance.pk).update(wanted=Instance.Wanted.STOPPED, status=Instance.Status.STOPPED)
-
-
-def _repairs(environment: Environment, key: str, say: Say) -> Errand:
-    """An errand that knows the secrets of what runs."""
-    job, live = errand(environment, key, say), environment.active_instance
-    return job if live is None else job.told(live)
 
 
 def _carry_out(job: Errand, instance: Instance, *, after: int = -1) -> Outcome:

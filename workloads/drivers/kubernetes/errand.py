@@ -75,6 +75,12 @@ def errand(environment: Environment, key: str, say: Say) -> Errand:
     return Errand(environment, target, choices.rollout_of(target.options), patient, key, say)
 
 
+def informed(environment: Environment, key: str, say: Say) -> Errand:
+    """An errand that knows the secrets of what runs."""
+    job, live = errand(environment, key, say), environment.active_instance
+    return job if live is None else job.told(live)
+
+
 def secrets_in(found: Parts) -> frozenset[str]:
     """The values of the Secrets among these objects."""
     return frozenset(value for item in found.objects for value in parts.secret_values(item) if len(value) >= SHORTEST_SECRET)

@@ -20,7 +20,7 @@ from tests.workloads.stage import decide
 from workloads import carrying, changes, drift, formers, mending, unattended
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import kind_named
-from workloads.models import Change, Former, RemedyPolicy, Target
+from workloads.models import Change, Former, RemedyPolicy
 from workloads.repairs import Ref, Repair
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hurried")]
@@ -198,9 +198,8 @@ def test_what_belongs_to_others_is_refused(stopped: ClusterStage, alice: User) -
     other = Repair("scale", Ref("Deployment", "web", "kube-system"), {"replicas": 3, "was": 0}, "Scale it")
     with pytest.raises(Refused, match="namespace kube-system"):
         mending.propose(Actor.person(alice), stopped.environment, other, idempotency_key="k")
-    Target.objects.update(mode="commit")
-    with pytest.raises(Refused, match="synced from a repository"):
-        mending.propose(Actor.person(alice), stopped.environment, up(stopped), idempotency_key="k")
+    with pytest.raises(Refused, match="is in no repository"):
+        mending.propose(Actor.person(alice), stopped.environment, up(stopped), idempotency_key="k", reviewed=True)
 
 
 def test_a_worker_whose_lease_was_lost_writes_nothing(stopped: ClusterStage, cluster: FakeCluster, alice: User, bob: User) -> None:

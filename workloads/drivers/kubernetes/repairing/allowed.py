@@ -17,17 +17,31 @@ CURE = (
 
 def demand(job: Errand, repair: Repair) -> None:
     """Raise Refused, naming what the identity that writes, or the one that reads, may not."""
-    kind = looking.kind_of(repair.ref.kind)
-    writes = sorted({right.verb for right in repairs.needs(repair)} - {"get"})
-    lacking = [f"{verb} {_named(kind)}" for verb in writes if not _may(job, "write", verb, kind)]
-    looked_at = [looking.kind_of(name) for name in repairs.reads(repair)]
-    unread = [f"list {_named(one)}" for one in looked_at if not _may(job, "read", "list", one)]
-    if not _may(job, "read", "get", kind):
-        unread.insert(0, f"get {_named(kind)}")
+    lacking, unread = unwritten(job, repair), _unread(job, repair)
     if lacking or unread:
         told = [f"the identity that writes may not {', '.join(lacking)}"] if lacking else []
         told += [f"the identity that reads may not {', '.join(unread)}"] if unread else []
         raise Refused(f"Rights are missing in {job.target}: {'; '.join(told)}.", cure=CURE)
+
+
+def unwritten(job: Errand, repair: Repair) -> list[str]:
+    """What the identity that writes may not, of what this repair takes."""
+    kind = looking.kind_of(repair.ref.kind)
+    writes = sorted({right.verb for right in repairs.needs(repair)} - {"get"})
+    return [f"{verb} {_named(kind)}" for verb in writes if not _may(job, "write", verb, kind)]
+
+
+def demand_sight(job: Errand, repair: Repair) -> None:
+    """Raise Refused, naming what the identity that reads may not."""
+    if unread := _unread(job, repair):
+        raise Refused(f"Rights are missing in {job.target}: the identity that reads may not {', '.join(unread)}.", cure=CURE)
+
+
+def _unread(job: Errand, repair: Repair) -> list[str]:
+    kind = looking.kind_of(repair.ref.kind)
+    looked_at = [looking.kind_of(name) for name in repairs.reads(repair)]
+    unread = [f"list {_named(one)}" for one in looked_at if not _may(job, "read", "list", one)]
+    return unread if _may(job, "read", "get", kind) else [f"get {_named(kind)}", *unread]
 
 
 def _may(job: Errand, identity: str, verb: str, kind: Kind) -> bool:

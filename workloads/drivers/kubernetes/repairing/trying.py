@@ -172,10 +172,15 @@ def _steps(repair: Repair) -> tuple[str, ...]:
     return (
         first,
         "Then the cluster is looked at until what was broken holds, or its time is over.",
-        "It can be undone by a change of its own, from what was there before."
-        if kind.reversible
-        else "It cannot be taken back by itself.",
+        way_back(repair),
     )
+
+
+def way_back(repair: Repair) -> str:
+    """Whether there is one, in a sentence."""
+    if KINDS[repair.kind].reversible:
+        return "It can be undone by a change of its own, from what was there before."
+    return "It cannot be taken back by itself."
 
 
 def _notes(job: Errand, repair: Repair, *, follows: bool) -> tuple[str, ...]:

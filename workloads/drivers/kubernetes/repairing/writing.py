@@ -53,7 +53,7 @@ def _attempt(job: Errand, order: Order, mark: Mark) -> str:
     tried = trying.tried(job, repair, live)
     if not trying.same(tried, order.shown):
         return _moved(order)
-    formers.keep(order.action, live, _written(tried))
+    formers.keep(order.action, live, written(tried))
     _do(job, order, mark, tried)
     return WROTE
 
@@ -101,7 +101,7 @@ def _is_gone(live: Json | None, former: Json) -> bool:
     return live is None or live["metadata"].get("uid") != former["metadata"].get("uid")
 
 
-def _written(tried: Tried) -> Sequence[Sequence[object]]:
+def written(tried: Tried) -> Sequence[Sequence[object]]:
     """Each field that becomes otherwise, with a digest of what it becomes."""
     if tried.live is None or tried.then is None:
         return []
