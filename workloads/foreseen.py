@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+FILE = "File"  # the kind of a difference in a repository
+
 
 @dataclass(frozen=True, slots=True)
 class Clash:
@@ -31,8 +33,8 @@ class Difference:
 
     @property
     def title(self) -> str:
-        """What the object is called: Deployment/shop-web."""
-        return f"{self.kind}/{self.name}"
+        """What the object is called: Deployment/shop-web; a file by its path."""
+        return self.name if self.kind == FILE else f"{self.kind}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

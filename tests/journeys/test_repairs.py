@@ -16,9 +16,14 @@ from tests.fake_cluster import FakeCluster
 from tests.journeys.conftest import aside, sign_in
 from tests.journeys.scene import Scene
 from tests.journeys.test_accessibility import both
+from tests.workloads.drivers.synced import KIND, PATH, application, git
+from tests.workloads.forges import Answer, forge
 from tests.workloads.stage import decide, quiet
 from workloads import changes, diagnoses, mending
-from workloads.models import Application, Change, Environment
+from workloads.manifests import text
+from workloads.models import Application, Change, Environment, GitOpsRepository, Target
+from workloads.repairs import Ref
+from workloads.repairs.putting import bare
 
 SHOTS = os.environ.get("TIMONEL_SHOTS", "")  # a folder for pictures to be looked at
 
@@ -81,3 +86,51 @@ def test_a_remedy_becomes_a_change_and_is_taken_back(page: Page, environment: En
     page.goto(f"/environments/{environment.pk}/")
     expect(page.get_by_text("Changed by approved repairs")).to_be_visible()
     looked_at(page, "environment", "#drift")
+
+
+@pytest.fixture
+def declared(environment: Environment, harbour: FakeCluster, tmp_path: Path) -> Path:
+    """A repository whose folder declares the worker, which Argo CD syncs."""
+    ref = Ref("Deployment", "shop-worker", afloat.NAMESPACE)
+    [worker] = [item for item in harbour.store.objects.values() if ref.of(item)]
+    work, repository = tmp_path / "work", tmp_path / "deploy.git"
+    (work / PATH).mkdir(parents=True)
+    (work / PATH / "01-deployment-shop-worker.yaml").write_text(text.document(bare(worker)))
+    git(work, "init", "-q", "-b", "main")
+    git(work, "add", "-A")
+    git(work, "commit", "-q", "-m", "Roll out v1")
+    git(tmp_path, "clone", "-q", "--bare", str(work), str(repository))
+    harbour.kinds.append(KIND)
+    harbour.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}})
+    harbour.put(application(str(repository), git(work, "rev-parse", "main")))
+    return repository
+
+
+def test_where_a_repository_says_what_runs_a_pull_request_is_opened_instead(
+    page: Page, environment: Environment, declared: Path
+) -> None:
+    opened = {"number": 7, "html_url": "https://github.com/team/deploy/pull/7", "state": "open"}
+    with forge(Answer(200, []), Answer(201, opened), Answer(200, [opened])) as played:
+        told = {"forge": "github", "forge_repository": "team/deploy", "api_url": played.url, "private": True, "token": "t"}
+
+        def committing() -> None:
+            target = Target.objects.get(environment=environment)
+            Target.objects.filter(pk=target.pk).update(mode="commit")
+            GitOpsRepository.objects.create(target=target, repository=str(declared), path=PATH, object_name="shop", **told)
+
+        aside(committing)
+        sign_in(page, "alice", f"/environments/{environment.pk}/diagnosis/")
+        looked_at(page, "diagnosis-gitops")
+        page.get_by_role("button", name="Open a pull request instead").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Set limits of memory to 512Mi")
+        expect(page.get_by_text("nothing happens until a person merges it").first).to_be_visible()
+        looked_at(page, "proposed-gitops")
+        aside(applied)
+        page.reload()
+        expect(page.get_by_text("waits for a person to merge it")).to_be_visible()
+        looked_at(page, "requested-gitops")
+        assert "memory: 512Mi" in git(declared, "show", f"timonel/change-{aside(newest).pk}:{PATH}/01-deployment-shop-worker.yaml")
+
+
+def newest() -> Change:
+    return Change.objects.latest("pk")

@@ -9,7 +9,7 @@ from typing import Any
 from controlplane.dashboard.drawing import unified
 from controlplane.dashboard.drawing.difference import Row
 from workloads import foreseen
-from workloads.foreseen import Clash, Removal
+from workloads.foreseen import FILE, Clash, Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class World:
     removals: tuple[Removal, ...]
     same: int
     notes: tuple[str, ...]
+    committed: bool = False  # files of a repository, which somebody syncs
 
     @property
     def made(self) -> int:
@@ -58,4 +59,5 @@ def world(document: Mapping[str, Any]) -> World | None:
     found = foreseen.read(told)
     objects = tuple(Compared(one.title, one.what, unified.rows(one.diff), one.clashes) for one in found.differences)
     strategy = found.strategy.replace("_", "-")
-    return World(found.where, strategy, found.steps, objects, found.removals, found.same, found.notes)
+    committed = any(one.kind == FILE for one in found.differences)
+    return World(found.where, strategy, found.steps, objects, found.removals, found.same, found.notes, committed)

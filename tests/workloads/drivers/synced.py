@@ -26,6 +26,18 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
+def application(repository: str, revision: str, sync: str = "Synced") -> dict[str, Any]:
+    """An Application of Argo CD that reads this repository, and how it stands."""
+    source = {"repoURL": repository, "targetRevision": "main", "path": PATH}
+    return {
+        "apiVersion": API,
+        "kind": "Application",
+        "metadata": {"name": "shop", "namespace": "argocd"},
+        "spec": {"source": source, "syncPolicy": {"automated": {"selfHeal": True}}},
+        "status": {"sync": {"status": sync, "revision": revision}, "health": {"status": "Healthy"}},
+    }
+
+
 @dataclass
 class Synced:
     """`shop/production` where Timonel commits. `syncing` is off while Argo CD looks away."""
@@ -51,11 +63,7 @@ class Synced:
 
     def tell(self, revision: str, sync: str = "Synced") -> None:
         """What the Application says of itself."""
-        source = {"repoURL": str(self.bare), "targetRevision": "main", "path": PATH}
-        status: dict[str, Any] = {"sync": {"status": sync, "revision": revision}, "health": {"status": "Healthy"}}
-        metadata = {"name": "shop", "namespace": "argocd"}
-        spec = {"source": source, "syncPolicy": {"automated": {"selfHeal": True}}}
-        self.cluster.put({"apiVersion": API, "kind": "Application", "metadata": metadata, "spec": spec, "status": status})
+        self.cluster.put(application(str(self.bare), revision, sync))
 
     def log(self, branch: str = "main") -> list[str]:
         """The subjects of its commits, the newest first."""

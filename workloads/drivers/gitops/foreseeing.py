@@ -17,7 +17,7 @@ from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.parts import Parts
 from workloads.drivers.kubernetes.repairing.standing import Repaired, explained
 from workloads.drivers.kubernetes.repairing.standing import of as repairs_there
-from workloads.foreseen import Clash, Difference, Foreseen
+from workloads.foreseen import FILE, Clash, Difference, Foreseen
 from workloads.manifests import text
 from workloads.models import GitOpsRepository, Target
 
@@ -110,10 +110,10 @@ def _steps(home: Home) -> tuple[str, ...]:
 
 def difference(home: Home, name: str, what: str, before: str, after: str) -> Difference:
     """One file, as people read a change of it."""
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=3))
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=3))[2:]  # without the names
     left = [f"[... {len(lines) - MOST_LINES} lines more ...]"] if len(lines) > MOST_LINES else []
     digest = hashlib.sha256(after.encode()).hexdigest()
-    return Difference("File", f"{home.row.path}/{name}", what, "\n".join([*lines[:MOST_LINES], *left]), digest)
+    return Difference(FILE, f"{home.row.path}/{name}", what, "\n".join([*lines[:MOST_LINES], *left]), digest)
 
 
 def _elsewhere(home: Home, what: str) -> Refused:

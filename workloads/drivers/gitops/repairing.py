@@ -22,13 +22,12 @@ from workloads.drivers.gitops.syncing import Sync
 from workloads.drivers.kubernetes.errand import Errand
 from workloads.drivers.kubernetes.repairing import allowed, lasting, looking, trying, writing
 from workloads.drivers.kubernetes.repairing.trying import Tried
-from workloads.foreseen import Difference, Foreseen, same_effect
+from workloads.foreseen import FILE, Difference, Foreseen, same_effect
 from workloads.manifests import text
 from workloads.models import Change, Target
 from workloads.repairs import KINDS, Ref, Repair
 from workloads.verdicts import Verdict
 
-FILE = "File"
 BY_REQUEST = "by a pull request"
 OTHERS = {"annotations": ("argocd.argoproj.io/tracking-id",), "labels": ("kustomize.toolkit.fluxcd.io/name",)}
 SHORTEST = 5.0  # seconds for the cluster, however long the sync took
