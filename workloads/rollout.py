@@ -18,6 +18,8 @@ from workloads.verdicts import Verdict
 SUCCESS_RATIO = 0.99
 LATENCY_MS = 500.0
 LATENCY_GROWTH = 1.25
+LATENCY_QUANTILE = 0.99
+LATENCY_CONFIDENCE = 0.95
 PROGRESS_DEADLINE_SECONDS = 600.0
 KEEP_OLD_SECONDS = 30.0
 RETRY_ERROR_SECONDS = 10.0
@@ -174,6 +176,31 @@ def latency(p99_ms: float | None, baseline_ms: float | None = None) -> Measureme
     if not is_number(baseline_ms):
         return Measurement(Phase.INCONCLUSIVE, f"{p99_ms:.0f} ms is over {LATENCY_MS:.0f} ms, and nothing is known of before")
     return within(p99_ms, limit=LATENCY_GROWTH * baseline_ms, unit=" ms")
+
+
+def latency_of(times_ms: Sequence[float], baseline_ms: float | None = None) -> Measurement:
+    """The same from single requests, in milliseconds. `percentile` of few is nearly their slowest, so it fails only where more
+    were too slow than one in a hundred explains (one-sided binomial test at 95 %); what that leaves open is inconclusive (ours).
+    """
+    found = latency(percentile(times_ms, LATENCY_QUANTILE), baseline_ms)
+    if found.phase is not Phase.FAILED:
+        return found
+    limit = max(LATENCY_MS, LATENCY_GROWTH * (baseline_ms or 0.0))
+    slow, count = sum(one > limit for one in times_ms), len(times_ms)
+    if binomial_tail(slow, count, 1 - LATENCY_QUANTILE) <= 1 - LATENCY_CONFIDENCE:
+        return Measurement(Phase.FAILED, f"{found.text}: {slow} of {count} requests were slower")
+    return Measurement(Phase.INCONCLUSIVE, f"{found.text}, but {slow} of {count} slower requests may be chance")
+
+
+def percentile(values: Sequence[float], quantile: float) -> float | None:
+    """The value that this share of them does not exceed (nearest rank); None of none."""
+    ranked = sorted(values)
+    return ranked[max(0, math.ceil(round(quantile * len(ranked), 6)) - 1)] if ranked else None
+
+
+def binomial_tail(hits: int, tries: int, chance: float) -> float:
+    """How likely so many hits or more are in so many tries (upper tail of the binomial distribution)."""
+    return 1.0 - sum(math.comb(tries, k) * chance**k * (1 - chance) ** (tries - k) for k in range(hits))
 
 
 def readiness(seconds: float | None, *, deadline: float = PROGRESS_DEADLINE_SECONDS) -> Measurement:

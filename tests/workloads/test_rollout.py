@@ -107,6 +107,36 @@ def test_latency_is_absolute_or_compared_with_before(p99: float, baseline: float
     assert rollout.latency(p99, baseline).phase is expected
 
 
+@pytest.mark.parametrize(
+    ("slow", "count", "before", "expected"),
+    [
+        (2, 220, 100, P),  # two of 220: the 99th percentile is the third slowest
+        (3, 220, 100, I),  # as likely as not where one in a hundred is slow
+        (5, 220, 100, I),
+        (6, 220, 100, F),
+        (1, 20, 100, I),  # the slowest of few
+        (20, 20, 100, F),
+        (20, 2000, 100, P),
+        (30, 2000, 100, F),
+        (220, 220, 800, P),  # 900 ms are within 1.25 times what it was
+        (220, 220, None, I),  # nothing is known of before
+        (0, 0, 100, I),
+    ],
+)
+def test_a_few_slow_requests_of_few_are_no_proof_of_a_slow_release(
+    slow: int, count: int, before: float | None, expected: Phase
+) -> None:
+    times = [900.0] * slow + [40.0] * (count - slow)
+    assert rollout.latency_of(times, before).phase is expected, rollout.latency_of(times, before).text
+
+
+def test_the_binomial_tail_is_the_one_of_the_tables() -> None:
+    assert rollout.binomial_tail(0, 10, 0.5) == 1.0
+    assert rollout.binomial_tail(8, 10, 0.5) == pytest.approx(56 / 1024)
+    assert rollout.binomial_tail(1, 1, 0.01) == pytest.approx(0.01)
+    assert rollout.percentile([], 0.99) is None and rollout.percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+
+
 @pytest.mark.parametrize(("seconds", "expected"), [(None, F), (600, P), (600.1, F), (math.nan, I)])
 def test_readiness_has_a_deadline(seconds: float | None, expected: Phase) -> None:
     assert rollout.readiness(seconds).phase is expected

@@ -44,10 +44,10 @@ class Trickle:
         )
         return Metric("requests", tuple(measured))
 
-    def p99(self) -> float | None:
-        """The 99th percentile of what they took, in milliseconds."""
-        times = sorted(probe.milliseconds for probe in self.probes if probe.status)
-        return times[min(len(times) - 1, round(len(times) * 0.99))] if times else None
+    @property
+    def times(self) -> list[float]:
+        """What those that were answered took, in milliseconds."""
+        return [probe.milliseconds for probe in list(self.probes) if probe.status]
 
     def _ask(self) -> None:
         while not self.stop.is_set():

@@ -63,7 +63,7 @@ def _judged(errand: Errand, instance: Instance, made: Parts, seen: Seen, asked: 
     metrics = pods_metrics(seen.before, after)
     if asked is not None:
         metrics += _http(asked, seen, baseline(instance))
-        rows.remember(instance, p99=asked.p99())
+        rows.remember(instance, p99=rollout.percentile(asked.times, rollout.LATENCY_QUANTILE))
     troubles = _troubles(errand, pods, seen)
     metrics.append(Metric("log", (rollout.within(len(troubles), limit=0, unit=" tracebacks"),)))
     former = kept.parts_of(instance.replaced) if instance.replaced else None
@@ -96,7 +96,7 @@ def _http(asked: Trickle, seen: Seen, before: float | None) -> list[Metric]:
         Metric("pages", tuple(seen.pages)),
         asked.metric,
         Metric("success ratio", (rollout.success_ratio(len(probes), asked.errors),)),
-        Metric("latency p99", (rollout.latency(asked.p99(), before),)),
+        Metric("latency p99", (rollout.latency_of(asked.times, before),)),
     ]
 
 
