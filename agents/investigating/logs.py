@@ -15,8 +15,8 @@ from agents.tools import operated
 from agents.tools.operated import Said
 from agents.tools.tool import Arguments, rows, tool
 from controlplane.core.errors import NotFound
-from workloads.diagnosis.reading import rows as tables
-from workloads.diagnosis.reading import word
+from workloads.unchecked import rows as tables
+from workloads.unchecked import word
 
 MOST_LINES, BLOCK, MOST_FILES = 80, 8, 3
 

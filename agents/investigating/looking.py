@@ -12,9 +12,9 @@ from agents.investigating import live
 from agents.investigating.sight import Row, Sight
 from agents.llm.question import ToolAnswer
 from agents.tools.tool import Arguments, rows, tool
-from workloads.diagnosis.reading import dig, word
-from workloads.diagnosis.reading import rows as tables
 from workloads.snapshots.veil import Json
+from workloads.unchecked import dig, word
+from workloads.unchecked import rows as tables
 
 MOST_OBJECTS, MOST_EVENTS = 60, 60
 LONGEST_PART = 3_000

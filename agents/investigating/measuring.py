@@ -13,8 +13,8 @@ from agents.investigating.sight import Row, Sight
 from agents.llm.question import ToolAnswer
 from agents.tools.tool import Arguments, rows, tool
 from workloads.adapters import prometheus
-from workloads.diagnosis.reading import word
 from workloads.snapshots.veil import Json
+from workloads.unchecked import word
 
 SECONDS = 10.0
 MOST_SERIES, MOST_POINTS = 20, 30

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workloads.diagnosis.reading import Table, dig, word
+from workloads.unchecked import Table, dig, word
 
 LONGEST = 5000
 LATEST = 1e12

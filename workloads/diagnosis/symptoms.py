@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Symptom
-from workloads.diagnosis.reading import dig, word
 from workloads.diagnosis.rules.making import clean
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.pods import Pod
+from workloads.unchecked import dig, word
 
 SETTLING = 120.0  # seconds that a new pod may take to become ready before that is a symptom
 

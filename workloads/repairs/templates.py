@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from controlplane.core.errors import Conflict
-from workloads.diagnosis.reading import Table, rows, table, word
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.edits import Part
 from workloads.repairs.values import Held, Json, Ref
 from workloads.repairs.world import World
+from workloads.unchecked import Table, rows, table, word
 
 TEMPLATE = ("spec", "template")
 ANNOTATIONS = (*TEMPLATE, "metadata", "annotations")

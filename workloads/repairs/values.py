@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workloads.diagnosis.reading import word
+from workloads.unchecked import word
 
 Json = dict[str, Any]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from workloads.quantities import amount
 from workloads.topology.picture import Container, Ending, Measure
-from workloads.topology.reading import EMPTY, Json, count, listed, part, text
+from workloads.topology.reading import Json
+from workloads.unchecked import EMPTY, rows, table, whole, word
 
 Said = Callable[[str], str]
 Used = Mapping[tuple[str, str], tuple[float | None, float | None]]  # (pod, container): cores, bytes
@@ -15,15 +16,12 @@ Used = Mapping[tuple[str, str], tuple[float | None, float | None]]  # (pod, cont
 def containers(pod: Json, used: Used, said: Said) -> Iterator[Container]:
     """Init containers first, in their order."""
     statuses = {
-        text(one, "name"): one
-        for name in ("initContainerStatuses", "containerStatuses")
-        for one in listed(pod, "status", name)
-        if isinstance(one, Mapping)
+        word(one, "name"): one for name in ("initContainerStatuses", "containerStatuses") for one in rows(pod, "status", name)
     }
     for place in ("initContainers", "containers"):
-        for spec in listed(pod, "spec", place):
-            usage = used.get((text(pod, "metadata", "name"), text(spec, "name")), (None, None))
-            yield _container(spec, statuses.get(text(spec, "name"), EMPTY), _role(place, spec), usage, said)
+        for spec in rows(pod, "spec", place):
+            usage = used.get((word(pod, "metadata", "name"), word(spec, "name")), (None, None))
+            yield _container(spec, statuses.get(word(spec, "name"), EMPTY), _role(place, spec), usage, said)
 
 
 def together(measures: Iterable[Measure]) -> Measure:
@@ -37,15 +35,15 @@ def together(measures: Iterable[Measure]) -> Measure:
 def _container(spec: Json, status: Json, role: str, usage: tuple[float | None, float | None], said: Said) -> Container:
     name, told = _state(status)
     return Container(
-        name=text(spec, "name"),
+        name=word(spec, "name"),
         role=role,
-        image=said(text(spec, "image")),
+        image=said(word(spec, "image")),
         state=name,
-        reason=text(told, "reason"),
-        message=said(text(told, "message")),
+        reason=word(told, "reason"),
+        message=said(word(told, "message")),
         ready=bool(status.get("ready")),
-        restarts=count(status, "restartCount"),
-        since=text(told, "startedAt"),
+        restarts=whole(status, "restartCount"),
+        since=word(told, "startedAt"),
         last=_ending(status, said),
         cpu=_measure(spec, "cpu", usage[0]),
         memory=_measure(spec, "memory", usage[1]),
@@ -59,25 +57,25 @@ def _role(place: str, spec: Json) -> str:
 
 
 def _state(status: Json) -> tuple[str, Json]:
-    for name, word in (("running", "running"), ("waiting", "waiting"), ("terminated", "ended")):
+    for name, state in (("running", "running"), ("waiting", "waiting"), ("terminated", "ended")):
         if isinstance(status.get("state"), Mapping) and name in status["state"]:
-            return word, part(status, "state", name)
+            return state, table(status, "state", name)
     return "unknown", EMPTY
 
 
 def _ending(status: Json, said: Said) -> Ending | None:
-    told = part(status, "lastState", "terminated") or part(status, "state", "terminated")
+    told = table(status, "lastState", "terminated") or table(status, "state", "terminated")
     if not told:
         return None
     code = told.get("exitCode")
     return Ending(
-        text(told, "reason"), code if isinstance(code, int) else None, said(text(told, "message")), text(told, "finishedAt")
+        word(told, "reason"), code if isinstance(code, int) else None, said(word(told, "message")), word(told, "finishedAt")
     )
 
 
 def _measure(spec: Json, name: str, used: float | None) -> Measure:
-    asked = part(spec, "resources", "requests").get(name)
-    most = part(spec, "resources", "limits").get(name)
+    asked = table(spec, "resources", "requests").get(name)
+    most = table(spec, "resources", "limits").get(name)
     return Measure(used, amount(asked if asked is not None else ""), amount(most if most is not None else ""))
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from workloads.topology import events, makers, pods, routes, services, traffic
 from workloads.topology.containers import Said, Used
 from workloads.topology.picture import Picture, Pod, Route, Service, Workload
-from workloads.topology.reading import Json, by_name, labels, named, owner, part, text
+from workloads.topology.reading import Json, by_name, labels, named, owner
+from workloads.unchecked import table, word
 
 KINDS = (
     *("Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "EndpointSlice"),
@@ -92,10 +93,10 @@ def _order(one: Workload) -> tuple[bool, int, bool, str, str]:
 def _services(world: World, workloads: Sequence[Workload], owned: _Owned) -> tuple[Service, ...]:
     ends: dict[str, list[Json]] = {}
     for item in world.of("EndpointSlice"):
-        ends.setdefault(text(labels(item), SERVICE_OF), []).append(item)
+        ends.setdefault(word(labels(item), SERVICE_OF), []).append(item)
     lasting = {one.title for one in workloads if one.lasting}
     templates = [
-        (f"{kind}/{named(item)}", labels(part(item, "spec", "template")))
+        (f"{kind}/{named(item)}", labels(table(item, "spec", "template")))
         for kind in makers.KINDS
         for item in world.of(kind)
         if f"{kind}/{named(item)}" in lasting

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from workloads.topology.containers import Said
 from workloads.topology.picture import Warning
-from workloads.topology.reading import Json, count, part, text
+from workloads.topology.reading import Json
+from workloads.unchecked import table, whole, word
 
 MOST = 200
 
@@ -21,15 +22,15 @@ def warnings(items: Iterable[Json], said: Said) -> tuple[Warning, ...]:
 def when(item: Json) -> str:
     """When it was seen last: RFC 3339 in UTC, so that texts are in the order of times."""
     told = (
-        text(item, "series", "lastObservedTime"),
-        text(item, "lastTimestamp"),
-        text(item, "eventTime"),
-        text(item, "firstTimestamp"),
+        word(item, "series", "lastObservedTime"),
+        word(item, "lastTimestamp"),
+        word(item, "eventTime"),
+        word(item, "firstTimestamp"),
     )
-    return next((at for at in told if at), text(item, "metadata", "creationTimestamp"))
+    return next((at for at in told if at), word(item, "metadata", "creationTimestamp"))
 
 
 def _warning(at: str, item: Json, said: Said) -> Warning:
-    about = part(item, "involvedObject")
-    times = count(item, "series", "count") or count(item, "count") or 1
-    return Warning(at, text(item, "reason"), said(text(item, "message")), f"{text(about, 'kind')}/{text(about, 'name')}", times)
+    about = table(item, "involvedObject")
+    times = whole(item, "series", "count") or whole(item, "count") or 1
+    return Warning(at, word(item, "reason"), said(word(item, "message")), f"{word(about, 'kind')}/{word(about, 'name')}", times)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from workloads.topology.containers import Said, Used, containers, together
 from workloads.topology.picture import Condition, Container, Pod
-from workloads.topology.reading import Json, labels, listed, named, part, release, text
+from workloads.topology.reading import Json, labels, named, release
+from workloads.unchecked import EMPTY, rows, word
 
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 
@@ -22,10 +21,10 @@ def pod(item: Json, workload: str, parent: str, used: Used, said: Said) -> Pod:
         short=_short(item, parent),
         workload=workload,
         release=label or (str(number) if number else ""),
-        set=text(item, "metadata", "labels", "timonel.dev/set"),
-        node=text(item, "spec", "nodeName"),
-        address=text(item, "status", "podIP"),
-        created_at=text(item, "metadata", "creationTimestamp"),
+        set=word(item, "metadata", "labels", "timonel.dev/set"),
+        node=word(item, "spec", "nodeName"),
+        address=word(item, "status", "podIP"),
+        created_at=word(item, "metadata", "creationTimestamp"),
         state=state,
         reason=reason,
         message=said(message),
@@ -39,23 +38,23 @@ def pod(item: Json, workload: str, parent: str, used: Used, said: Said) -> Pod:
 
 def standing(item: Json, found: tuple[Container, ...]) -> tuple[str, str, str]:
     """Its state, the cluster's word for it, and its message."""
-    phase = text(item, "status", "phase")
-    if text(item, "metadata", "deletionTimestamp"):
+    phase = word(item, "status", "phase")
+    if word(item, "metadata", "deletionTimestamp"):
         return "leaving", "", ""
     if phase == "Succeeded":
         return "done", "", ""
     if phase == "Failed":
         ended = next((one for one in found if one.state == "ended" and one.reason not in {"", "Completed"}), None)
-        return "failing", text(item, "status", "reason") or (ended.reason if ended else "Failed"), text(item, "status", "message")
+        return "failing", word(item, "status", "reason") or (ended.reason if ended else "Failed"), word(item, "status", "message")
     if (scheduled := _condition(item, "PodScheduled")).get("status") == "False":
-        return "waiting", text(scheduled, "reason") or "Unschedulable", text(scheduled, "message")
+        return "waiting", word(scheduled, "reason") or "Unschedulable", word(scheduled, "message")
     if unwell := next((told for one in found if (told := _trouble(one))), None):
         return "failing", *unwell
     if _condition(item, "Ready").get("status") == "True":
         return "ready", "", ""
     running = [one for one in found if one.role == "app" and one.state == "running"]
     if phase == "Running" and running and not any(one.state == "waiting" for one in found):
-        return "unready", "", text(_condition(item, "Ready"), "message")
+        return "unready", "", word(_condition(item, "Ready"), "message")
     return "starting", next((one.reason for one in found if one.state == "waiting"), ""), ""
 
 
@@ -63,17 +62,16 @@ def conditions(item: Json, said: Said) -> tuple[Condition, ...]:
     """What the cluster says of it."""
     return tuple(
         Condition(
-            text(one, "type"), text(one, "status"), text(one, "reason"), said(text(one, "message")), text(one, "lastTransitionTime")
+            word(one, "type"), word(one, "status"), word(one, "reason"), said(word(one, "message")), word(one, "lastTransitionTime")
         )
-        for one in listed(item, "status", "conditions")
-        if isinstance(one, Mapping)
+        for one in rows(item, "status", "conditions")
     )
 
 
 def _short(item: Json, parent: str) -> str:
     """What it is and what tells it from its siblings: "web-green w8n4b"."""
     marks = labels(item)
-    kind = "-".join(found for name in ("app.kubernetes.io/component", "timonel.dev/set") if (found := text(marks, name)))
+    kind = "-".join(found for name in ("app.kubernetes.io/component", "timonel.dev/set") if (found := word(marks, name)))
     own = named(item).removeprefix(f"{parent}-") if parent else named(item)
     return f"{kind} {own}" if kind and parent else own
 
@@ -90,5 +88,4 @@ def _trouble(one: Container) -> tuple[str, str] | None:
 
 
 def _condition(item: Json, kind: str) -> Json:
-    found = [one for one in listed(item, "status", "conditions") if isinstance(one, Mapping) and one.get("type") == kind]
-    return found[0] if found else part(None)
+    return next((one for one in rows(item, "status", "conditions") if one.get("type") == kind), EMPTY)

@@ -1,47 +1,23 @@
-"""Reading objects as the API gives them, which may lack anything."""
+"""What objects say of themselves: names, labels, owners, releases, images."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workloads.unchecked import EMPTY, rows, table, word
+
 Json = Mapping[str, Any]
-EMPTY: Json = {}
-
-
-def part(item: Any, *path: str) -> Json:
-    """The mapping at this path; empty where there is none."""
-    for name in path:
-        item = item.get(name) if isinstance(item, Mapping) else None
-    return item if isinstance(item, Mapping) else EMPTY
-
-
-def listed(item: Any, *path: str) -> Sequence[Any]:
-    """The list at this path; empty where there is none."""
-    found = part(item, *path[:-1]).get(path[-1])
-    return found if isinstance(found, list) else ()
-
-
-def text(item: Any, *path: str) -> str:
-    """The text at this path; empty where there is none."""
-    found = part(item, *path[:-1]).get(path[-1])
-    return "" if found is None else str(found)
-
-
-def count(item: Any, *path: str) -> int:
-    """The whole number at this path; nothing counts as 0."""
-    found = part(item, *path[:-1]).get(path[-1])
-    return found if isinstance(found, int) else 0
 
 
 def labels(item: Json) -> Json:
     """Its labels."""
-    return part(item, "metadata", "labels")
+    return table(item, "metadata", "labels")
 
 
 def named(item: Json) -> str:
     """Its name."""
-    return text(item, "metadata", "name")
+    return word(item, "metadata", "name")
 
 
 def chosen(selector: Json, marks: Json) -> bool:
@@ -51,9 +27,9 @@ def chosen(selector: Json, marks: Json) -> bool:
 
 def owner(item: Json) -> tuple[str, str]:
     """Kind and name of what controls it; empty where nothing does."""
-    owners = [one for one in listed(item, "metadata", "ownerReferences") if isinstance(one, Mapping)]
+    owners = rows(item, "metadata", "ownerReferences")
     found = next((one for one in owners if one.get("controller")), owners[0] if owners else EMPTY)
-    return text(found, "kind"), text(found, "name")
+    return word(found, "kind"), word(found, "name")
 
 
 def ours(item: Json) -> bool:
@@ -63,8 +39,8 @@ def ours(item: Json) -> bool:
 
 def release(marks: Json) -> tuple[str, int | None]:
     """The release that labels name: how it is called, and its number."""
-    number = text(marks, "timonel.dev/release")
-    return text(marks, "app.kubernetes.io/version"), int(number) if number.isdecimal() and len(number) < 19 else None
+    number = word(marks, "timonel.dev/release")
+    return word(marks, "app.kubernetes.io/version"), int(number) if number.isdecimal() and len(number) < 19 else None
 
 
 def by_name(items: Iterable[Json]) -> dict[str, Json]:

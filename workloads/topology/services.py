@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from workloads.topology.picture import Pod, Service
-from workloads.topology.reading import Json, chosen, labels, listed, named, ours, part, text
+from workloads.topology.reading import Json, chosen, labels, named, ours
+from workloads.unchecked import rows, table, word
 
 
 def service(
     item: Json, slices: Sequence[Json], makers: Iterable[tuple[str, Json]], pods: Mapping[str, Pod], marks: Mapping[str, Json]
 ) -> Service:
     """A Service. `makers`: the labels of each workload's pods; `pods` and `marks` (their labels) by name."""
-    selector = part(item, "spec", "selector")
+    selector = table(item, "spec", "selector")
     mine = [pods[name] for name, found in marks.items() if chosen(selector, found)]
     asked = [title for title, found in makers if chosen(selector, found)]
     led = tuple(dict.fromkeys([*asked, *(pod.workload for pod in mine if pod.workload)]))
     ready = _ready(slices, mine)
     return Service(
         name=named(item),
-        kind=text(item, "spec", "type") or "ClusterIP",
-        role=text(labels(item), "timonel.dev/service"),
+        kind=word(item, "spec", "type") or "ClusterIP",
+        role=word(labels(item), "timonel.dev/service"),
         ours=ours(item),
-        ports=tuple(_port(one) for one in listed(item, "spec", "ports")),
+        ports=tuple(_port(one) for one in rows(item, "spec", "ports")),
         workloads=led,
         ready=ready,
         total=max(len([pod for pod in mine if pod.state not in {"done", "leaving"}]), ready),
@@ -42,10 +43,10 @@ def _ready(slices: Sequence[Json], mine: Sequence[Pod]) -> int:
     """By the cluster's own word where there is one."""
     if not slices:
         return sum(pod.ready for pod in mine)
-    ends = [one for item in slices for one in listed(item, "endpoints")]
-    return sum(part(one, "conditions").get("ready") is not False for one in ends)
+    ends = [one for item in slices for one in rows(item, "endpoints")]
+    return sum(table(one, "conditions").get("ready") is not False for one in ends)
 
 
 def _port(one: Json) -> str:
     node = f":{one['nodePort']}" if one.get("nodePort") else ""
-    return f"{text(one, 'port')}{node}/{text(one, 'protocol') or 'TCP'}"
+    return f"{word(one, 'port')}{node}/{word(one, 'protocol') or 'TCP'}"

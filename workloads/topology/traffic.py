@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from workloads.topology.picture import Pod, Route, Service, Share
-from workloads.topology.reading import Json, chosen, part
+from workloads.topology.reading import Json, chosen
+from workloads.unchecked import table
 
 Version = tuple[str, str]  # release, set
 
@@ -18,7 +19,7 @@ def shares(
     marks: Mapping[str, Json],
 ) -> tuple[Share, ...]:
     """Each version's part in percent, the largest first; nothing where no pod is ready."""
-    split = {one.name: _behind(part(raw.get(one.name), "spec", "selector"), pods, marks) for one in services}
+    split = {one.name: _behind(table(raw.get(one.name), "spec", "selector"), pods, marks) for one in services}
     found: dict[Version, float] = {}
     for name, weight in _entry(routes, services):
         for version, percent in split.get(name, {}).items():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import INFO, LOW, fact
-from workloads.diagnosis.reading import Table, labels, rows, table, word
 from workloads.diagnosis.view.cluster import View
 from workloads.evidence import Fact
+from workloads.unchecked import Table, labels, rows, table, word
 
 LARGE = 1_000_000
 # Made by Kubernetes and meshes in every namespace, or read by sidecars through the API by their label.

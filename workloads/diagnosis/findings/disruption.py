@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import LOW, MEDIUM, fact
-from workloads.diagnosis.reading import labels, rows, whole, word
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.services import selects
 from workloads.evidence import Fact
+from workloads.unchecked import labels, rows, whole, word
 
 
 def findings(view: View) -> Iterator[Fact]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import INFO, MEDIUM, fact
-from workloads.diagnosis.reading import Table, dig, rows, word
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.assembly import controller_of
 from workloads.diagnosis.view.cluster import View
 from workloads.evidence import Fact
+from workloads.unchecked import Table, dig, rows, word
 
 _FIELD = r"(?:\*|\?|[\d]{1,4}|[A-Za-z]{3})(?:-(?:\d{1,4}|[A-Za-z]{3}))?(?:/\d{1,4})?"
 _LIST = rf"{_FIELD}(?:,{_FIELD}){{0,60}}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import HIGH, LOW, MEDIUM, fact
-from workloads.diagnosis.reading import rows, word
 from workloads.diagnosis.view.cluster import View
 from workloads.evidence import Fact
+from workloads.unchecked import rows, word
 
 _PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 # Of node-problem-detector and clouds: True is trouble. Unknown kinds are not guessed at.

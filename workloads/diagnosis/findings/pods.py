@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import HIGH, LOW, MEDIUM, fact
-from workloads.diagnosis.reading import word
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.pods import Pod
 from workloads.evidence import Fact
+from workloads.unchecked import word
 
 _BAD = (
     "CrashLoopBackOff",

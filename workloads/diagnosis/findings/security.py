@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import HIGH, LOW, MEDIUM, fact
-from workloads.diagnosis.reading import Table, dig, rows, table, word, words
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
 from workloads.evidence import Fact
+from workloads.unchecked import Table, dig, rows, table, word, words
 
 
 def findings(view: View) -> Iterator[Fact]:

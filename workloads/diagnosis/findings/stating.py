@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workloads.diagnosis.reading import Table, word
 from workloads.diagnosis.rules.making import clean
 from workloads.evidence import Fact
+from workloads.unchecked import Table, word
 
 TOOL = "kubernetes"
 INFO, LOW, MEDIUM, HIGH = "info", "low", "medium", "high"

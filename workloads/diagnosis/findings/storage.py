@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import HIGH, LOW, MEDIUM, fact
-from workloads.diagnosis.reading import labels, word
 from workloads.diagnosis.view.cluster import View
 from workloads.evidence import Fact
+from workloads.unchecked import labels, word
 
 
 def findings(view: View) -> Iterator[Fact]:

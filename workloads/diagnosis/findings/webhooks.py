@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.findings.stating import HIGH, MEDIUM, fact
-from workloads.diagnosis.reading import Table, labels, rows, word
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.services import selects
 from workloads.evidence import Fact
+from workloads.unchecked import Table, labels, rows, word
 
 
 def findings(view: View) -> Iterator[Fact]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Source
-from workloads.diagnosis.reading import Table, labels, word
 from workloads.diagnosis.rules.making import heard, other, seen, suppose
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.events import Event
 from workloads.diagnosis.view.workloads import Workload
 from workloads.quantities import quantity
+from workloads.unchecked import Table, labels, word
 
 _NO_ACCOUNT = re.compile(r'serviceaccount "([^"]{1,253})" not found', re.I)
 _QUOTA = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workloads.diagnosis.reading import Table, dig, labels, rows, table, word, words
 from workloads.diagnosis.view.nodes import Node
 from workloads.diagnosis.view.pods import Pod
+from workloads.unchecked import Table, dig, labels, rows, table, word, words
 
 SELECTOR, AFFINITY, CORDON, TAINT, CPU, MEMORY = "selector", "affinity", "cordon", "taint", "cpu", "memory"
 

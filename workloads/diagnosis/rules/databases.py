@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workloads.diagnosis.answers import Hypothesis, Proof
-from workloads.diagnosis.reading import whole, word
 from workloads.diagnosis.rules.making import heard, logged, suppose
 from workloads.diagnosis.rules.marks import is_django
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Line, Signature
 from workloads.diagnosis.view.services import selects
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import whole, word
 
 # The servers' own texts (MySQL 1040, 1045, 1290; PostgreSQL 28P01, 53300, 25006; Redis, MongoDB).
 _CREDENTIALS = {

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof
 from workloads.diagnosis.measuring import points, quantile
-from workloads.diagnosis.reading import dig, rows, table, whole, word, words
 from workloads.diagnosis.rules.making import logged, measured, seen, suppose
 from workloads.diagnosis.rules.marks import argv, is_django
 from workloads.diagnosis.times import seconds
@@ -15,6 +14,7 @@ from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Line, Signature
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import dig, rows, table, whole, word, words
 
 CURRENT = 300.0
 _NOT_PRODUCTION = re.compile(r"(?:^|[-_])(?:dev|devel|development|local|test|testing|staging|sandbox|preview)(?:$|[-_\d])", re.I)

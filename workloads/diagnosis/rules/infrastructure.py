@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof, Source
-from workloads.diagnosis.reading import dig, rows, word
 from workloads.diagnosis.rules.making import heard, other, seen, suppose
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.nodes import Node
+from workloads.unchecked import dig, rows, word
 
 _RUNTIME = re.compile(
     r"container runtime is down|container runtime status check may not have completed"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from workloads.diagnosis.reading import word, words
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import word, words
 
 _MARKS = re.compile(r"django|gunicorn|uwsgi|uvicorn|daphne|manage\.py|celery|hypercorn", re.I)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from workloads.diagnosis.answers import Proof, Source
 from workloads.diagnosis.measuring import Shift, points, shift
-from workloads.diagnosis.reading import word
 from workloads.diagnosis.rules.making import measured, other
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
 from workloads.quantities import quantity
+from workloads.unchecked import word
 
 _LATENCY = re.compile(r"latency|duration|response_time|elapsed", re.I)
 _MEDIAN = re.compile(r"p50|median|0\.5(?!\d)", re.I)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import rows, table, word, words
 from workloads.diagnosis.rules.databases import UNKNOWN_HOST
 from workloads.diagnosis.rules.making import logged, seen, suppose
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Line
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import rows, table, word, words
 
 
 def resolution(view: View) -> Iterator[Hypothesis]:

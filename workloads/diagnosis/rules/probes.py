@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof
-from workloads.diagnosis.reading import Table, dig, rows, table, whole, word
 from workloads.diagnosis.rules.making import heard, seen, suppose
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.events import Event
 from workloads.diagnosis.view.pods import Container, Pod
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import Table, dig, rows, table, whole, word
 
 KINDS = ("liveness", "readiness")
 HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")

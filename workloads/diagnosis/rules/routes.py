@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workloads.diagnosis.answers import Hypothesis, Proof, Source
-from workloads.diagnosis.reading import Table, labels, rows, word
 from workloads.diagnosis.rules.making import other, seen, suppose
 from workloads.diagnosis.view.cluster import View
+from workloads.unchecked import Table, labels, rows, word
 
 LONGEST_CONFIG = 300_000
 _URI = re.compile(r"uri:\s*[\"']?(?:lb|https?|grpc|ws)://(?:\$\{(?P<hint>\w{1,100}):)?(?P<host>[\w.-]{1,253})\}?")

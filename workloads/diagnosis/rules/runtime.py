@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof, Source
-from workloads.diagnosis.reading import dig, labels, whole, word
 from workloads.diagnosis.rules.making import heard, logged, other, seen, suppose
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Signature
 from workloads.diagnosis.view.pods import Container, Pod
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import dig, labels, whole, word
 
 _OOM = re.compile(r"OOM-?killed|memory limit too low|Out of memory: Kill|Memory cgroup out of memory|oom-kill:", re.I)
 _OOM_OWN = Signature(

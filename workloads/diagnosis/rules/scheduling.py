@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof
-from workloads.diagnosis.reading import labels, table, word
 from workloads.diagnosis.rules import constraints as kept
 from workloads.diagnosis.rules.making import heard, seen, suppose
 from workloads.diagnosis.view.cluster import View
@@ -16,6 +15,7 @@ from workloads.diagnosis.view.nodes import Node
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.workloads import Workload
 from workloads.quantities import quantity
+from workloads.unchecked import labels, table, word
 
 # The scheduler's words (pkg/scheduler/framework/plugins) and what they mean; the first that fits a reason names it.
 _REASONS = (

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from workloads.diagnosis.answers import Hypothesis, Proof, Source
-from workloads.diagnosis.reading import Table, dig, labels, rows, whole, word
 from workloads.diagnosis.rules.making import logged, other, seen, suppose
 from workloads.diagnosis.view.calls import Reference
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Signature
 from workloads.diagnosis.view.services import Service, selects
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import Table, dig, labels, rows, whole, word
 
 _UNNAMED = Signature(
     re.compile(r"(?:Temporary failure in name resolution|Name or service not known|nodename nor servname provided)[^'\"]{0,40}$"),

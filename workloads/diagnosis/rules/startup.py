@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis, Proof
-from workloads.diagnosis.reading import dig, rows, table, word
 from workloads.diagnosis.rules.making import heard, logged, seen, suppose
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.events import Event
 from workloads.diagnosis.view.logs import Signature
 from workloads.diagnosis.view.pods import Container, Pod
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import dig, rows, table, word
 
 PULLING = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
 # What registries and resolvers say, the most telling first (containerd, CRI-O and dockershim word them alike).

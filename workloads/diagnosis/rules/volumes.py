@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, dig, labels, rows, table, word, words
 from workloads.diagnosis.rules.making import heard, seen, suppose
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
 from workloads.quantities import quantity
+from workloads.unchecked import Table, dig, labels, rows, table, word, words
 
 # What can part a claim from a volume, in the order in which a single one of them is told.
 _FAULTS = {

@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from workloads.diagnosis.reading import Table, dig, labels, rows, word
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import Table, dig, labels, rows, word
 
 TOP = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController")
 Key = tuple[str, str, str]

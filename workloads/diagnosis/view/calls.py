@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workloads.diagnosis.reading import Table, rows, table, word, words
 from workloads.diagnosis.view.services import Address, Service, address, in_cluster, selects
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import Table, rows, table, word, words
 
 # DB_HOST beside DB_PORT: an address in two variables. HOST alone is where a server listens.
 _HOST = re.compile(r"(?P<stem>[A-Za-z0-9_]{0,60}[A-Za-z0-9]_?)(?:HOST|HOSTNAME|host|hostname)")

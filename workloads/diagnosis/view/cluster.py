@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
-from workloads.diagnosis.reading import Table, rows, word
 from workloads.diagnosis.snapshot import Snapshot
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view import calls
@@ -16,6 +15,7 @@ from workloads.diagnosis.view.nodes import Node
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.services import Service, selects
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import Table, rows, word
 
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 

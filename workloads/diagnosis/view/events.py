@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workloads.diagnosis.reading import Table, whole, word
 from workloads.diagnosis.times import seconds
+from workloads.unchecked import Table, whole, word
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from workloads.diagnosis.reading import Table, dig, labels, rows, word
 from workloads.quantities import quantity
+from workloads.unchecked import Table, dig, labels, rows, word
 
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from workloads.diagnosis.reading import Table, dig, labels, rows, table, whole, word
 from workloads.diagnosis.times import seconds
+from workloads.unchecked import Table, dig, labels, rows, table, whole, word
 
 
 @dataclass(frozen=True)

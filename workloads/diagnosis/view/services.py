@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from workloads.diagnosis.reading import Table, labels, rows, whole, word
+from workloads.unchecked import Table, labels, rows, whole, word
 
 # host:port, scheme://[user:pass@]host[:port][/path]; hosts as DNS writes them.
 _ADDRESS = re.compile(

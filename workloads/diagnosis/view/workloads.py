@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from workloads.diagnosis.reading import Table, dig, labels, rows, table, whole, word
 from workloads.diagnosis.view.pods import Container, Pod
 from workloads.quantities import quantity
+from workloads.unchecked import Table, dig, labels, rows, table, whole, word
 
 LASTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 

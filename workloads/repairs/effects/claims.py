@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from controlplane.core.errors import Conflict, Invalid
-from workloads.diagnosis.reading import Table, dig, labels, table, word
 from workloads.diagnosis.rules.volumes import differences
 from workloads.quantities import amount, quantity
 from workloads.repairs.edits import ABSENT, Edit, applied, read_edit
@@ -17,6 +16,7 @@ from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.putting import bare
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import Table, dig, labels, table, word
 
 STORAGE = ("spec", "resources", "requests", "storage")
 CHANGEABLE = frozenset({"storageClassName", "accessModes", "selector", "resources", "volumeName"})

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from controlplane.core.errors import Invalid
-from workloads.diagnosis.reading import labels, rows, word
 from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs import readers
 from workloads.repairs.edits import masked
@@ -17,6 +16,7 @@ from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.putting import bare
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import labels, rows, word
 
 # Nothing that widens rights, and no pods: those have a controller.
 CREATES = (

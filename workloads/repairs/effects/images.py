@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from workloads.diagnosis.reading import table, word
 from workloads.diagnosis.view.pods import Pod
 from workloads.repairs.edits import Edit, applied
 from workloads.repairs.kind import STRICT, WORKLOADS, Kind, Risk
 from workloads.repairs.templates import carried, container_of, container_path
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import table, word
 
 _NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._-]+)*"
 _REFERENCE = rf"^{_NAME}(?::[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?$"

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import Field
 
 from controlplane.core.errors import Conflict, Invalid
-from workloads.diagnosis.reading import dig, rows, word
 from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import dig, rows, word
 
 
 @dataclass(frozen=True, slots=True)

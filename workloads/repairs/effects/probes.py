@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from controlplane.core.errors import Invalid
-from workloads.diagnosis.reading import Table, table
 from workloads.diagnosis.view.pods import Pod
 from workloads.repairs.edits import Edit, applied, contained
 from workloads.repairs.kind import STRICT, WORKLOADS, Kind, Risk
 from workloads.repairs.templates import carried, container_of, container_path
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import Table, table
 
 HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
 FIELDS = frozenset(

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from controlplane.core.errors import Invalid
-from workloads.diagnosis.reading import dig, labels
 from workloads.diagnosis.view.workloads import Workload
 from workloads.quantities import amount, quantity
 from workloads.repairs import readers
@@ -18,6 +17,7 @@ from workloads.repairs.effects.declared import creatable
 from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import dig, labels
 
 OF_PODS = re.compile(r"^(?:(?:count/)?pods|(?:(?:requests|limits)\.)?(?:cpu|memory))$")
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from controlplane.core.errors import Invalid
-from workloads.diagnosis.reading import Table, word
 from workloads.diagnosis.view.pods import Pod
 from workloads.quantities import amount, quantity
 from workloads.repairs.edits import ABSENT, Edit, applied
@@ -17,6 +16,7 @@ from workloads.repairs.kind import STRICT, WORKLOADS, Kind, Risk
 from workloads.repairs.templates import carried, container_of, container_path, template_of
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import Table, word
 
 Quantity = Annotated[str, Field(min_length=1, max_length=40)]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from controlplane.core.errors import Conflict, Invalid
-from workloads.diagnosis.reading import Table, labels, rows, whole, word
 from workloads.diagnosis.view.pods import Pod
 from workloads.repairs.edits import ABSENT, Edit, applied
 from workloads.repairs.kind import STRICT, Kind, Risk
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import Table, labels, rows, whole, word
 
 
 @dataclass(frozen=True, slots=True)

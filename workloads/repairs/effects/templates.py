@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from controlplane.core.errors import Conflict, Invalid
-from workloads.diagnosis.reading import Table, rows
 from workloads.diagnosis.view.pods import Pod
 from workloads.repairs.edits import Edit, applied, contained, masked, read_edit
 from workloads.repairs.kind import STRICT, WORKLOADS, Kind, Risk
 from workloads.repairs.templates import carried, template_path
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
+from workloads.unchecked import Table, rows
 
 Edits = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
 SCHEDULING = frozenset({"nodeSelector", "nodeName", "affinity", "tolerations", "topologySpreadConstraints"})

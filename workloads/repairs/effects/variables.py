@@ -10,7 +10,6 @@ from pydantic import Field
 
 from controlplane.core.errors import Conflict, Invalid
 from controlplane.core.redaction import MASK
-from workloads.diagnosis.reading import Table, dig, rows, word
 from workloads.diagnosis.view.services import address, in_cluster
 from workloads.repairs import readers
 from workloads.repairs.edits import ABSENT, Edit, applied
@@ -19,6 +18,7 @@ from workloads.repairs.putting import put_back
 from workloads.repairs.templates import carried, container_of, container_path, template_of
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World, of
+from workloads.unchecked import Table, dig, rows, word
 
 Text = Annotated[str, Field(max_length=4000)]
 

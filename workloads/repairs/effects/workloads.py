@@ -8,7 +8,6 @@ from typing import Annotated
 from pydantic import Field
 
 from controlplane.core.errors import Conflict
-from workloads.diagnosis.reading import word
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.pods import Pod
 from workloads.diagnosis.view.workloads import Workload
@@ -17,6 +16,7 @@ from workloads.repairs.kind import STRICT, WORKLOADS, Kind, Risk
 from workloads.repairs.templates import ANNOTATIONS, template_of
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World, of
+from workloads.unchecked import word
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 Replicas = Annotated[int, Field(ge=0, le=10_000)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from workloads.diagnosis.reading import EMPTY, Table, labels
+from workloads.unchecked import EMPTY, Table, labels
 
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 LONGEST = 500_000

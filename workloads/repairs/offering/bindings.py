@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, dig, labels, rows, table, word
 from workloads.diagnosis.rules.service import alike
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
@@ -18,6 +17,7 @@ from workloads.repairs.offering import finding
 from workloads.repairs.offering.former import sources
 from workloads.repairs.offering.variables import mark
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import Table, dig, labels, rows, table, word
 
 
 def account(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, dig, labels, table, word, words
 from workloads.diagnosis.rules.volumes import differences
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.logs import Signature
@@ -17,6 +16,7 @@ from workloads.repairs.amounts import rounded_up
 from workloads.repairs.edits import ABSENT, Edit, applied
 from workloads.repairs.offering import finding
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import Table, dig, labels, table, word, words
 
 FULL = Signature(
     re.compile(r"no space left on device|ENOSPC|disk (?:is )?full|could not extend file", re.I),

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import labels, rows, word
 from workloads.diagnosis.view.cluster import View
 from workloads.repairs.offering import finding
 from workloads.repairs.offering.variables import mark, readers
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import labels, rows, word
 
 _CONNECTIONS = re.compile(r"(?m)^[ \t]*(?:max_connections|maxclients)[ \t]*[= ][ \t]*(\d{1,5})[ \t]*$")
 MOST = 1000  # more connections than that are no cure: clients hold on to them

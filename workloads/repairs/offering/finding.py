@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table
 from workloads.diagnosis.rules.runtime import scaled_by_machine
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.kind import WORKLOADS
 from workloads.repairs.values import Ref
+from workloads.unchecked import Table
 
 
 def workload(view: View, hypothesis: Hypothesis) -> Workload | None:

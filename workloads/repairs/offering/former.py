@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, labels, table, whole, word
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.assembly import latest_set
 from workloads.diagnosis.view.cluster import View
@@ -16,6 +15,7 @@ from workloads.repairs.effects.workloads import RESTARTED
 from workloads.repairs.offering import finding
 from workloads.repairs.offering.applied import last_applied
 from workloads.repairs.values import Repair
+from workloads.unchecked import Table, labels, table, whole, word
 
 REVISION = "deployment.kubernetes.io/revision"
 HASH = "pod-template-hash"

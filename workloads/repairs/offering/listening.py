@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workloads.diagnosis.reading import dig, table, whole, word, words
 from workloads.diagnosis.rules.probes import handler, port_of
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.pods import Container
 from workloads.diagnosis.view.workloads import Workload
+from workloads.unchecked import dig, table, whole, word, words
 
 _BOUND = re.compile(
     r"(?:--?(?:bind|b|host|listen|addr|address|http|http-address)[= ])?(?:\d{1,3}(?:\.\d{1,3}){3}|\[::\]|\*|localhost)?:(\d{2,5})\b"

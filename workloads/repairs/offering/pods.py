@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import dig, rows, table, whole, word, words
 from workloads.diagnosis.rules.runtime import shared_ports
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
@@ -18,6 +17,7 @@ from workloads.repairs.offering.former import sources
 from workloads.repairs.offering.listening import PROBES
 from workloads.repairs.offering.variables import mark
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import dig, rows, table, whole, word, words
 
 LONG = 120.0  # seconds that a pod may take to go
 

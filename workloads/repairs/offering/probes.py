@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, dig, table, whole, word
 from workloads.diagnosis.rules.probes import handler, patience, port_of
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
@@ -18,6 +17,7 @@ from workloads.repairs.offering import finding, listening
 from workloads.repairs.offering.former import sources
 from workloads.repairs.templates import container_of
 from workloads.repairs.values import Repair
+from workloads.unchecked import Table, dig, table, whole, word
 
 MATES = {"livenessProbe": "readinessProbe", "readinessProbe": "livenessProbe"}
 Offer = Any

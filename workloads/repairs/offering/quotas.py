@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, labels, word
 from workloads.diagnosis.rules.admission import quota_code
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
@@ -17,6 +16,7 @@ from workloads.repairs.effects.quotas import OF_PODS, counts, missing, per_pod
 from workloads.repairs.offering import finding
 from workloads.repairs.offering.bindings import podless
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import Table, labels, word
 
 
 def raised(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:

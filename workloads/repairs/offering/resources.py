@@ -7,7 +7,6 @@ from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
 from workloads.diagnosis.measuring import points, quantile
-from workloads.diagnosis.reading import table, word
 from workloads.diagnosis.times import seconds
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.pods import Container
@@ -20,6 +19,7 @@ from workloads.repairs.offering.room import most_allocatable, most_free, share
 from workloads.repairs.offering.scheduling import waiting
 from workloads.repairs.templates import container_of
 from workloads.repairs.values import Repair
+from workloads.unchecked import table, word
 
 HEADROOM = 1.3  # of the highest use that was measured
 AT_ONCE = 30.0  # seconds: what is killed so soon after its start lacks much

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from workloads.diagnosis.reading import table, word
 from workloads.diagnosis.rules import constraints as kept
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.nodes import Node
 from workloads.diagnosis.view.pods import Pod
 from workloads.quantities import quantity
+from workloads.unchecked import table, word
 
 
 def asked(pod: Pod, resource: str) -> float:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, labels, rows, table, whole, word
 from workloads.diagnosis.rules.routes import Route, misled
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.services import Service
 from workloads.repairs.offering.variables import mark, places, readers
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import Table, labels, rows, table, whole, word
 
 _KINDS = {"ingress": "Ingress", "httproute": "HTTPRoute", "virtualservice": "VirtualService", "configmap": "ConfigMap"}
 

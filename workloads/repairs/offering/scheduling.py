@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, dig, labels, rows, table, word, words
 from workloads.diagnosis.rules import constraints as kept
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.nodes import Node
@@ -18,6 +17,7 @@ from workloads.repairs.offering import finding
 from workloads.repairs.offering.former import sources
 from workloads.repairs.offering.room import largest
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import Table, dig, labels, rows, table, word, words
 
 # Taints that tell of trouble, or keep the control plane to itself: never to be tolerated by an application.
 _TROUBLE = ("node.kubernetes.io/", "node-role.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node.cilium.io/")

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import Table, dig, labels, rows, whole, word
 from workloads.diagnosis.rules.service import misled, protocol_differs, unselecting
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.services import Service, selects
 from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.offering import finding, listening
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import Table, dig, labels, rows, whole, word
 
 _HASH = "pod-template-hash"
 

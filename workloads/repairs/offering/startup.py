@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from controlplane.core.errors import Invalid
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import dig, rows, table, whole, word, words
 from workloads.diagnosis.rules.service import alike
 from workloads.diagnosis.rules.startup import PULLING
 from workloads.diagnosis.view.cluster import View
@@ -18,6 +17,7 @@ from workloads.repairs.offering import finding
 from workloads.repairs.offering.former import sources
 from workloads.repairs.templates import container_of
 from workloads.repairs.values import Repair
+from workloads.unchecked import dig, rows, table, whole, word, words
 
 
 def images(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:

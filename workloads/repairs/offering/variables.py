@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from workloads.diagnosis.answers import Hypothesis, Source
-from workloads.diagnosis.reading import Table, labels, rows, table, whole, word
 from workloads.diagnosis.rules.service import alike
 from workloads.diagnosis.view.calls import Reference
 from workloads.diagnosis.view.cluster import View
@@ -19,6 +18,7 @@ from workloads.repairs.offering import finding
 from workloads.repairs.offering.former import returning, sources, touching, unsettled
 from workloads.repairs.templates import container_of
 from workloads.repairs.values import Ref, Repair
+from workloads.unchecked import Table, labels, rows, table, whole, word
 
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]{2,60}\b")
 

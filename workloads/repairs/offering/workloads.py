@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from workloads.diagnosis.answers import Hypothesis
-from workloads.diagnosis.reading import labels, whole
 from workloads.diagnosis.view.cluster import View
 from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs.offering import finding
 from workloads.repairs.offering.applied import last_applied
 from workloads.repairs.values import Repair
+from workloads.unchecked import labels, whole
 
 _SCALED = re.compile(r"Scaled down replica set \S{1,253} (?:to (?P<to>\d{1,5}) from (?P<from>\d{1,5})|from (?P<was>\d{1,5}) to \d)")
 _DESIRED = "deployment.kubernetes.io/desired-replicas"
