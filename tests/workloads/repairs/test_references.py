@@ -114,6 +114,16 @@ def test_a_secret_whose_content_is_not_known_is_refused() -> None:
         wanted(Repair("create_declared", Ref("Secret", "web-env", "shop"), made), None)
 
 
+def test_a_secret_that_timonel_applied_is_offered_by_its_name_and_its_values_stay_where_they_are() -> None:
+    web, *others = refers("web-env")
+    web["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "timonel"}
+    (offer,) = offers(view(web, *others, declared=(named("Secret", "web-env"),)), about("missing_secret_binding"))
+    assert (offer.kind, offer.ref, offer.parameters["applied"]) == ("create_declared", Ref("Secret", "web-env", "shop"), True)
+    assert offer.summary == "Create Secret/web-env as it was applied" and "data" not in offer.parameters["object"]
+    back = undone(offer, None)
+    assert back is not None and back.kind == "remove_created"
+
+
 def test_a_declared_config_map_is_created_without_what_servers_write() -> None:
     made = template(envFrom=[{"configMapRef": {"name": "settings"}}])
     objects = [deployment("web", made=made), pod("web", made, ready=False), named("ConfigMap", "other", data={})]

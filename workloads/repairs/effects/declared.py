@@ -13,7 +13,7 @@ from workloads.diagnosis.view.workloads import Workload
 from workloads.repairs import readers
 from workloads.repairs.edits import masked
 from workloads.repairs.kind import STRICT, Kind, Risk
-from workloads.repairs.putting import bare
+from workloads.repairs.putting import bare, put_back
 from workloads.repairs.values import Held, Json, Ref, Repair
 from workloads.repairs.world import World
 from workloads.unchecked import labels, rows, word
@@ -39,12 +39,16 @@ CREATES = (
 
 @dataclass(frozen=True, slots=True)
 class CreateDeclared:
-    """The whole object; `restarts` are workloads that got no pods for want of it (Deployment/web), `at` marks their restart."""
+    """The whole object; `restarts` are workloads that got no pods for want of it (Deployment/web), `at` marks their restart.
+
+    `applied`: a Secret by its name alone. Whoever applied it knows what is in it, and puts that in when it is written.
+    """
 
     __pydantic_config__ = STRICT
     object: dict[str, Any]
     restarts: list[str] = field(default_factory=list)
     at: Annotated[str, Field(max_length=64)] = ""
+    applied: bool = False
 
 
 def _change(ref: Ref, parameters: CreateDeclared, _: Json) -> Json:
@@ -53,7 +57,7 @@ def _change(ref: Ref, parameters: CreateDeclared, _: Json) -> Json:
         raise Invalid(f"What is declared is not {ref.title}.")
     if masked(made):
         raise Invalid("A veiled value is never written.", cure="Create it from where it is declared.")
-    if ref.kind == "Secret" and not (made.get("data") or made.get("stringData")):
+    if ref.kind == "Secret" and not parameters.applied and not (made.get("data") or made.get("stringData")):
         raise Invalid(f"What is in {ref.title} is not known.", cure="Create it from where its values are kept.")
     return made
 
@@ -126,6 +130,10 @@ def references(workload: Workload, kind: str) -> set[str]:
     return found - {""}
 
 
+def _undo(repair: Repair, parameters: CreateDeclared, _: Json) -> Repair | None:
+    return put_back(repair, None, creatable(parameters.object, repair.ref.namespace))
+
+
 def _after(repair: Repair, parameters: CreateDeclared) -> tuple[Repair, ...]:
     return readers.restarts(repair, parameters.restarts, parameters.at)
 
@@ -150,6 +158,7 @@ CREATE_DECLARED = Kind(
     _change,
     _there,
     ("Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"),
+    undo=_undo,
     after=_after,
     verbs=("get", "create"),
     creates=True,

@@ -63,6 +63,7 @@ def bindings(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
     for kind, name in _absent(view, found) if found else ():
         assert found is not None
         yield from _declared(view, kind, found.namespace, name, hypothesis)
+        yield from _applied(view, kind, found, name, hypothesis)
         for to, told in _instead(view, found, kind, name):
             if edits := list(_renaming(found, kind, name, to)):
                 summary = f"Let {found.name} use {kind}/{to} ({told}; {name} does not exist)"
@@ -72,9 +73,11 @@ def bindings(view: View, hypothesis: Hypothesis) -> Iterator[Repair]:
 
 
 def _absent(view: View, workload: Workload) -> Iterator[tuple[str, str]]:
+    """What it refers to and is not there; where none of a kind was seen, what is declared and not there."""
     for kind in ("Secret", "ConfigMap"):
-        for name in sorted(references(workload, kind)) if view.kind(kind) else ():
-            if not view.named(kind, workload.namespace, name):
+        for name in sorted(references(workload, kind)):
+            known = view.kind(kind) or finding.declared(view, kind, workload.namespace, name)
+            if known and not view.named(kind, workload.namespace, name):
                 yield kind, name
 
 
@@ -145,6 +148,19 @@ def _declared(view: View, kind: str, namespace: str, name: str, hypothesis: Hypo
     if not obj or masked(obj) or (kind == "Secret" and not (table(obj, "data") or table(obj, "stringData"))):
         return
     yield _created(creatable(obj, namespace), f"Create {kind}/{name} as it is declared", hypothesis)
+
+
+def _applied(view: View, kind: str, workload: Workload, name: str, hypothesis: Hypothesis) -> Iterator[Repair]:
+    """A Secret that Timonel applied: only its name is in the evidence, what is in it is kept."""
+    obj = finding.declared(view, kind, workload.namespace, name)
+    if kind != "Secret" or not obj or table(obj, "data") or not _of_timonel(workload):
+        return
+    made = _created(creatable(obj, workload.namespace), f"Create {kind}/{name} as it was applied", hypothesis)
+    yield replace(made, parameters={**made.parameters, "applied": True})
+
+
+def _of_timonel(workload: Workload) -> bool:
+    return labels(workload.obj, "metadata", "labels").get("app.kubernetes.io/managed-by") == "timonel"
 
 
 def _created(obj: dict[str, Any], summary: str, hypothesis: Hypothesis) -> Repair:

@@ -202,6 +202,36 @@ def test_what_belongs_to_others_is_refused(stopped: ClusterStage, alice: User) -
         mending.propose(Actor.person(alice), stopped.environment, up(stopped), idempotency_key="k", reviewed=True)
 
 
+def test_a_secret_that_somebody_deleted_returns_with_its_values_and_none_of_them_stands_in_a_row(
+    pretended: ClusterStage, alice: User, bob: User
+) -> None:
+    shop = pretended
+    assert shop.deploy(shop.release("v1")).switched
+    [secret] = shop.all("Secret")
+    name = secret["metadata"]["name"]
+    bare = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": shop.namespace}}
+    ref = Ref("Secret", name, shop.namespace)
+    repair = Repair("create_declared", ref, {"object": bare, "applied": True}, f"Create Secret/{name} as it was applied")
+    shop.kube.delete(kind_named("Secret"), name, shop.namespace)
+    change = mending.propose(Actor.person(alice), shop.environment, repair, idempotency_key="k")
+    shown = bytes(change.preview).decode()
+    assert "TOKEN" in shown and "hush" not in shown and "aHVza" not in shown
+    decide(change, bob)
+    assert carrying.carry_through(change.pk, fence=1)
+    change.refresh_from_db()
+    assert change.result["verification"]["verdict"] == "passed", change.result
+    again = shop.live("Secret", name)
+    assert again is not None and again["data"] == secret["data"]
+    assert "hush" not in str(list(change.actions.values())) and "aHVza" not in str(list(change.actions.values()))
+    back = mending.propose_undo(Actor.person(alice), change, idempotency_key="u")
+    decide(back, bob)
+    assert carrying.carry_through(back.pk, fence=1)
+    assert shop.live("Secret", name) is None
+    other = Repair("create_declared", Ref("Secret", "other", shop.namespace), {"object": bare, "applied": True}, "Create it")
+    with pytest.raises(Refused, match="did not apply"):
+        mending.propose(Actor.person(alice), shop.environment, other, idempotency_key="o")
+
+
 def test_a_worker_whose_lease_was_lost_writes_nothing(stopped: ClusterStage, cluster: FakeCluster, alice: User, bob: User) -> None:
     change = proposed(stopped, alice, bob)
     patch = {"metadata": {"annotations": {"timonel.dev/fence": "99"}}}

@@ -13,7 +13,7 @@ from workloads.adapters.kubernetes.failures import Absent, Clash, Rejected
 from workloads.adapters.kubernetes.kinds import Json
 from workloads.drivers.kubernetes import differences, drifting, foreseeing, kept, parts
 from workloads.drivers.kubernetes.errand import Errand
-from workloads.drivers.kubernetes.repairing import allowed, lasting, looking
+from workloads.drivers.kubernetes.repairing import allowed, completing, lasting, looking
 from workloads.foreseen import Difference, Foreseen, Removal, same_effect
 from workloads.repairs import KINDS, Repair
 
@@ -38,6 +38,7 @@ def foresee(job: Errand, repair: Repair, *, follows: bool = False) -> Foreseen:
     """
     looking.demand_ours(job, repair.ref)
     allowed.demand(job, repair)
+    repair = completing.completed(job, repair)
     found = tried(job, repair, looking.live(job, repair.ref), follows=follows)
     return Foreseen(
         where=str(job.target),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from controlplane.core.errors import Conflict
 from workloads import formers
@@ -11,7 +12,7 @@ from workloads.adapters.kubernetes.kinds import Json
 from workloads.drivers import Order
 from workloads.drivers.kubernetes import drifting, parts
 from workloads.drivers.kubernetes.errand import Errand
-from workloads.drivers.kubernetes.repairing import looking, trying
+from workloads.drivers.kubernetes.repairing import completing, looking, trying
 from workloads.drivers.kubernetes.repairing.marks import Mark, demand_newest, read, signed
 from workloads.drivers.kubernetes.repairing.trying import Tried
 from workloads.repairs import KINDS, Ref
@@ -26,6 +27,7 @@ def write(job: Errand, order: Order) -> str:
     Raises Conflict where the object is not as it was shown, LeaseLost where a newer worker wrote, Refused for a missing right.
     """
     mark = Mark(job.environment.pk, job.environment.fence, order.change, parts.mark(job.key, order.repair.as_json()))
+    order = replace(order, repair=completing.completed(job, order.repair))
     done: list[str] = []
 
     def attempt() -> Json:
