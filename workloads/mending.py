@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from controlplane.core import queue, rights
@@ -23,6 +24,7 @@ from workloads.models import Action, Change, Diagnosis, Environment, Incident
 from workloads.offers import Offer
 from workloads.previews import Facts
 from workloads.repairs import KINDS, Repair
+from workloads.verdicts import Verdict
 
 SECONDS = 120.0  # how long is looked whether it holds
 Step = Action.Status
@@ -182,8 +184,10 @@ def _known(environment: Environment, key: str) -> Change | None:
 
 
 def _open(environment: Environment, repair: Repair) -> Change | None:
-    """The same repair, proposed already and not ended."""
-    rows = Change.objects.filter(environment=environment, status__in=Change.OPEN, actions__kind=Action.Kind.REPAIR)
+    """The same repair, proposed already and not ended, or still to be merged by people."""
+    unmerged = Q(status=Change.Status.APPLIED, result__verification__verdict=Verdict.NOT_EVALUATED.value)
+    here = Change.objects.filter(environment=environment, actions__kind=Action.Kind.REPAIR)
+    rows = here.filter(Q(status__in=Change.OPEN) | unmerged)
     return rows.filter(actions__parameters__repair=repair.as_json()).first()
 
 

@@ -21,12 +21,14 @@ from controlplane.core.models import User
 from tests.cluster import kubeconfig
 from tests.workloads.drivers.kubernetes.stage import ClusterStage, cluster_stage
 from tests.workloads.stage import decide
-from workloads import carrying, drift
+from workloads import carrying, diagnoses, drift, mending
 from workloads.adapters.kubernetes import proxied
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.kinds import kind_named
 from workloads.adapters.probes import Probe
 from workloads.drivers.kubernetes import KubernetesDriver
+from workloads.models import Diagnosis
+from workloads.snapshots import taking
 from workloads.verdicts import Verdict
 
 IMAGE = os.environ.get("TIMONEL_TEST_IMAGE", "")
@@ -163,3 +165,28 @@ def test_a_program_that_ends_at_once_returns_with_its_last_words(shop: ClusterSt
     assert "CrashLoopBackOff" in outcome.summary, outcome
     assert any("no settings module" in str(piece.body) for piece in outcome.evidence if piece.kind == "log")
     assert shop.selected_ready() == 2
+
+
+@pytest.mark.slow
+def test_a_secret_that_somebody_deleted_is_found_and_returns_as_it_was(shop: ClusterStage, alice: User, bob: User) -> None:
+    assert shop.deploy(release(shop, "v1")).switched
+    [secret] = shop.all("Secret")
+    shop.kube.delete(kind_named("Secret"), secret["metadata"]["name"], shop.namespace)
+    for pod in shop.all("Pod", "app.kubernetes.io/component=web"):
+        shop.kube.delete(kind_named("Pod"), pod["metadata"]["name"], shop.namespace)
+    found: list[Diagnosis] = []
+
+    def missing() -> bool:
+        found[:] = [diagnoses.live_one(Actor.system("test"), taking.scope_of(shop.environment))[0]]
+        return any(one["fault"] == "missing_secret_binding" for one in found[0].hypotheses[:1])
+
+    until(missing)
+    offer = next(one for one in mending.offered(Actor.person(alice), found[0]) if one.kind == "create_declared")
+    assert offer.repair is not None and not offer.why_not and "hush" not in str(offer.world)
+    change = mending.propose(Actor.person(alice), shop.environment, offer.repair, idempotency_key="k")
+    decide(change, bob)
+    assert carrying.carry_through(change.pk, fence=1)
+    change.refresh_from_db()
+    assert change.result["verification"]["verdict"] == "passed", change.result
+    again = shop.live("Secret", secret["metadata"]["name"])
+    assert again is not None and again["data"] == secret["data"] and answer(shop) == "v1"
