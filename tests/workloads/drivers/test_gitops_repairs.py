@@ -121,9 +121,7 @@ def test_a_pull_request_waits_for_a_person_and_is_looked_at_once_it_is_merged(
         assert "waits for a person to merge it" in change.result["verification"]["summary"]
         assert played.asked[1].body["head"] == f"timonel/change-{change.pk}" and replicas(shop) == 3
         assert played.asked[1].body["title"] == "Repair Deployment/shop-web of shop in production"
-        assert proposed(shop, scale(shop), alice, key="again", reviewed=True) == change, (
-            "one request, however often it is asked for"
-        )
+        assert proposed(shop, scale(shop), alice, key="again", reviewed=True) == change, "one request, however often"
         assert change.pk not in carrying.left_lying(), "not at every turn"
         Change.objects.filter(pk=change.pk).update(look_again_at=change.created_at)
         assert change.pk in carrying.left_lying()
