@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Synced:
     work: Path
     syncing: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
+    seen: str = ""  # the commit that is applied
 
     def begin(self) -> None:
         """Make the repository and its rows, and begin to sync."""
@@ -74,28 +76,43 @@ class Synced:
         [path] = [one for one in git(self.bare, "ls-tree", "--name-only", branch, f"{PATH}/").splitlines() if one.endswith(name)]
         return git(self.bare, "show", f"{branch}:{path}")
 
+    def commit(self, name: str, was: str, to: str) -> None:
+        """What a person does in an editor; it is synced before this returns."""
+        self._fetched()
+        [file] = (self.work / PATH).glob(f"*{name}")
+        file.write_text(file.read_text().replace(was, to))
+        git(self.work, "commit", "-qam", f"{to}")
+        git(self.work, "push", "-q", "origin", "main")
+        head, end = git(self.work, "rev-parse", "HEAD"), time.monotonic() + 20
+        while self.syncing.is_set() and self.seen != head:
+            assert time.monotonic() < end, "it was not synced"
+            time.sleep(0.02)
+
     def merge(self, branch: str, *, squash: bool = False) -> None:
         """What a person does at the forge."""
-        if not self.work.exists():
-            subprocess.run(["git", "clone", "-q", str(self.bare), str(self.work)], check=True)
-        git(self.work, "pull", "-q")
-        git(self.work, "fetch", "-q", "origin")
+        self._fetched()
         git(self.work, "merge", "-q", "--squash" if squash else "--no-ff", f"origin/{branch}")
         if squash:
             git(self.work, "commit", "-q", "-m", "Merged")
         git(self.work, "push", "-q", "origin", "main")
 
+    def _fetched(self) -> None:
+        if not self.work.exists():
+            subprocess.run(["git", "clone", "-q", str(self.bare), str(self.work)], check=True)
+        git(self.work, "pull", "-q")
+        git(self.work, "fetch", "-q", "origin")
+
     def _sync(self) -> None:
-        seen, kube = "", Client(Access(self.cluster.kubeconfig))
+        kube = Client(Access(self.cluster.kubeconfig))
         while not self.over.wait(0.05):
             head = subprocess.run(
                 ["git", "-C", str(self.bare), "rev-parse", "-q", "--verify", "main"], check=False, capture_output=True, text=True
             )
             now = head.stdout.strip()
-            if not now or not self.syncing.is_set() or now == seen:
+            if not now or not self.syncing.is_set() or now == self.seen:
                 continue
             for name in git(self.bare, "ls-tree", "--name-only", now, f"{PATH}/").splitlines():
                 for item in text.read(git(self.bare, "show", f"{now}:{name}")):
                     kube.apply(item, manager="argocd", force=True)
             self.tell(now)
-            seen = now
+            self.seen = now
