@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from controlplane.core.connections import give_back
 from controlplane.core.errors import Conflict, Invalid, Refused
 from workloads import formers, repairs
 from workloads.adapters import pull_requests
@@ -108,6 +109,7 @@ def watch(job: Errand, home: Home, order: Order, seconds: float, look: Callable[
         return unmerged
     head = home.repository.head()
     tree = home.repository.tree(head)
+    give_back()
     synced = Sync(job, home, tree, head, (), overtaking=True, applied_only=True, at_most=seconds).run()
     outcome = look(max(SHORTEST, seconds - (time.monotonic() - began)))
     outcome = replace(outcome, evidence=(*synced.evidence, *outcome.evidence))
