@@ -37,6 +37,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+ASKING = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'
+            AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 
@@ -120,12 +122,13 @@ def scene(transactional_db: None) -> Scene:
 
 
 @pytest.fixture
-def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
-    """One person's browser window."""
+def context(browser: Browser, server: Server, transactional_db: None) -> Iterator[BrowserContext]:
+    """One person's browser window; closed before the database is emptied, for a page asks on as long as it is open."""
     made = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
     made.set_default_timeout(10_000)
     yield made
     made.close()
+    aside(_until_nobody_asks)
 
 
 @pytest.fixture
@@ -164,6 +167,17 @@ def aside(work: Callable[..., T], *arguments: object) -> T:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(do).result(60)
+
+
+def _until_nobody_asks() -> None:
+    """Wait for the last answers of the server: emptying tables beside a request can end in a deadlock."""
+    end = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute(ASKING)
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.05)
 
 
 def _with_database(name: str) -> str:

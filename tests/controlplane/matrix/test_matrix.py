@@ -229,6 +229,7 @@ def _json(route: Route, things: dict[str, Any]) -> dict[str, Any]:
         "reports": {"tool": "lint", "facts": []},
         "incidents": place | {"title": "It is slow."},
         "look-again": {},
+        "propose": {},
         "remedies": {"remedy": "a" * 16},
         "post-mortem": {"text": "It was slow.", "seen": 0},
         "questions": {"question": "What is wrong?"},
