@@ -21,7 +21,7 @@ PLAIN = ("words of a person",)
 NAUGHTY = (*MARKUP, *(text for text in LIST if "<" in text or "javascript:" in text))
 # What acts: elements that load, send or are pressed, and attributes that scripts of ours or of htmx obey.
 ACTIVE = """() => {
-  const obeyed = /^(on|hx-|ws-|srcdoc|formaction|data-(?!ago|since))/;
+  const obeyed = /^(on|hx-|ws-|srcdoc|formaction|data-(?!ago|since|live))/;
   const acting = new Set(('script iframe form object embed base meta link style img video audio marquee'
     + ' input button textarea select a').split(' '));
   return [...document.querySelectorAll('*')].flatMap(element => {
