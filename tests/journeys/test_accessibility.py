@@ -29,6 +29,14 @@ def test_axe_finds_nothing_wrong_with_any_page_light_or_dark(browser: Browser, s
     assert not wrong, "\n".join(wrong)
 
 
+def test_what_a_narrow_screen_shows_as_an_icon_still_has_a_name(page: Page, scene: Scene) -> None:
+    sign_in(page, "alice")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for place in ("/", f"/runs/{scene.runs['running'].pk}/", "/incidents/", "/findings/"):
+        page.goto(place)
+        assert not both(page, place)
+
+
 def both(page: Page, address: str, where: dict[str, list[list[str]]] | None = None) -> list[str]:
     """What axe finds in the light; and in the dark, where nothing but the colours is different. `where`: of the page."""
     light = told(address, Axe().run(page, where).response)
