@@ -16,8 +16,8 @@ from workloads.verdicts import Verdict
 KINDS = (Action.Kind.RESTORE, Action.Kind.REPAIR)
 WAKE_AFTER = timedelta(seconds=20)  # a wake-up was lost
 LOST_AFTER = timedelta(minutes=15)  # longer than one may take
+NOTHING = Verdict.NOT_EVALUATED.value
 LOOK_AGAIN = timedelta(minutes=1)  # whether people merged it
-UNSEEN = {"verdict": Verdict.NOT_EVALUATED.value}
 ENGINE = Actor.system("repairs")
 Status = Change.Status
 
@@ -33,7 +33,7 @@ def left_lying() -> list[int]:
     now = timezone.now()
     free = Q(status=Status.APPROVED, decided_at__lt=now - WAKE_AFTER) & (Q(look_again_at=None) | Q(look_again_at__lte=now))
     begun = Q(status=Status.APPLYING, actions__started_at__lt=now - LOST_AFTER)
-    unmerged = Q(status=Status.APPLIED, result__verification__verdict=Verdict.NOT_EVALUATED.value, look_again_at__lte=now)
+    unmerged = Q(status=Status.APPLIED, result__verification__verdict=NOTHING, look_again_at__lte=now)
     unseen = Q(
         status=Status.APPLIED, actions__kind=Action.Kind.REPAIR, applied_at__lt=now - LOST_AFTER, result__verification__isnull=True
     )
@@ -59,10 +59,15 @@ def _follow_up(change: Change) -> None:
     """What was restored is said to be; what was repaired is looked at until it holds."""
     if change.actions.filter(kind=Action.Kind.RESTORE).exists():
         drift.mended(change)
-    elif change.status == Status.APPLIED and change.result.get("verification", UNSEEN)["verdict"] == UNSEEN["verdict"]:
+    elif change.status == Status.APPLIED and not _is_judged(change):
         outcome = mending.verify(ENGINE, change, say=_silent)
         again = timezone.now() + LOOK_AGAIN if outcome.verdict is Verdict.NOT_EVALUATED else None
         Change.objects.filter(pk=change.pk).update(look_again_at=again)
+
+
+def _is_judged(change: Change) -> bool:
+    """Whether it was looked at, and there was something to be seen."""
+    return bool(change.result.get("verification", {}).get("verdict", NOTHING) != NOTHING)
 
 
 def _ours() -> QuerySet[Change]:

@@ -64,6 +64,14 @@ def test_the_one_that_is_there_is_found_again() -> None:
     assert found is not None and found.number == 7 and "head=team%3Atimonel%2Fx" in played.asked[0].path
 
 
+def test_the_branch_of_a_fork_that_is_named_as_ours_is_not_ours() -> None:
+    fork = {"iid": 9, "web_url": "u", "state": "opened", "source_project_id": 66, "target_project_id": 5}
+    ours = {"iid": 3, "web_url": "v", "state": "opened", "source_project_id": 5, "target_project_id": 5}
+    with forge(Answer(200, [fork, ours])) as played:
+        found = pull_requests.find(pull_requests.door("gitlab", "team/deploy", played.url, "t", private=True), "timonel/x")
+    assert found == PullRequest(3, "v")
+
+
 @pytest.mark.parametrize("told", [[], "x", {"number": "seven"}, {}])
 def test_what_is_no_pull_request_is_an_error(told: Any) -> None:
     with forge(Answer(200, told)) as played, pytest.raises(OutsideError):

@@ -58,7 +58,7 @@ def find(place: Door, branch: str) -> PullRequest | None:
     owner = place.repository.partition("/")[0]
     query = {"head": f"{owner}:{branch}", "state": "all"} if place.kind == GITHUB else {"source_branch": branch, "state": "all"}
     found = ask(place.forge, "GET", f"{place.path}?{urlencode(query)}").data
-    listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    listed = [one for one in found if isinstance(one, dict) and _own(one)] if isinstance(found, list) else []
     return _read(place, listed[0]) if listed else None
 
 
@@ -82,6 +82,11 @@ def close(place: Door, request: PullRequest) -> None:
         return
     method, asked = ("PATCH", {"state": "closed"}) if place.kind == GITHUB else ("PUT", {"state_event": "close"})
     ask(place.forge, method, f"{place.path}/{request.number}", asked)
+
+
+def _own(told: Mapping[str, Any]) -> bool:
+    """Whether its branch is of the repository itself: GitLab lists those of forks too, where anybody may name a branch as ours."""
+    return bool(told.get("source_project_id") == told.get("target_project_id"))
 
 
 def _read(place: Door, told: Mapping[str, Any]) -> PullRequest:

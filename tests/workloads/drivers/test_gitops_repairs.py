@@ -141,6 +141,20 @@ def test_one_that_is_closed_mended_nothing(shop: Synced, alice: User, bob: User)
     assert "closed without being merged" in change.result["verification"]["summary"] and replicas(shop) == 3
 
 
+def test_a_forge_that_is_away_is_no_verdict(shop: Synced, alice: User, bob: User) -> None:
+    with forge(Answer(200, []), Answer(201, OPEN), Answer(503, {"message": "away"})) as played:
+        reviewed_at(played)
+        change = carried(proposed(shop, scale(shop), alice, reviewed=True), bob)
+        verification = change.result["verification"]
+        assert verification["verdict"] == "not_evaluated" and "cannot be looked at yet" in verification["summary"], verification
+        change.refresh_from_db()
+        assert change.look_again_at is not None
+        shop.merge(f"timonel/change-{change.pk}")
+        assert carrying.carry_through(change.pk, fence=2)
+    change.refresh_from_db()
+    assert change.result["verification"]["verdict"] == "passed", "what is on the branch needs no forge"
+
+
 def test_killed_after_the_push_it_is_not_committed_again(
     shop: Synced, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

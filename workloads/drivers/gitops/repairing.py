@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from controlplane.core.connections import give_back
-from controlplane.core.errors import Conflict, Invalid, Refused
+from controlplane.core.errors import Conflict, Invalid, OutsideError, Refused
 from workloads import formers, repairs
 from workloads.adapters import pull_requests
 from workloads.adapters.commits import Planned
@@ -99,13 +99,17 @@ def carry_out(job: Errand, home: Home, order: Order) -> Outcome:
 def watch(job: Errand, home: Home, order: Order, seconds: float, look: Callable[[float], Outcome]) -> Outcome:
     """Wait until it is in the cluster, then `look` there for what is left of the time.
 
-    NOT_EVALUATED while a pull request waits for a person: look again later.
+    NOT_EVALUATED while a pull request waits for a person, or repository or forge do not answer: look again later.
     """
     if not in_a_file(order.shown):
         return look(seconds)
     began = time.monotonic()
-    home.repository.fetch(committing.deadline())
-    if (unmerged := _unmerged(home, order)) is not None:
+    try:
+        home.repository.fetch(committing.deadline())
+        unmerged = _unmerged(home, order)
+    except OutsideError as error:  # of a repository or a forge that is away for a moment nothing is concluded
+        return Outcome(Verdict.NOT_EVALUATED, f"It cannot be looked at yet: {error.message}", True, cure=error.cure)
+    if unmerged is not None:
         return unmerged
     head = home.repository.head()
     tree = home.repository.tree(head)
