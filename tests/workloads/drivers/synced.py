@@ -5,16 +5,25 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import pytest
+
+from controlplane.core.models import User
 from tests.fake_cluster import FakeCluster
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
+from tests.workloads.stage import decide
+from workloads import carrying
+from workloads.adapters.commits import Repository
 from workloads.adapters.kubernetes.access import Access
 from workloads.adapters.kubernetes.client import Client
 from workloads.manifests import text
-from workloads.models import GitOpsRepository, Target
+from workloads.models import Change, GitOpsRepository, Target
 
 PATH = "production/shop"
 API = "argoproj.io/v1alpha1"
@@ -25,6 +34,28 @@ def git(folder: Path, *words: str) -> str:
     """What git says in this folder."""
     who = ["-c", "user.name=Olga", "-c", "user.email=olga@example.org"]
     return subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def carried(change: Change, person: User) -> Change:
+    """Approved by this person, done, and looked at."""
+    decide(change, person)
+    assert carrying.carry_through(change.pk, fence=1)
+    change.refresh_from_db()
+    assert "verification" in change.result, change.result
+    return change
+
+
+@contextmanager
+def killed_after_the_push() -> Iterator[None]:
+    """A worker that ends right after its commit is on the branch."""
+    real = Repository.commit
+
+    def killed(self: Repository, *words: Any) -> Any:
+        real(self, *words)
+        raise KeyboardInterrupt
+
+    with patch.object(Repository, "commit", killed), pytest.raises(KeyboardInterrupt):
+        yield
 
 
 def application(repository: str, revision: str, sync: str = "Synced") -> dict[str, Any]:

@@ -22,15 +22,14 @@ from controlplane.core.errors import Refused
 from controlplane.core.models import User
 from tests.cluster import kubeconfig
 from tests.workloads.drivers.kubernetes.stage import MIGRATE, ClusterStage, cluster_stage
-from tests.workloads.stage import decide
-from workloads import carrying, mending
-from workloads.adapters.commits import Repository
+from tests.workloads.drivers.synced import carried, killed_after_the_push
+from workloads import mending
 from workloads.adapters.kubernetes.client import Client
 from workloads.adapters.kubernetes.failures import ApiFailure
 from workloads.adapters.kubernetes.kinds import Json, kind_named
 from workloads.drivers import Outcome, select
 from workloads.drivers.gitops import GitOpsDriver, syncing
-from workloads.models import Change, GitOpsRepository, Target
+from workloads.models import GitOpsRepository, Target
 from workloads.repairs import Ref, Repair
 from workloads.verdicts import Verdict
 
@@ -224,18 +223,10 @@ def test_where_nobody_syncs_by_itself_one_sync_of_the_commit_is_begun(shop: Shop
 
 
 @pytest.mark.slow
-def test_killed_after_the_push_it_goes_on_without_a_second_commit(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_after_the_push_it_goes_on_without_a_second_commit(shop: Shop) -> None:
     change = shop.stage.propose(shop.stage.release("v1"))
-    real = Repository.commit
-
-    def killed(self: Repository, *words: Any) -> Any:
-        real(self, *words)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Repository, "commit", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with killed_after_the_push():
         shop.stage.apply(change, key="same")
-    monkeypatch.setattr(Repository, "commit", real)
     outcome = shop.stage.apply(change, key="same")
     assert outcome.switched, outcome
     assert shop.log() == ["Roll out v1 of shop in production"]
@@ -246,23 +237,15 @@ def test_a_repair_is_a_commit_that_self_healing_keeps_and_its_undo_another(shop:
     web = Ref("Deployment", "shop-web", shop.stage.namespace)
     repair = Repair("scale", web, {"replicas": 5, "was": 3}, "Scale Deployment/shop-web to 5 (it is 3)")
     began = time.monotonic()
-    change = _carried(mending.propose(Actor.person(alice), shop.stage.environment, repair, idempotency_key="k"), bob)
+    change = carried(mending.propose(Actor.person(alice), shop.stage.environment, repair, idempotency_key="k"), bob)
     assert change.result["verification"]["verdict"] == "passed", change.result
     print(f"\napproved to verified: {time.monotonic() - began:.1f} s")
     assert shop.log()[0] == "Repair Deployment/shop-web of shop in production" and _replicas(shop) == 5
     time.sleep(8)  # self-healing has its say
     assert _replicas(shop) == 5 and shop.application()["status"]["sync"]["status"] == "Synced"
-    back = _carried(mending.propose_undo(Actor.person(alice), change, idempotency_key="u"), bob)
+    back = carried(mending.propose_undo(Actor.person(alice), change, idempotency_key="u"), bob)
     assert back.result["verification"]["verdict"] == "passed", back.result
     assert _replicas(shop) == 3 and len(shop.log()) == 3
-
-
-def _carried(change: Change, person: User) -> Change:
-    decide(change, person)
-    assert carrying.carry_through(change.pk, fence=1)
-    change.refresh_from_db()
-    assert "verification" in change.result, change.result
-    return change
 
 
 def _replicas(shop: Shop) -> int:

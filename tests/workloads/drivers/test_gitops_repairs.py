@@ -14,11 +14,10 @@ from controlplane.core.errors import Conflict, Refused
 from controlplane.core.models import User
 from tests.fake_cluster import FakeCluster
 from tests.workloads.drivers.kubernetes.stage import ClusterStage
-from tests.workloads.drivers.synced import Synced, git
+from tests.workloads.drivers.synced import Synced, carried, git, killed_after_the_push
 from tests.workloads.forges import Answer, Forge, forge
 from tests.workloads.stage import decide
 from workloads import carrying, mending
-from workloads.adapters.commits import Repository
 from workloads.drivers import select
 from workloads.drivers.gitops import syncing
 from workloads.models import Change, GitOpsRepository
@@ -58,14 +57,6 @@ def replicas(shop: Synced) -> int:
     web = shop.stage.live("Deployment", "shop-web")
     assert web is not None
     return int(web["spec"]["replicas"])
-
-
-def carried(change: Change, person: User) -> Change:
-    decide(change, person)
-    assert carrying.carry_through(change.pk, fence=1)
-    change.refresh_from_db()
-    assert "verification" in change.result, change.result
-    return change
 
 
 def proposed(shop: Synced, repair: Repair, person: User, *, key: str = "k", reviewed: bool = False) -> Change:
@@ -155,21 +146,11 @@ def test_a_forge_that_is_away_is_no_verdict(shop: Synced, alice: User, bob: User
     assert change.result["verification"]["verdict"] == "passed", "what is on the branch needs no forge"
 
 
-def test_killed_after_the_push_it_is_not_committed_again(
-    shop: Synced, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_after_the_push_it_is_not_committed_again(shop: Synced, alice: User, bob: User) -> None:
     change = proposed(shop, scale(shop), alice)
     decide(change, bob)
-    real = Repository.commit
-
-    def killed(self: Repository, *words: Any) -> Any:
-        real(self, *words)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Repository, "commit", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with killed_after_the_push():
         carrying.carry_through(change.pk, fence=1)
-    monkeypatch.setattr(Repository, "commit", real)
     assert carrying.carry_through(change.pk, fence=2)
     change.refresh_from_db()
     assert change.result["verification"]["verdict"] == "passed", change.result
